@@ -1,0 +1,126 @@
+#include "base/opts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct vx_opt *find_long(const struct vx_opt *table, const char *name, size_t len)
+{
+    for (; table->name; table++)
+        if (strlen(table->name) == len && strncmp(table->name, name, len) == 0)
+            return table;
+    return NULL;
+}
+
+static const struct vx_opt *find_short(const struct vx_opt *table, char letter)
+{
+    for (; table->name; table++)
+        if (table->letter == letter)
+            return table;
+    return NULL;
+}
+
+static enum vx_status store(const struct vx_opt *opt, const char *text, struct vx_err *err)
+{
+    const bool bounded = opt->min != 0 || opt->max != 0;
+    char *end = NULL;
+    double real = 0;
+
+    switch (opt->kind) {
+    case VX_OPT_FLAG:
+        *(bool *)opt->value = true;
+        return VX_OK;
+    case VX_OPT_STRING:
+        *(const char **)opt->value = text;
+        return VX_OK;
+    case VX_OPT_INT:
+        errno = 0;
+        real = (double)(*(long *)opt->value = strtol(text, &end, 10));
+        break;
+    case VX_OPT_REAL:
+        errno = 0;
+        real = *(double *)opt->value = strtod(text, &end);
+        break;
+    }
+    if (errno || end == text || *end || real != real)
+        return vx_fail(err, VX_EINVAL, "--%s %s: expected %s", opt->name, text,
+                       opt->kind == VX_OPT_INT ? "a whole number" : "a number");
+    if (bounded && (real < opt->min || real > opt->max))
+        return vx_fail(err, VX_EINVAL, "--%s %s: expected a value from %g to %g", opt->name, text, opt->min,
+                       opt->max);
+    return VX_OK;
+}
+
+/* One option at argv[*at]; moves *at past the value it takes. */
+static enum vx_status parse_one(const struct vx_opt *table, int argc, char **argv, int *at, struct vx_err *err)
+{
+    const char *arg = argv[*at], *value = NULL;
+    const struct vx_opt *opt;
+
+    if (arg[1] == '-') {
+        const char *equals = strchr(arg + 2, '=');
+        opt = find_long(table, arg + 2, equals ? (size_t)(equals - arg - 2) : strlen(arg + 2));
+        value = equals ? equals + 1 : NULL;
+    } else {
+        opt = find_short(table, arg[1]);
+        value = arg[2] ? arg + 2 : NULL;
+    }
+    if (!opt)
+        return vx_fail(err, VX_EINVAL, "unknown option %s (--help lists them)", arg);
+    if (opt->kind == VX_OPT_FLAG) {
+        if (value)
+            return vx_fail(err, VX_EINVAL, "--%s takes no value, got \"%s\"", opt->name, value);
+        return store(opt, NULL, err);
+    }
+    if (!value) {
+        if (*at + 1 >= argc)
+            return vx_fail(err, VX_EINVAL, "--%s needs a value: %s", opt->name, opt->metavar);
+        value = argv[++*at];
+    }
+    return store(opt, value, err);
+}
+
+enum vx_status vx_opts_parse(const struct vx_opt *table, int argc, char **argv, int *n_operands, bool *help,
+                             struct vx_err *err)
+{
+    int operands = 0;
+
+    *help = false;
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] != '-' || argv[i][1] == '\0') { /* "-" alone is an operand */
+            argv[1 + operands++] = argv[i];
+            continue;
+        }
+        if (strcmp(argv[i], "--") == 0) {
+            while (++i < argc)
+                argv[1 + operands++] = argv[i];
+            break;
+        }
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            *help = true;
+            break;
+        }
+        const enum vx_status rc = parse_one(table, argc, argv, &i, err);
+        if (rc != VX_OK)
+            return rc;
+    }
+    *n_operands = operands;
+    return VX_OK;
+}
+
+void vx_opts_print(const struct vx_opt *table, FILE *to)
+{
+    for (; table->name; table++) {
+        char left[64];
+        char letter[8] = "    ";
+        if (table->letter)
+            snprintf(letter, sizeof letter, "-%c, ", table->letter);
+        snprintf(left, sizeof left, "  %s--%s%s%s", letter, table->name, table->metavar ? " " : "",
+                 table->metavar ? table->metavar : "");
+        if (strlen(left) < 30)
+            fprintf(to, "%-30s%s\n", left, table->doc);
+        else
+            fprintf(to, "%s\n%30s%s\n", left, "", table->doc);
+    }
+    fprintf(to, "  -h, --help%18sthis text\n", "");
+}

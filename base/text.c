@@ -1,0 +1,98 @@
+#include "base/text.h"
+#include "base/buf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Length of the well-formed UTF-8 sequence at s (Unicode 15, table 3-7), 0 when there is none. */
+static size_t utf8_length(const unsigned char *s)
+{
+    if (s[0] < 0x80)
+        return s[0] ? 1 : 0;
+    if (s[0] >= 0xC2 && s[0] <= 0xDF)
+        return (s[1] & 0xC0) == 0x80 ? 2 : 0;
+    if (s[0] >= 0xE0 && s[0] <= 0xEF) {
+        const unsigned char low = s[0] == 0xE0 ? 0xA0 : 0x80, high = s[0] == 0xED ? 0x9F : 0xBF;
+        return s[1] >= low && s[1] <= high && (s[2] & 0xC0) == 0x80 ? 3 : 0;
+    }
+    if (s[0] >= 0xF0 && s[0] <= 0xF4) {
+        const unsigned char low = s[0] == 0xF0 ? 0x90 : 0x80, high = s[0] == 0xF4 ? 0x8F : 0xBF;
+        return s[1] >= low && s[1] <= high && (s[2] & 0xC0) == 0x80 && (s[3] & 0xC0) == 0x80 ? 4 : 0;
+    }
+    return 0;
+}
+
+bool vx_text_utf8(const char *s)
+{
+    const unsigned char *p = (const unsigned char *)s;
+
+    while (*p) {
+        const size_t n = utf8_length(p);
+        if (n == 0)
+            return false;
+        p += n;
+    }
+    return true;
+}
+
+static char *escape(const char *s, bool controls)
+{
+    struct vx_buf b = {0};
+    const unsigned char *p = (const unsigned char *)s;
+
+    vx_buf_add(&b, "", 0);
+    while (*p) {
+        const size_t n = utf8_length(p);
+        const bool control = controls && (*p < 0x20 || *p == 0x7F);
+        if (n > 0 && !control) {
+            vx_buf_add(&b, p, n);
+            p += n;
+            continue;
+        }
+        if (*p == '\n')
+            vx_buf_str(&b, "\\n");
+        else if (*p == '\t')
+            vx_buf_str(&b, "\\t");
+        else
+            vx_buf_fmt(&b, "\\x%02X", *p);
+        p++;
+    }
+    if (b.failed)
+        vx_buf_free(&b);
+    return b.data;
+}
+
+char *vx_text_to_utf8(const char *s)
+{
+    return escape(s, false);
+}
+
+char *vx_text_printable(const char *s)
+{
+    return escape(s, true);
+}
+
+const char *vx_text_bytes(double bytes, char *out, size_t size)
+{
+    static const char *const unit[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+    size_t u = 0;
+
+    while (bytes >= 1000 && u + 1 < sizeof unit / sizeof *unit) {
+        bytes /= 1000;
+        u++;
+    }
+    snprintf(out, size, u && bytes < 100 ? "%.1f %s" : "%.0f %s", bytes, unit[u]);
+    return out;
+}
+
+const char *vx_text_duration(double seconds, char *out, size_t size)
+{
+    if (seconds < 60)
+        snprintf(out, size, "%.1f s", seconds);
+    else if (seconds < 3600)
+        snprintf(out, size, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
+    else
+        snprintf(out, size, "%.0f h %02d min", (seconds - (double)((long long)seconds % 3600)) / 3600,
+                 (int)((long long)seconds % 3600 / 60));
+    return out;
+}

@@ -1,0 +1,12 @@
+# vx_test(NAME SOURCE source... LIBS library... LABELS label... [TIMEOUT seconds])
+# A test program on cmocka: exit status 0 is success, 77 a skip that printed its reason.
+function(vx_test name)
+    cmake_parse_arguments(arg "" "TIMEOUT" "SOURCE;LIBS;LABELS" ${ARGN})
+    add_executable(${name} ${arg_SOURCE})
+    target_link_libraries(${name} PRIVATE ${arg_LIBS} PkgConfig::CMOCKA vx_flags)
+    add_test(NAME ${name} COMMAND ${name})
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 120)
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+endfunction()

@@ -1,0 +1,28 @@
+/* run.h - what a run was: one row of the table `runs`, written into every shard and into the result
+ * Everything that explains a score: model, profile, versions, effective options. */
+#ifndef VX_DB_RUN_H
+#define VX_DB_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vx_run { /* all text is borrowed UTF-8; NULL where unknown */
+    const char *uuid;        /* 32 hex digits: shards with the same one belong together */
+    const char *fingerprint; /* SHA-256 over what affects results; only equal ones are merged or resumed */
+    const char *started, *finished; /* ISO 8601 UTC */
+    const char *state;       /* "running", "complete", "stopped", "merged" */
+    const char *command;     /* as typed */
+    const char *config_json; /* effective options */
+    const char *model_path, *model_name, *model_sha256;
+    bool model_trained;
+    const char *labels_json; /* id2label as a list, in order, with the side each was taken for */
+    const char *profile_name, *profile_json, *profile_sha256;
+    const char *engine, *precision;
+    double window_s, hop_s, min_s, silence_dbfs, real_below, fake_from;
+    const char *versions_json; /* voxtrawl, decoders, resampler, oneDNN, SQLite, MPI … */
+    const char *hosts_json;    /* [{"rank":0,"host":…,"threads":…}] */
+    int ranks;
+    double wall_s, cpu_s, audio_s; /* of the whole run; 0 until finished */
+};
+
+#endif

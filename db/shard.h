@@ -1,0 +1,25 @@
+/* shard.h - where a rank puts its results: one SQLite file, appended to by one writer
+ * A commit is all or nothing and on disk when it returns. Writing an item again replaces it with equal rows, so replay
+ * is harmless. Same schema as the result (db/README.md). */
+#ifndef VX_DB_SHARD_H
+#define VX_DB_SHARD_H
+
+#include "base/err.h"
+#include "base/item.h"
+#include "db/run.h"
+
+#include <stddef.h>
+
+struct vx_shard;
+
+/* Creates path with schema and run row, or opens it when it exists and its fingerprint is the run's (else VX_EINVAL
+ * naming both). VX_EDB: with SQLite's words and the path. */
+enum vx_status vx_shard_open(struct vx_shard **out, const char *path, const struct vx_run *run, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_shard_commit(struct vx_shard *shard, const struct vx_item_result *const *results, size_t n,
+                               struct vx_err *err) VX_CHECKED;
+void vx_shard_close(struct vx_shard **shard);
+
+/* Calls each(ctx, item) for every item of the shard at path that has a final row, ascending. For resuming. */
+enum vx_status vx_shard_items(const char *path, void (*each)(void *ctx, int64_t item), void *ctx, struct vx_err *err) VX_CHECKED;
+
+#endif

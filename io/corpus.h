@@ -1,0 +1,32 @@
+/* corpus.h - what to scan: folders, files, manifests and archives become a stream of items
+ * Deterministic: the same inputs give the same items in the same order (folders sorted by bytes). Streaming: memory
+ * does not grow with the number of items listed, except for one directory's names and the visited directories. */
+#ifndef VX_IO_CORPUS_H
+#define VX_IO_CORPUS_H
+
+#include "base/err.h"
+#include "base/item.h"
+
+struct vx_corpus;
+
+struct vx_corpus_stats {
+    int64_t listed;  /* items given out */
+    int64_t skipped; /* files in folders and archives whose extension is none of sound, picture or archive */
+};
+
+/* inputs: paths as the user gave them; they are checked when they are reached, so a missing one becomes a BROKEN
+ * item. VX_EINVAL only when n is 0. */
+enum vx_status vx_corpus_open(struct vx_corpus **out, const char *const *inputs, size_t n, struct vx_err *err) VX_CHECKED;
+void vx_corpus_close(struct vx_corpus **corpus);
+
+/* The next item into *item (zeroed or cleared before; the caller's to clear). VX_DONE at the end. Other than that only
+ * VX_ENOMEM: what cannot be read becomes an item of kind BROKEN. */
+enum vx_status vx_corpus_next(struct vx_corpus *corpus, struct vx_item *item, struct vx_err *err) VX_CHECKED;
+
+struct vx_corpus_stats vx_corpus_stats(const struct vx_corpus *corpus);
+
+/* What a file's name says it is: used for folders and archives (files named by the user are taken at their word). */
+enum vx_name_class { VX_NAME_OTHER, VX_NAME_AUDIO, VX_NAME_IMAGE, VX_NAME_ARCHIVE, VX_NAME_MANIFEST };
+enum vx_name_class vx_corpus_classify(const char *path);
+
+#endif

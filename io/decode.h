@@ -1,0 +1,33 @@
+/* decode.h - a recording as a stream of mono samples (libsndfile, then libsoxr HQ)
+ * As librosa.load does it: mean of the channels first, then resampling, ceil(n·ratio) samples out. Reads to the end of
+ * the stream whatever the header says. Memory is bounded whatever the file's length. */
+#ifndef VX_IO_DECODE_H
+#define VX_IO_DECODE_H
+
+#include "base/err.h"
+#include "base/item.h"
+#include "io/source.h"
+
+#include <stddef.h>
+
+struct vx_decoder;
+
+/* rate: wanted sample rate, 0 for the file's own. The source is borrowed until close. VX_EFORMAT: not a recording (0
+ * channels, a rate outside 1…768 kHz, a header that makes no sense…), with libsndfile's words. */
+enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source, int rate, struct vx_err *err) VX_CHECKED;
+void vx_decoder_close(struct vx_decoder **dec);
+
+int vx_decoder_rate(const struct vx_decoder *dec); /* of what read() gives, Hz */
+
+/* Up to n samples, *got 0 only at the end. A stream that breaks in the middle ends: VX_EFORMAT on the call after its
+ * last good sample, what came before stands. */
+enum vx_status vx_decoder_read(struct vx_decoder *dec, float *out, size_t n, size_t *got, struct vx_err *err) VX_CHECKED;
+
+/* What happened to the samples given out since the last call, and resets it: the flags VX_WINDOW_CLEANED, _CLIPPED and
+ * _CANCELLED, to the precision of the blocks the decoder works in. */
+unsigned vx_decoder_flags(struct vx_decoder *dec);
+
+/* Complete after the end was reached (duration_s counts what was decoded). */
+void vx_decoder_info(const struct vx_decoder *dec, struct vx_audio_info *info);
+
+#endif

@@ -1,0 +1,30 @@
+/* source.h - the bytes of one item, seekable, wherever they lie: a file, or a member of an archive
+ * A reader keeps the last archive open, so members taken in ascending order cost one pass over it. */
+#ifndef VX_IO_SOURCE_H
+#define VX_IO_SOURCE_H
+
+#include "base/err.h"
+#include "base/item.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct vx_reader; /* one a decoding thread */
+enum vx_status vx_reader_create(struct vx_reader **out, size_t max_member_bytes, struct vx_err *err) VX_CHECKED;
+void vx_reader_destroy(struct vx_reader **reader);
+
+struct vx_source; /* lives until the reader opens the next one or is destroyed */
+
+/* VX_ESYS: cannot open. VX_EFORMAT: the archive is broken or the member is not where the listing saw it.
+ * VX_ELIMIT: a member larger than max_member_bytes (it is held in memory). VX_EINVAL: no regular file. */
+enum vx_status vx_reader_open(struct vx_reader *reader, const struct vx_item *item, struct vx_source **out,
+                              struct vx_err *err) VX_CHECKED;
+
+int64_t vx_source_size(const struct vx_source *s);
+int64_t vx_source_tell(const struct vx_source *s);
+int64_t vx_source_seek(struct vx_source *s, int64_t offset, int whence); /* as lseek; -1: impossible */
+/* Up to n bytes; fewer only at the end or on a read error, which vx_source_errno tells. */
+size_t vx_source_read(struct vx_source *s, void *out, size_t n);
+int vx_source_errno(const struct vx_source *s); /* 0: none */
+
+#endif

@@ -1,0 +1,30 @@
+/* windows.h - a stream of samples cut into windows
+ * Window k starts at k·hop samples; the last one is the first that reaches the end of the sound. It is zero-padded; with
+ * less than min_seconds of sound it is not scored. */
+#ifndef VX_IO_WINDOWS_H
+#define VX_IO_WINDOWS_H
+
+#include "base/err.h"
+#include "base/item.h"
+#include "io/decode.h"
+
+struct vx_window_rule {
+    double window_seconds, hop_seconds; /* 2, 2 */
+    double min_seconds;                 /* 0.5: sound the last window needs to be scored */
+    double silence_dbfs;                /* −70: windows whose RMS is under this are not scored; digital silence never is */
+};
+
+struct vx_windower; /* reusable for many recordings; buffers are kept */
+enum vx_status vx_windower_create(struct vx_windower **out, const struct vx_window_rule *rule, struct vx_err *err) VX_CHECKED;
+void vx_windower_destroy(struct vx_windower **w);
+
+/* Begin a new recording. The decoder is borrowed until the last next(). */
+enum vx_status vx_windower_begin(struct vx_windower *w, struct vx_decoder *dec, struct vx_err *err) VX_CHECKED;
+int vx_windower_samples(const struct vx_windower *w); /* a window's length at the decoder's rate */
+
+/* The next window: *score gets index, start_ms and flags; *pcm points to its samples [vx_windower_samples] until the
+ * next call. VX_DONE at the end. Another status: the stream broke; windows given so far stand. */
+enum vx_status vx_windower_next(struct vx_windower *w, struct vx_window_score *score, const float **pcm,
+                                struct vx_err *err) VX_CHECKED;
+
+#endif

@@ -1,0 +1,52 @@
+/* config.h - config.json of a Hugging Face ConvNextForImageClassification
+ * Everything about the network's shape is read from here; a vx_config that vx_config_load() yields is
+ * within the limits below and consistent in itself. */
+#ifndef VX_MODEL_CONFIG_H
+#define VX_MODEL_CONFIG_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+#define VX_MAX_STAGES 8
+#define VX_MAX_LABELS 10000
+
+struct vx_config {
+    int image_size;   /* input height and width, pixels (224) */
+    int num_channels; /* 3 */
+    int patch_size;   /* of the patch embedding, also its stride (4) */
+    int n_stages;     /* 4 */
+    int depths[VX_MAX_STAGES];
+    int hidden_sizes[VX_MAX_STAGES];
+    float layer_norm_eps; /* of the last LayerNorm only (1e-12); all others use 1e-6 */
+    int n_labels;
+    char **labels;  /* [n_labels] from id2label, UTF-8; "LABEL_0"… where the file has none */
+    bool untrained; /* "voxtrawl_untrained": true, written by the weight generator: scores mean nothing */
+};
+
+/* Reads DIR/config.json. Rejects, naming file and key: other architectures or hidden_act than gelu, missing keys,
+ * sizes out of range (image_size must be a multiple of patch_size * 2^(n_stages-1)), id2label with holes. */
+enum vx_status vx_config_load(struct vx_config *out, const char *dir, struct vx_err *err) VX_CHECKED;
+void vx_config_clear(struct vx_config *config); /* frees the labels; zeroed or cleared is fine */
+
+/* The standard shapes by name ("tiny", "atto", …; the list is in config.c), two labels "real", "fake" in that
+ * order, image size 224. VX_EINVAL lists the names. */
+enum vx_status vx_config_standard(struct vx_config *out, const char *name, struct vx_err *err) VX_CHECKED;
+
+/* Which labels are speech by a person and which are synthetic, from the words of the field (bonafide,
+ * bona-fide, bona fide, real, genuine, human | spoof, fake, synthetic, deepfake, ai, generated; any case; a label
+ * counts when it is such a word or holds one as a whole word). */
+struct vx_label_map {
+    int n_labels;
+    signed char *side; /* [n_labels]: +1 real, -1 fake, 0 neither */
+};
+/* fake_label, real_label: NULL, or a label's name or its number, which overrides the words for that side.
+ * VX_EINVAL when a side stays empty: the message lists the labels and names the options to give. */
+enum vx_status vx_label_map_create(struct vx_label_map *out, const struct vx_config *config, const char *fake_label,
+                                   const char *real_label, struct vx_err *err) VX_CHECKED;
+void vx_label_map_clear(struct vx_label_map *map);
+/* logits[n_labels] → the two logits stored: logsumexp over each side's labels (with one label a side, that
+ * label's logit unchanged). P(fake) = sigmoid(fake − real). */
+void vx_label_map_reduce(const struct vx_label_map *map, const float *logits, float *real, float *fake);
+
+#endif

@@ -1,0 +1,73 @@
+/* engine.h - what every engine can do: batches of windows in, logits out
+ * A window's logits are a pure function of its content, the model and the profile: never of the batch's size, its
+ * neighbours, the lane or the number of lanes. An engine has `lanes` independent lanes (CPU: one a thread; GPU: one a
+ * stream); a lane is used by one thread at a time, lanes run side by side. Nothing is allocated per batch, except the
+ * front-end plan of a sample rate not met before. */
+#ifndef VX_MODEL_ENGINE_H
+#define VX_MODEL_ENGINE_H
+
+#include "base/err.h"
+#include "model/convnext.h"
+#include "model/processor.h"
+#include "model/profile.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum vx_precision { VX_PRECISION_AUTO, VX_PRECISION_FP32, VX_PRECISION_BF16 };
+
+enum vx_input_kind {
+    VX_INPUT_PCM,   /* float [n][samples], mono, −1…1, finite, at sample_rate */
+    VX_INPUT_IMAGE, /* uint8 [n][image_size][image_size][3], already fitted (model/processor.h) */
+};
+
+struct vx_input {
+    enum vx_input_kind kind;
+    int n;           /* windows, 0…max_batch */
+    int samples;     /* PCM: a window's length */
+    int sample_rate; /* PCM: Hz */
+    const void *data;
+};
+
+struct vx_engine_config {
+    const struct vx_convnext *net;        /* these three are borrowed during open only; the engine keeps what it needs */
+    const struct vx_profile *profile;
+    const struct vx_processor *processor; /* the checkpoint's */
+    enum vx_precision precision;
+    int lanes;     /* >= 1 */
+    int max_batch; /* >= 1 */
+};
+
+struct vx_engine {
+    const struct vx_engine_ops *ops;
+    enum vx_precision precision; /* what it took: FP32 or BF16 */
+    int lanes, max_batch, n_labels, image_size;
+    char description[128]; /* "cpu: oneDNN 2.6.3, bf16, AVX-512" */
+};
+
+struct vx_engine_ops {
+    const char *name; /* "cpu", "cuda" */
+    int default_batch;
+    /* VX_EUNSUPPORTED: this machine cannot (says what is missing); the caller may try another engine. */
+    enum vx_status (*open)(struct vx_engine **out, const struct vx_engine_config *config, struct vx_err *err);
+    void (*close)(struct vx_engine **engine);
+    /* logits [n][n_labels] float32. Called by the lane's thread. */
+    enum vx_status (*run)(struct vx_engine *engine, int lane, const struct vx_input *in, float *logits, struct vx_err *err);
+    /* The network's input image for each PCM window, as the front end makes it: images [n][image_size][image_size][3],
+     * before rescaling and mean/std. For `inspect`, training images and tests. */
+    enum vx_status (*images)(struct vx_engine *engine, int lane, const struct vx_input *in, uint8_t *images, struct vx_err *err);
+};
+
+static inline enum vx_status vx_engine_run(struct vx_engine *e, int lane, const struct vx_input *in, float *logits,
+                                           struct vx_err *err)
+{
+    return e->ops->run(e, lane, in, logits, err);
+}
+
+static inline void vx_engine_close(struct vx_engine **e)
+{
+    if (*e)
+        (*e)->ops->close(e);
+}
+
+#endif

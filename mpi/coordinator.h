@@ -1,0 +1,46 @@
+/* coordinator.h - rank 0's loop: hands out leases, collects what is done, shows progress
+ * Knows nothing of decoding or storage: items come from the run's list while a thread is still listing, results stay
+ * with the workers. */
+#ifndef VX_MPI_COORDINATOR_H
+#define VX_MPI_COORDINATOR_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "db/itemlist.h"
+#include "mpi/lease.h"
+#include "mpi/link.h"
+#include "mpi/wire.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vx_coordinator_config {
+    struct vx_hub *hub;
+    struct vx_itemlist *list;
+    struct vx_leases *leases;         /* items done in an earlier run are marked already */
+    const _Atomic int64_t *listed;    /* items in the list so far, grows while listing */
+    const atomic_bool *listing_ended;
+    const atomic_bool *stop;          /* set by a signal: grant nothing more, let workers finish what they hold */
+    struct vx_log *log;
+    double progress_seconds;          /* between lines where stderr is no terminal: 30; on a terminal it redraws 5 times a second */
+    double window_s;                  /* hop, for "times real time" */
+};
+
+struct vx_coordinator_result {
+    struct vx_tally tally;      /* of this run, without what was done earlier */
+    int64_t already_done;       /* items found done in shards of an earlier run */
+    int64_t windows_scored;
+    double cpu_s, peak_rss;     /* sum over ranks, largest rank */
+    double engine_wait_s, decode_wait_s;
+    int workers_lost;
+    bool stopped;               /* by *stop, with items left */
+    struct vx_buf hosts_json;   /* [{"rank":0,"host":"a","pid":1,"threads":2,"engine":"cpu: …"}], owned */
+};
+
+/* Runs until every item is done and every worker has said BYE, or all workers are lost (VX_EMPI naming the first
+ * failure), or *stop. */
+enum vx_status vx_coordinator_run(const struct vx_coordinator_config *config, struct vx_coordinator_result *result,
+                                  struct vx_err *err) VX_CHECKED;
+
+#endif

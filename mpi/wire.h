@@ -1,0 +1,74 @@
+/* wire.h - the messages between workers and coordinator, as bytes
+ * Little-endian, a magic and version in front, every length checked when read: a garbled message is VX_EFORMAT, never
+ * an overrun. Encoders append to a vx_buf they reset first; decoders give structs the caller clears. */
+#ifndef VX_MPI_WIRE_H
+#define VX_MPI_WIRE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/item.h"
+
+enum vx_msg_type {
+    VX_MSG_HELLO = 1, /* worker → coordinator: ready, give me work */
+    VX_MSG_LEASE,     /* coordinator → worker: these items */
+    VX_MSG_DONE,      /* worker → coordinator: the lease is committed */
+    VX_MSG_NOTE,      /* worker → coordinator: alive; windows so far, for the progress line */
+    VX_MSG_FINISH,    /* coordinator → worker: nothing more will come; finish what you hold and say BYE */
+    VX_MSG_BYE,       /* worker → coordinator: closed its shard, last message */
+    VX_MSG_FAIL,      /* worker → coordinator: cannot go on, last message; its leases are free */
+};
+
+struct vx_msg_hello {
+    int32_t rank, pid, threads;
+    char host[256], engine[128];
+};
+struct vx_msg_lease {
+    int64_t lease;
+    size_t n;
+    struct vx_item *items; /* owned; without metadata */
+};
+struct vx_tally { /* of finished items */
+    int64_t items, scored, not_scored, failed;
+    int64_t windows;     /* all */
+    int64_t verdicts[4]; /* by enum vx_verdict */
+    double audio_s;
+};
+struct vx_msg_done {
+    int64_t lease;
+    struct vx_tally tally;
+};
+struct vx_msg_note {
+    int64_t windows_scored; /* by this worker since its start, committed or not */
+};
+struct vx_msg_bye {
+    double cpu_s, peak_rss;          /* of the rank */
+    double engine_wait_s;            /* lanes waited for sound, over all lanes */
+    double decode_wait_s;            /* decoders waited for room */
+    int64_t windows_scored;
+};
+struct vx_msg_fail {
+    int32_t status; /* enum vx_status */
+    char text[1024];
+};
+
+void vx_tally_add(struct vx_tally *to, const struct vx_tally *from);
+
+enum vx_status vx_wire_type(const struct vx_buf *b, enum vx_msg_type *type, struct vx_err *err) VX_CHECKED;
+
+void vx_wire_put_hello(struct vx_buf *b, const struct vx_msg_hello *m);
+void vx_wire_put_lease(struct vx_buf *b, const struct vx_msg_lease *m);
+void vx_wire_put_done(struct vx_buf *b, const struct vx_msg_done *m);
+void vx_wire_put_note(struct vx_buf *b, const struct vx_msg_note *m);
+void vx_wire_put_finish(struct vx_buf *b);
+void vx_wire_put_bye(struct vx_buf *b, const struct vx_msg_bye *m);
+void vx_wire_put_fail(struct vx_buf *b, const struct vx_msg_fail *m);
+
+enum vx_status vx_wire_get_hello(const struct vx_buf *b, struct vx_msg_hello *m, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_wire_get_lease(const struct vx_buf *b, struct vx_msg_lease *m, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_wire_get_done(const struct vx_buf *b, struct vx_msg_done *m, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_wire_get_note(const struct vx_buf *b, struct vx_msg_note *m, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_wire_get_bye(const struct vx_buf *b, struct vx_msg_bye *m, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_wire_get_fail(const struct vx_buf *b, struct vx_msg_fail *m, struct vx_err *err) VX_CHECKED;
+void vx_msg_lease_clear(struct vx_msg_lease *m);
+
+#endif

@@ -1,0 +1,192 @@
+/* Unit tests of base/: text, options, buffers, queue, files. */
+#include "tests/harness/cmocka.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/opts.h"
+#include "base/queue.h"
+#include "base/sha256.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void test_utf8(void **state)
+{
+    static const struct {
+        const char *text;
+        bool ok;
+    } rows[] = {
+        {"", true},           {"plain", true},        {"gr\xC3\xBC\xC3\x9F", true}, {"\xF0\x9F\x8E\xB5", true},
+        {"\xC0\x80", false},  {"\xED\xA0\x80", false}, {"a\xFF", false},             {"\xE2\x82", false},
+        {"\xF4\x90\x80\x80", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(vx_text_utf8(rows[i].text), rows[i].ok);
+}
+
+static void test_escape(void **state)
+{
+    (void)state;
+    char *s = vx_text_to_utf8("a\nb\xFF\xC3\xBC");
+    assert_string_equal(s, "a\nb\\xFF\xC3\xBC");
+    free(s);
+    s = vx_text_printable("a\nb\x1b[0m\xFF");
+    assert_string_equal(s, "a\\nb\\x1B[0m\\xFF");
+    free(s);
+    s = vx_text_printable("");
+    assert_string_equal(s, "");
+    free(s);
+}
+
+static void test_units(void **state)
+{
+    char out[32];
+    (void)state;
+    assert_string_equal(vx_text_bytes(999, out, sizeof out), "999 B");
+    assert_string_equal(vx_text_bytes(1500000, out, sizeof out), "1.5 MB");
+    assert_string_equal(vx_text_duration(3.21, out, sizeof out), "3.2 s");
+    assert_string_equal(vx_text_duration(250, out, sizeof out), "4 min 10 s");
+    assert_string_equal(vx_text_duration(7380, out, sizeof out), "2 h 03 min");
+}
+
+static void test_json_string(void **state)
+{
+    struct vx_buf b = {0};
+    (void)state;
+    vx_buf_json(&b, "a\"b\\c\nd\x01");
+    assert_string_equal(b.data, "\"a\\\"b\\\\c\\nd\\u0001\"");
+    vx_buf_free(&b);
+    assert_null(b.data);
+}
+
+static void test_options(void **state)
+{
+    bool flag, help;
+    const char *text;
+    long number;
+    double real;
+    int n;
+    struct vx_err err;
+    const struct vx_opt table[] = {
+        {"flag", 'f', VX_OPT_FLAG, &flag, NULL, "a flag", 0, 0},
+        {"text", 't', VX_OPT_STRING, &text, "TEXT", "a text", 0, 0},
+        {"number", 0, VX_OPT_INT, &number, "N", "a number", 1, 10},
+        {"real", 0, VX_OPT_REAL, &real, "X", "a real", 0, 0},
+        {0},
+    };
+    static const struct {
+        const char *argv[8];
+        enum vx_status rc;
+        int operands;
+    } rows[] = {
+        {{"x", "-f", "a", "--text", "b", "c"}, VX_OK, 2},
+        {{"x", "--text=b", "--number=7", "--real", "1.5"}, VX_OK, 0},
+        {{"x", "--", "--text"}, VX_OK, 1},
+        {{"x", "-"}, VX_OK, 1},
+        {{"x", "-tb", "a"}, VX_OK, 1},
+        {{"x", "--nope"}, VX_EINVAL, 0},
+        {{"x", "--text"}, VX_EINVAL, 0},
+        {{"x", "--flag=1"}, VX_EINVAL, 0},
+        {{"x", "--number", "11"}, VX_EINVAL, 0},
+        {{"x", "--number", "7x"}, VX_EINVAL, 0},
+        {{"x", "--real", ""}, VX_EINVAL, 0},
+        {{"x", "--real", "nan"}, VX_EINVAL, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *argv[8];
+        int argc = 0;
+        for (; argc < 8 && rows[i].argv[argc]; argc++)
+            argv[argc] = (char *)(uintptr_t)rows[i].argv[argc];
+        flag = false, text = NULL, number = 1, real = 0;
+        assert_int_equal(vx_opts_parse(table, argc, argv, &n, &help, &err), rows[i].rc);
+        assert_false(help);
+        if (rows[i].rc == VX_OK)
+            assert_int_equal(n, rows[i].operands);
+    }
+}
+
+static void *push_many(void *q)
+{
+    for (uintptr_t i = 1; i <= 1000; i++)
+        vx_queue_push(q, (void *)i);
+    return NULL;
+}
+
+static void test_queue(void **state)
+{
+    struct vx_queue *q = NULL;
+    pthread_t thread[2];
+    uintptr_t sum = 0;
+    void *item;
+    struct vx_err err;
+    (void)state;
+    assert_int_equal(vx_queue_create(&q, 0, &err), VX_EINVAL);
+    assert_int_equal(vx_queue_create(&q, 3, &err), VX_OK);
+    assert_false(vx_queue_try_pop(q, &item));
+    assert_false(vx_queue_pop_for(q, &item, 0.01));
+    for (int i = 0; i < 2; i++)
+        pthread_create(&thread[i], NULL, push_many, q);
+    for (int i = 0; i < 2000; i++) {
+        assert_true(vx_queue_pop(q, &item));
+        sum += (uintptr_t)item;
+    }
+    for (int i = 0; i < 2; i++)
+        pthread_join(thread[i], NULL);
+    assert_int_equal(sum, 2 * 500500);
+    assert_true(vx_queue_push(q, &sum));
+    vx_queue_close(q);
+    assert_false(vx_queue_push(q, &sum));
+    assert_true(vx_queue_pop(q, &item));
+    assert_false(vx_queue_pop(q, &item));
+    vx_queue_destroy(&q);
+    assert_null(q);
+}
+
+static void test_files(void **state)
+{
+    char dir[] = "/tmp/vx-base-XXXXXX", hex[VX_SHA256_HEX], *data, *deep, *path;
+    size_t len;
+    struct vx_err err;
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    deep = vx_file_join(dir, "a/b");
+    assert_int_equal(vx_file_mkdirs(deep, &err), VX_OK);
+    assert_int_equal(vx_file_mkdirs(deep, &err), VX_OK);
+    path = vx_file_join(deep, "f");
+    assert_int_equal(vx_file_write(path, "abc", 3, &err), VX_OK);
+    assert_int_equal(vx_file_read(path, 10, &data, &len, &err), VX_OK);
+    assert_int_equal(len, 3);
+    assert_string_equal(data, "abc");
+    free(data);
+    assert_int_equal(vx_file_read(path, 2, &data, &len, &err), VX_ELIMIT);
+    assert_int_equal(vx_file_read(dir, 2, &data, &len, &err), VX_EINVAL);
+    assert_int_equal(vx_file_read("/nonexistent/x", 2, &data, &len, &err), VX_ESYS);
+    assert_non_null(strstr(err.text, strerror(ENOENT)));
+    /* FIPS 180-2, appendix B.1 */
+    assert_int_equal(vx_sha256_file(path, hex, &err), VX_OK);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    unlink(path);
+    rmdir(deep);
+    free(path);
+    path = vx_file_join(dir, "a");
+    rmdir(path);
+    rmdir(dir);
+    free(path);
+    free(deep);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_utf8),    cmocka_unit_test(test_escape), cmocka_unit_test(test_units),
+        cmocka_unit_test(test_json_string), cmocka_unit_test(test_options), cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_files),
+    };
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
