@@ -12,20 +12,22 @@
 
 struct vx_decoder;
 
-/* rate: wanted sample rate, 0 for the file's own. The source is borrowed until close. VX_EFORMAT: not a recording (0
- * channels, a rate outside 1…768 kHz, a header that makes no sense…), with libsndfile's words. */
+/* rate: wanted sample rate, 1000…768000 Hz, or 0 for the file's own. The source is borrowed until close. VX_EFORMAT: not
+ * a recording (0 channels, a rate outside 1…768 kHz, a header that makes no sense…), with libsndfile's words. No error
+ * of a decoder names the file, which it does not know: the caller puts it in front. */
 enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source, int rate, struct vx_err *err) VX_CHECKED;
 void vx_decoder_close(struct vx_decoder **dec);
 
 int vx_decoder_rate(const struct vx_decoder *dec); /* of what read() gives, Hz */
 
-/* Up to n samples, *got 0 only at the end. A stream that breaks in the middle ends: VX_EFORMAT on the call after its
- * last good sample, what came before stands. */
+/* Up to n (> 0) samples, fewer where the flags change; *got 0 only at the end. A stream that breaks in the middle ends:
+ * VX_EFORMAT on the call after its last good sample, what came before stands. A truncated file breaks too: "ends after
+ * 1.3 s, its header promises 4.0 s". The samples do not depend on how many are asked for at a time. */
 enum vx_status vx_decoder_read(struct vx_decoder *dec, float *out, size_t n, size_t *got, struct vx_err *err) VX_CHECKED;
 
-/* What happened to the samples given out since the last call, and resets it: the flags VX_WINDOW_CLEANED, _CLIPPED and
- * _CANCELLED, to the precision of the blocks the decoder works in. */
-unsigned vx_decoder_flags(struct vx_decoder *dec);
+/* VX_WINDOW_CLEANED, _CLIPPED and _CANCELLED of the samples that the last read gave, all of them alike: a block of the
+ * recording (a tenth of a second, see io/mixdown.h) is flagged as a whole. */
+unsigned vx_decoder_flags(const struct vx_decoder *dec);
 
 /* Complete after the end was reached (duration_s counts what was decoded). */
 void vx_decoder_info(const struct vx_decoder *dec, struct vx_audio_info *info);

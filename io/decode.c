@@ -1,0 +1,162 @@
+#include "io/decode.h"
+
+#include "base/mem.h"
+#include "io/mixdown.h"
+#include "io/resample.h"
+#include "io/sndfile_adapter.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_RUNS = 64 }; /* blocks inside the resampler with different flags; it holds back less than a second */
+
+struct run { /* of output samples with the same flags */
+    int64_t end; /* where the next begins */
+    unsigned flags;
+};
+
+struct vx_decoder {
+    struct vx_sndfile *in;
+    struct vx_mixdown *mix;
+    struct vx_resampler *resampler;
+    int rate;
+    int64_t frames; /* decoded and through the mixdown */
+    int64_t out;    /* samples given */
+    struct run runs[MAX_RUNS];
+    size_t first_run, n_runs; /* runs[first_run…], a ring */
+    unsigned flags;           /* of the last read */
+    bool read_all;            /* libsndfile has no more */
+    bool ended;               /* nor has the mixdown */
+};
+
+enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source, int rate, struct vx_err *err)
+{
+    struct vx_decoder *dec;
+    enum vx_status rc;
+
+    *out = NULL;
+    if (rate != 0 && (rate < 1000 || rate > 768000))
+        return vx_fail(err, VX_EINVAL, "a sample rate of %d Hz; 1000 to 768000 are possible", rate);
+    if (!(dec = vx_calloc(1, sizeof *dec)))
+        return vx_fail_nomem(err, "a decoder");
+    if ((rc = vx_sndfile_open(&dec->in, source, err)) != VX_OK)
+        goto done;
+    dec->rate = rate != 0 ? rate : vx_sndfile_rate(dec->in);
+    if ((rc = vx_mixdown_create(&dec->mix, vx_sndfile_channels(dec->in), vx_sndfile_rate(dec->in), err)) != VX_OK)
+        goto done;
+    if ((rc = vx_resampler_create(&dec->resampler, vx_sndfile_rate(dec->in), dec->rate, err)) != VX_OK)
+        goto done;
+    *out = dec;
+    dec = NULL;
+done:
+    vx_decoder_close(&dec);
+    return rc;
+}
+
+void vx_decoder_close(struct vx_decoder **dec)
+{
+    if (!*dec)
+        return;
+    vx_resampler_destroy(&(*dec)->resampler);
+    vx_mixdown_destroy(&(*dec)->mix);
+    vx_sndfile_close(&(*dec)->in);
+    free(*dec);
+    *dec = NULL;
+}
+
+int vx_decoder_rate(const struct vx_decoder *dec)
+{
+    return dec->rate;
+}
+
+/* The output up to `end` carries these flags. */
+static void add_run(struct vx_decoder *dec, int64_t end, unsigned flags)
+{
+    struct run *last = dec->n_runs > 0 ? &dec->runs[(dec->first_run + dec->n_runs - 1) % MAX_RUNS] : NULL;
+
+    if (last && (last->flags == flags || dec->n_runs == MAX_RUNS)) {
+        last->end = end;
+        last->flags |= flags;
+        return;
+    }
+    dec->runs[(dec->first_run + dec->n_runs++) % MAX_RUNS] = (struct run){end, flags};
+}
+
+/* Give the resampler the next block, or tell it that there is none. */
+static void feed(struct vx_decoder *dec)
+{
+    const size_t block = vx_mixdown_block(dec->mix);
+    const float *mono;
+    unsigned flags;
+    size_t n;
+
+    while (!vx_mixdown_take(dec->mix, &mono, &n, &flags)) {
+        if (dec->read_all) {
+            vx_resampler_end(dec->resampler);
+            add_run(dec, INT64_MAX, 0); /* rounding: the length may be a sample more than the last block's end */
+            dec->ended = true;
+            return;
+        }
+        n = vx_sndfile_read(dec->in, vx_mixdown_room(dec->mix), block);
+        if (n > 0)
+            vx_mixdown_put(dec->mix, n);
+        if (n < block) {
+            dec->read_all = true;
+            vx_mixdown_end(dec->mix);
+        }
+    }
+    dec->frames += (int64_t)n;
+    vx_resampler_put(dec->resampler, mono, n);
+    add_run(dec, vx_resampler_place(dec->resampler, dec->frames), flags);
+}
+
+enum vx_status vx_decoder_read(struct vx_decoder *dec, float *out, size_t n, size_t *got, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    *got = 0;
+    for (;;) {
+        const struct run *run = &dec->runs[dec->first_run];
+        size_t most = n;
+
+        if (dec->n_runs == 0) {
+            feed(dec);
+            continue;
+        }
+        if (run->end <= dec->out) {
+            dec->first_run = (dec->first_run + 1) % MAX_RUNS;
+            dec->n_runs--;
+            continue;
+        }
+        if ((int64_t)most > run->end - dec->out)
+            most = (size_t)(run->end - dec->out);
+        if ((rc = vx_resampler_take(dec->resampler, out, most, got, err)) != VX_OK)
+            return rc;
+        if (*got > 0) {
+            dec->out += (int64_t)*got;
+            dec->flags = run->flags;
+            return VX_OK;
+        }
+        if (dec->ended)
+            return vx_sndfile_complete(dec->in, err);
+        feed(dec);
+    }
+}
+
+unsigned vx_decoder_flags(const struct vx_decoder *dec)
+{
+    return dec->flags;
+}
+
+void vx_decoder_info(const struct vx_decoder *dec, struct vx_audio_info *info)
+{
+    *info = (struct vx_audio_info){
+        .sample_rate = vx_sndfile_rate(dec->in),
+        .channels = vx_sndfile_channels(dec->in),
+        .duration_s = (double)dec->frames / vx_sndfile_rate(dec->in),
+        .louder_channel = vx_mixdown_louder(dec->mix),
+    };
+    vx_sndfile_format(dec->in, info->format, sizeof info->format);
+    vx_sndfile_version(info->decoder, sizeof info->decoder);
+}

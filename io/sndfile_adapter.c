@@ -1,0 +1,166 @@
+#include "io/sndfile_adapter.h"
+
+#include "base/mem.h"
+#include "io/promise.h"
+
+#include <sndfile.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A header may be this far off without the recording being called broken: writers are sloppy about the last bytes. */
+static const double promise_slack_s = 0.1;
+
+struct vx_sndfile {
+    struct vx_source *source; /* borrowed */
+    SNDFILE *file;
+    SF_INFO info;
+    int64_t frames;  /* read so far */
+    double promised; /* sound the header promises for each second libsndfile finds; 0: it makes no promise */
+};
+
+static sf_count_t io_length(void *user)
+{
+    return vx_source_size(user);
+}
+
+static sf_count_t io_seek(sf_count_t offset, int whence, void *user)
+{
+    return vx_source_seek(user, offset, whence);
+}
+
+static sf_count_t io_read(void *out, sf_count_t n, void *user)
+{
+    return n > 0 ? (sf_count_t)vx_source_read(user, out, (size_t)n) : 0;
+}
+
+static sf_count_t io_tell(void *user)
+{
+    return vx_source_tell(user);
+}
+
+static enum vx_status check(const SF_INFO *info, struct vx_err *err)
+{
+    if (info->channels < 1 || info->channels > 1024)
+        return vx_fail(err, VX_EFORMAT, "%d channels; 1 to 1024 are possible", info->channels);
+    if (info->samplerate < 1000 || info->samplerate > 768000)
+        return vx_fail(err, VX_EFORMAT, "a sample rate of %d Hz; 1000 to 768000 are possible", info->samplerate);
+    if ((info->format & SF_FORMAT_TYPEMASK) == SF_FORMAT_RAW)
+        return vx_fail(err, VX_EFORMAT, "samples without a header: rate and format are unknown");
+    return VX_OK;
+}
+
+enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source, struct vx_err *err)
+{
+    SF_VIRTUAL_IO io = {.get_filelen = io_length, .seek = io_seek, .read = io_read, .tell = io_tell};
+    struct vx_sndfile *in = NULL;
+    enum vx_status rc;
+
+    *out = NULL;
+    if (vx_source_size(source) == 0)
+        return vx_fail(err, VX_EFORMAT, "empty, 0 bytes");
+    if (!(in = vx_calloc(1, sizeof *in)))
+        return vx_fail_nomem(err, "a decoder");
+    in->source = source;
+    in->promised = vx_promise_ratio(source);
+    if (vx_source_seek(source, 0, SEEK_SET) != 0) {
+        rc = vx_fail(err, VX_ESYS, "cannot go to the start of the recording");
+        goto done;
+    }
+    if (!(in->file = sf_open_virtual(&io, SFM_READ, &in->info, source))) {
+        if (vx_source_errno(source) != 0)
+            rc = vx_fail(err, VX_ESYS, "reading its header: %s", strerror(vx_source_errno(source)));
+        else
+            rc = vx_fail(err, VX_EFORMAT, "not a recording that libsndfile reads: %s", sf_strerror(NULL));
+        goto done;
+    }
+    if ((rc = check(&in->info, err)) != VX_OK)
+        goto done;
+    *out = in;
+    in = NULL;
+done:
+    vx_sndfile_close(&in);
+    return rc;
+}
+
+void vx_sndfile_close(struct vx_sndfile **in)
+{
+    if (!*in)
+        return;
+    if ((*in)->file)
+        sf_close((*in)->file);
+    free(*in);
+    *in = NULL;
+}
+
+int vx_sndfile_rate(const struct vx_sndfile *in)
+{
+    return in->info.samplerate;
+}
+
+int vx_sndfile_channels(const struct vx_sndfile *in)
+{
+    return in->info.channels;
+}
+
+/* libsndfile's name of a format or encoding, up to its first bracket: "WAV (Microsoft)" is "WAV". */
+static void name_of(int format, char *out, size_t size)
+{
+    SF_FORMAT_INFO about = {.format = format};
+    const char *name = "unknown";
+
+    if (sf_command(NULL, SFC_GET_FORMAT_INFO, &about, sizeof about) == 0 && about.name)
+        name = strncmp(about.name, "Signed ", 7) == 0 ? about.name + 7 : about.name;
+    snprintf(out, size, "%s", name);
+    out[strcspn(out, "(")] = '\0';
+    while (*out && out[strlen(out) - 1] == ' ')
+        out[strlen(out) - 1] = '\0';
+}
+
+void vx_sndfile_format(const struct vx_sndfile *in, char *out, size_t size)
+{
+    char major[32], minor[32];
+
+    name_of(in->info.format & SF_FORMAT_TYPEMASK, major, sizeof major);
+    name_of(in->info.format & SF_FORMAT_SUBMASK, minor, sizeof minor);
+    snprintf(out, size, "%s, %s", major, minor);
+}
+
+void vx_sndfile_version(char *out, size_t size)
+{
+    snprintf(out, size, "%s", sf_version_string());
+    if (strchr(out, '-'))
+        *strchr(out, '-') = ' ';
+}
+
+size_t vx_sndfile_read(struct vx_sndfile *in, float *out, size_t n)
+{
+    size_t at = 0;
+
+    while (at < n) {
+        const sf_count_t got =
+            sf_readf_float(in->file, out + at * (size_t)in->info.channels, (sf_count_t)(n - at));
+        if (got <= 0 || (size_t)got > n - at)
+            break;
+        at += (size_t)got;
+    }
+    in->frames += (int64_t)at;
+    return at;
+}
+
+enum vx_status vx_sndfile_complete(struct vx_sndfile *in, struct vx_err *err)
+{
+    const double rate = in->info.samplerate, seconds = (double)in->frames / rate;
+    double promised = in->promised * seconds;
+
+    if (vx_source_errno(in->source) != 0)
+        return vx_fail(err, VX_ESYS, "reading after %.1f s of sound: %s", seconds,
+                       strerror(vx_source_errno(in->source)));
+    if ((in->info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC && in->info.frames < SF_COUNT_MAX)
+        promised = (double)in->info.frames / rate;
+    if (promised > seconds + promise_slack_s)
+        return vx_fail(err, VX_EFORMAT, "ends after %.1f s, its header promises %.1f s", seconds, promised);
+    if (sf_error(in->file) != SF_ERR_NO_ERROR)
+        return vx_fail(err, VX_EFORMAT, "damaged after %.1f s: %s", seconds, sf_strerror(in->file));
+    return VX_OK;
+}

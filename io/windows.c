@@ -1,0 +1,174 @@
+#include "io/windows.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const unsigned block_flags[] = {VX_WINDOW_CLEANED, VX_WINDOW_CLIPPED, VX_WINDOW_CANCELLED};
+enum { N_BLOCK_FLAGS = sizeof block_flags / sizeof *block_flags };
+
+struct vx_windower {
+    struct vx_window_rule rule;
+    struct vx_decoder *dec;       /* borrowed */
+    int64_t rate;                 /* Hz; what follows is in samples at it */
+    int64_t window, hop, min;
+    float *pcm;                   /* owned [cap] */
+    size_t cap;
+    int64_t index;                /* of the next window */
+    int64_t start;                /* of the window in pcm[] */
+    int64_t filled;               /* samples of sound in pcm[] */
+    int64_t read;                 /* samples read, from the start of the recording */
+    int64_t flag_end[N_BLOCK_FLAGS]; /* end of the last samples with block_flags[i]; 0: none */
+    enum vx_status ended;         /* VX_OK: more to come; else what next() answers from now on */
+    struct vx_err broken;         /* text of `ended` when that is an error */
+};
+
+enum vx_status vx_windower_create(struct vx_windower **out, const struct vx_window_rule *rule, struct vx_err *err)
+{
+    struct vx_windower *w;
+
+    *out = NULL;
+    if (!(rule->window_seconds >= 0.05 && rule->window_seconds <= 60))
+        return vx_fail(err, VX_EINVAL, "windows of %g s; 0.05 to 60 are possible", rule->window_seconds);
+    if (!(rule->hop_seconds >= 0.01 && rule->hop_seconds <= 3600))
+        return vx_fail(err, VX_EINVAL, "a window every %g s; 0.01 to 3600 are possible", rule->hop_seconds);
+    if (!(rule->min_seconds >= 0 && rule->min_seconds <= rule->window_seconds))
+        return vx_fail(err, VX_EINVAL, "windows scored from %g s of sound on; 0 to the window's %g s are possible",
+                       rule->min_seconds, rule->window_seconds);
+    if (!(rule->silence_dbfs <= 0)) /* −infinity: only digital silence */
+        return vx_fail(err, VX_EINVAL, "silence below %g dBFS; 0 or less is possible", rule->silence_dbfs);
+    if (!(w = vx_calloc(1, sizeof *w)))
+        return vx_fail_nomem(err, "a windower");
+    w->rule = *rule;
+    *out = w;
+    return VX_OK;
+}
+
+void vx_windower_destroy(struct vx_windower **w)
+{
+    if (!*w)
+        return;
+    free((*w)->pcm);
+    free(*w);
+    *w = NULL;
+}
+
+enum vx_status vx_windower_begin(struct vx_windower *w, struct vx_decoder *dec, struct vx_err *err)
+{
+    w->dec = dec;
+    w->rate = vx_decoder_rate(dec);
+    w->window = llround(w->rule.window_seconds * (double)w->rate);
+    w->hop = llround(w->rule.hop_seconds * (double)w->rate);
+    w->min = llround(w->rule.min_seconds * (double)w->rate);
+    w->index = w->start = w->filled = w->read = 0;
+    memset(w->flag_end, 0, sizeof w->flag_end);
+    w->ended = VX_OK;
+    if (w->cap < (size_t)w->window) {
+        float *pcm = vx_calloc((size_t)w->window, sizeof *pcm);
+        if (!pcm)
+            return vx_fail_nomem(err, "a window");
+        free(w->pcm);
+        w->pcm = pcm;
+        w->cap = (size_t)w->window;
+    }
+    return VX_OK;
+}
+
+int vx_windower_samples(const struct vx_windower *w)
+{
+    return (int)w->window;
+}
+
+/* Read up to n samples into pcm[at…]; fewer at the end, which is then remembered in `ended`. */
+static int64_t read_into(struct vx_windower *w, int64_t at, int64_t n)
+{
+    int64_t done = 0;
+
+    while (done < n && w->ended == VX_OK) {
+        size_t got;
+        unsigned flags;
+
+        w->ended = vx_decoder_read(w->dec, w->pcm + at + done, (size_t)(n - done), &got, &w->broken);
+        if (w->ended != VX_OK)
+            break;
+        if (got == 0)
+            w->ended = VX_DONE;
+        done += (int64_t)got;
+        w->read += (int64_t)got;
+        flags = got > 0 ? vx_decoder_flags(w->dec) : 0;
+        for (int i = 0; i < N_BLOCK_FLAGS; i++)
+            if (flags & block_flags[i])
+                w->flag_end[i] = w->read;
+    }
+    return done;
+}
+
+/* Move pcm[] on to the next window. False: no sound is left for it. */
+static bool advance(struct vx_windower *w)
+{
+    const int64_t kept = w->index > 0 && w->hop < w->window ? w->window - w->hop : 0;
+    int64_t fresh;
+
+    if (w->index > 0) {
+        w->start += w->hop;
+        memmove(w->pcm, w->pcm + (w->window - kept), (size_t)kept * sizeof *w->pcm);
+        while (w->read < w->start && w->ended == VX_OK) { /* the gap between windows */
+            const int64_t gap = w->start - w->read;
+            read_into(w, 0, gap < w->window ? gap : w->window);
+        }
+    }
+    fresh = read_into(w, kept, w->window - kept);
+    w->filled = kept + fresh;
+    return fresh > 0;
+}
+
+/* Without signal: every sample the same, or too little left once the average is taken away (a constant offset is no
+ * sound). */
+static bool silent(const float *x, int64_t n, double dbfs)
+{
+    double sum = 0, square = 0, mean;
+    bool constant = true;
+
+    for (int64_t i = 0; i < n; i++) {
+        sum += (double)x[i];
+        constant &= x[i] == x[0];
+    }
+    if (constant)
+        return true;
+    mean = sum / (double)n;
+    for (int64_t i = 0; i < n; i++)
+        square += ((double)x[i] - mean) * ((double)x[i] - mean);
+    return square / (double)n < pow(10, dbfs / 10);
+}
+
+enum vx_status vx_windower_next(struct vx_windower *w, struct vx_window_score *score, const float **pcm,
+                                struct vx_err *err)
+{
+    *pcm = NULL;
+    if (w->index > INT32_MAX)
+        return vx_fail(err, VX_ELIMIT, "more than %d windows in one recording", INT32_MAX);
+    if (w->ended != VX_OK || !advance(w))
+        return w->ended == VX_DONE ? VX_DONE : vx_fail(err, w->ended, "%s", w->broken.text);
+
+    *score = (struct vx_window_score){
+        .index = (int32_t)w->index,
+        .start_ms = (2000 * w->start + w->rate) / (2 * w->rate),
+    };
+    for (int i = 0; i < N_BLOCK_FLAGS; i++)
+        if (w->flag_end[i] > w->start)
+            score->flags |= block_flags[i];
+    if (w->filled < w->window) {
+        memset(w->pcm + w->filled, 0, (size_t)(w->window - w->filled) * sizeof *w->pcm);
+        score->flags |= VX_WINDOW_PADDED;
+        if (w->filled < w->min)
+            score->flags |= VX_WINDOW_TOO_SHORT;
+    }
+    if (silent(w->pcm, w->filled, w->rule.silence_dbfs))
+        score->flags |= VX_WINDOW_SILENT;
+    *pcm = w->pcm;
+    w->index++;
+    return VX_OK;
+}
