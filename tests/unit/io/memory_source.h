@@ -1,0 +1,15 @@
+/* memory_source.h - a vx_source over bytes in memory, for the tests of what reads sources
+ * It defines the functions of io/source.h itself, so a test that links it must not use vx_reader. */
+#ifndef VX_TESTS_MEMORY_SOURCE_H
+#define VX_TESTS_MEMORY_SOURCE_H
+
+#include "io/source.h"
+
+struct vx_source {
+    const unsigned char *data; /* borrowed [size] */
+    int64_t size, at;
+    int64_t fail_at; /* reads that pass this offset fail with EIO; 0: none */
+    int error;
+};
+
+#endif
