@@ -19,6 +19,7 @@ struct vx_config {
     int depths[VX_MAX_STAGES];
     int hidden_sizes[VX_MAX_STAGES];
     float layer_norm_eps; /* of the last LayerNorm only (1e-12); all others use 1e-6 */
+    bool no_layer_scale;  /* layer_scale_init_value <= 0: the blocks have no layer_scale_parameter */
     int n_labels;
     char **labels;  /* [n_labels] from id2label, UTF-8; "LABEL_0"… where the file has none */
     bool untrained; /* "voxtrawl_untrained": true, written by the weight generator: scores mean nothing */
@@ -28,6 +29,10 @@ struct vx_config {
  * sizes out of range (image_size must be a multiple of patch_size * 2^(n_stages-1)), id2label with holes. */
 enum vx_status vx_config_load(struct vx_config *out, const char *dir, struct vx_err *err) VX_CHECKED;
 void vx_config_clear(struct vx_config *config); /* frees the labels; zeroed or cleared is fine */
+/* Deep copy; 0 on success, -1 out of memory with *to zeroed. */
+int vx_config_copy(struct vx_config *to, const struct vx_config *from);
+/* The checks of vx_config_load on a config made by hand; origin is who made it, for the message. VX_EFORMAT. */
+enum vx_status vx_config_check(const struct vx_config *config, const char *origin, struct vx_err *err) VX_CHECKED;
 
 /* The standard shapes by name ("tiny", "atto", …; the list is in config.c), two labels "real", "fake" in that
  * order, image size 224. VX_EINVAL lists the names. */

@@ -41,8 +41,8 @@ struct vx_convnext {
     const float *head_bias;   /* [n_labels] */
     uint64_t n_parameters;    /* as PyTorch counts them, before folding */
     double macs;              /* multiply-accumulates a window */
-    char sha256[VX_SHA256_HEX]; /* of the weight file(s) */
-    float *storage;           /* owned: the one allocation all of the above point into */
+    char sha256[VX_SHA256_HEX]; /* of the weight file(s); of generated weights: of the file they make as F32 */
+    float *storage;           /* owned: the one allocation all weights above point into, each at a multiple of VX_ALIGN */
 };
 
 /* Loads DIR (config.json and model.safetensors or its sharded form). Missing, surplus and misshapen tensors and
@@ -51,11 +51,12 @@ enum vx_status vx_convnext_load(struct vx_convnext **out, const char *dir, struc
 void vx_convnext_destroy(struct vx_convnext **net);
 
 /* Generated weights: a pure function of (config, seed), see generate.c for the generator's definition; for tests and
- * first runs where no trained weights are at hand. */
+ * first runs where no trained weights are at hand. The result is the one of loading what vx_convnext_generate_dir()
+ * writes as F32. VX_EFORMAT: a config out of its limits. */
 enum vx_status vx_convnext_generate(struct vx_convnext **out, const struct vx_config *config, uint64_t seed,
                                     struct vx_err *err) VX_CHECKED;
 /* The same weights as a Hugging Face folder (config.json with "voxtrawl_untrained": true, preprocessor_config.json,
- * model.safetensors in dtype). */
+ * model.safetensors in dtype). DIR is created where missing. VX_EINVAL: DIR holds a model that is not generated. */
 enum vx_status vx_convnext_generate_dir(const char *dir, const struct vx_config *config, uint64_t seed,
                                         enum vx_st_dtype dtype, struct vx_err *err) VX_CHECKED;
 

@@ -44,12 +44,16 @@ const char *vx_st_path(const struct vx_st *st, const struct vx_st_tensor *tensor
 enum vx_status vx_st_read(const struct vx_st *st, const struct vx_st_tensor *tensor, float *out,
                           struct vx_err *err) VX_CHECKED;
 
-/* SHA-256 over the bytes of the file, or over the shards' digests in the order of their names. */
+/* SHA-256 over the bytes of the file; of a sharded model over the shards' hex digests, in the order of their names. */
 enum vx_status vx_st_sha256(const struct vx_st *st, char hex[VX_SHA256_HEX], struct vx_err *err) VX_CHECKED;
 
 /* Write n float32 tensors to path as dtype (F32, F16, BF16; round to nearest even), atomically. Only name, shape,
- * n_dims and data (float32, aligned) of each are read. */
+ * n_dims and data (float32, aligned) of each are read; tensors keep their order. VX_EINVAL: another dtype, a name that
+ * is no UTF-8. VX_ELIMIT: a value too large for dtype, or no finite number. */
 enum vx_status vx_st_write(const char *path, const struct vx_st_tensor *tensors, size_t n, enum vx_st_dtype dtype,
                            struct vx_err *err) VX_CHECKED;
+/* The SHA-256 that the file written by vx_st_write() would have. */
+enum vx_status vx_st_write_sha256(char hex[VX_SHA256_HEX], const struct vx_st_tensor *tensors, size_t n,
+                                  enum vx_st_dtype dtype, struct vx_err *err) VX_CHECKED;
 
 #endif
