@@ -1,0 +1,20 @@
+/* path.h - opening by path, whatever its length
+ * The kernel takes paths of less than PATH_MAX (4096) bytes; a deep tree has longer ones. Nothing here blocks on a FIFO
+ * or makes a terminal ours. */
+#ifndef VX_IO_PATH_H
+#define VX_IO_PATH_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* A descriptor for reading (O_CLOEXEC, O_NONBLOCK, O_NOCTTY and `flags` on top), or -1 with errno. The caller closes. */
+int vx_path_open(const char *path, int flags);
+/* stat(2): links are followed. 0, or -1 with errno. */
+int vx_path_stat(const char *path, struct stat *sb);
+
+bool vx_path_is_url(const char *path); /* "http://…", "s3://…": a scheme, then "://" */
+
+/* "a directory", "a FIFO"…, for messages: what mode says when it is no regular file. */
+const char *vx_path_type(mode_t mode);
+
+#endif

@@ -1,0 +1,90 @@
+#include "base/mem.h"
+#include "base/text.h"
+#include "io/path.h"
+#include "io/source_make.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct vx_reader {
+    struct vx_source source;
+    size_t max_member_bytes;
+};
+
+enum vx_status vx_reader_create(struct vx_reader **out, size_t max_member_bytes, struct vx_err *err)
+{
+    struct vx_reader *r = vx_calloc(1, sizeof *r);
+
+    *out = NULL;
+    if (!r)
+        return vx_fail_nomem(err, "a reader");
+    r->source.fd = -1;
+    r->max_member_bytes = max_member_bytes;
+    *out = r;
+    return VX_OK;
+}
+
+void vx_reader_destroy(struct vx_reader **reader)
+{
+    struct vx_reader *r = *reader;
+
+    if (!r)
+        return;
+    vx_source_unset(&r->source);
+    free(r->source.buffer);
+    free(r);
+    *reader = NULL;
+}
+
+static enum vx_status open_file(struct vx_reader *r, const char *path, struct vx_err *err)
+{
+    const int fd = vx_path_open(path, 0);
+    struct stat sb;
+    enum vx_status rc;
+
+    if (fd < 0)
+        return vx_fail_sys(err, "cannot open");
+    if (fstat(fd, &sb) < 0) {
+        rc = vx_fail_sys(err, "cannot look at it");
+        close(fd);
+        return rc;
+    }
+    if (!S_ISREG(sb.st_mode)) {
+        close(fd);
+        return vx_fail(err, VX_EINVAL, "is %s, not a regular file", vx_path_type(sb.st_mode));
+    }
+    return vx_source_set_file(&r->source, fd, sb.st_size, err);
+}
+
+/* Puts the file's name in front of the message: its bytes may be no UTF-8. */
+static enum vx_status name_it(const struct vx_item *item, struct vx_err *err)
+{
+    char *path = vx_text_printable(item->path);
+
+    vx_err_prefix(err, "%s", path ? path : "?");
+    free(path);
+    return err->status;
+}
+
+enum vx_status vx_reader_open(struct vx_reader *r, const struct vx_item *item, struct vx_source **out, struct vx_err *err)
+{
+    struct vx_err mine;
+    enum vx_status rc;
+
+    *out = NULL;
+    vx_source_unset(&r->source);
+    if (item->kind == VX_ITEM_BROKEN || !item->path)
+        rc = vx_fail(&mine, VX_EINVAL, "there is nothing to open: %s", item->problem ? item->problem : "no path");
+    else if (item->member)
+        rc = vx_fail(&mine, VX_EUNSUPPORTED, "archives are not supported by this build");
+    else
+        rc = open_file(r, item->path, &mine);
+    if (rc == VX_OK) {
+        *out = &r->source;
+        return VX_OK;
+    }
+    if (item->path)
+        name_it(item, &mine);
+    return vx_fail(err, rc, "%s", mine.text);
+}

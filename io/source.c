@@ -1,0 +1,115 @@
+#include "io/source.h"
+#include "io/source_make.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void vx_source_unset(struct vx_source *s)
+{
+    unsigned char *buffer = s->buffer;
+
+    if (s->fd >= 0)
+        close(s->fd);
+    *s = (struct vx_source){.fd = -1, .buffer = buffer};
+}
+
+enum vx_status vx_source_set_file(struct vx_source *s, int fd, int64_t size, struct vx_err *err)
+{
+    vx_source_unset(s);
+    s->fd = fd;
+    s->size = size;
+    if (!s->buffer && !(s->buffer = malloc(VX_SOURCE_BUFFER))) {
+        vx_source_unset(s);
+        return vx_fail_nomem(err, "a file's buffer");
+    }
+    s->data = s->buffer;
+    return VX_OK;
+}
+
+void vx_source_set_memory(struct vx_source *s, const void *data, size_t len)
+{
+    vx_source_unset(s);
+    s->data = data;
+    s->len = len;
+    s->size = (int64_t)len;
+}
+
+int64_t vx_source_size(const struct vx_source *s)
+{
+    return s->size;
+}
+
+int64_t vx_source_tell(const struct vx_source *s)
+{
+    return s->at;
+}
+
+int vx_source_errno(const struct vx_source *s)
+{
+    return s->error;
+}
+
+int64_t vx_source_seek(struct vx_source *s, int64_t offset, int whence)
+{
+    int64_t from, to;
+
+    if (whence == SEEK_SET)
+        from = 0;
+    else if (whence == SEEK_CUR)
+        from = s->at;
+    else if (whence == SEEK_END)
+        from = s->size;
+    else
+        return -1;
+    if (__builtin_add_overflow(from, offset, &to) || to < 0)
+        return -1;
+    return s->at = to;
+}
+
+/* Up to n bytes of the file at s->at; 0 on error, told by s->error. */
+static size_t read_file(struct vx_source *s, void *out, size_t n)
+{
+    ssize_t got;
+
+    do
+        got = pread(s->fd, out, n, s->at);
+    while (got < 0 && errno == EINTR);
+    if (got > 0)
+        return (size_t)got;
+    s->error = got < 0 ? errno : EIO; /* an end before s->size: the file became shorter */
+    return 0;
+}
+
+size_t vx_source_read(struct vx_source *s, void *out, size_t n)
+{
+    unsigned char *to = out;
+    size_t done = 0, some;
+
+    if (s->at >= s->size)
+        return 0;
+    if ((int64_t)n < 0 || (int64_t)n > s->size - s->at)
+        n = (size_t)(s->size - s->at);
+    while (done < n) {
+        if (s->at >= s->begin && s->at - s->begin < (int64_t)s->len) {
+            const size_t skip = (size_t)(s->at - s->begin);
+            some = s->len - skip < n - done ? s->len - skip : n - done;
+            memcpy(to + done, s->data + skip, some);
+        } else if (n - done >= VX_SOURCE_BUFFER) { /* a large read needs no buffer */
+            some = read_file(s, to + done, n - done);
+            if (some == 0)
+                break;
+        } else {
+            s->begin = s->at;
+            s->len = read_file(s, s->buffer, VX_SOURCE_BUFFER);
+            if (s->len == 0)
+                break;
+            continue;
+        }
+        done += some;
+        s->at += (int64_t)some;
+    }
+    return done;
+}

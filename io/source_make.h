@@ -1,0 +1,24 @@
+/* source_make.h - what a source is made of; for the reader alone
+ * At hand is one run of bytes: a file's buffer, or the whole of a member in memory. */
+#ifndef VX_IO_SOURCE_MAKE_H
+#define VX_IO_SOURCE_MAKE_H
+
+#include "io/source.h"
+
+#define VX_SOURCE_BUFFER (128u << 10) /* bytes: a few round trips a recording, still within the L2 cache */
+
+struct vx_source {
+    int fd;                    /* owned; -1: memory, all of it at hand */
+    unsigned char *buffer;     /* owned [VX_SOURCE_BUFFER], kept from one file to the next */
+    const unsigned char *data; /* what is at hand: [len], from offset `begin` on */
+    size_t len;
+    int64_t begin, size, at;
+    int error; /* errno of a read that failed */
+};
+
+/* Takes fd, also on failure. A file that grows is read up to `size`. */
+enum vx_status vx_source_set_file(struct vx_source *s, int fd, int64_t size, struct vx_err *err) VX_CHECKED;
+void vx_source_set_memory(struct vx_source *s, const void *data, size_t len); /* data is borrowed */
+void vx_source_unset(struct vx_source *s); /* closes the file; the buffer stays */
+
+#endif
