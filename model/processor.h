@@ -34,6 +34,10 @@ struct vx_processor vx_processor_default(void);
 struct vx_resize;
 enum vx_status vx_resize_create(struct vx_resize **out, int in_w, int in_h, int out_w, int out_h, int channels,
                                 enum vx_resample filter, struct vx_err *err) VX_CHECKED;
+/* The same, computing only the part of w x h pixels at x,y of the resized image: vx_resize_run() then writes
+ * out [h][w][channels]. */
+enum vx_status vx_resize_create_part(struct vx_resize **out, int in_w, int in_h, int out_w, int out_h, int x, int y,
+                                     int w, int h, int channels, enum vx_resample filter, struct vx_err *err) VX_CHECKED;
 void vx_resize_destroy(struct vx_resize **plan);
 size_t vx_resize_scratch(const struct vx_resize *plan); /* bytes */
 /* in [in_h][in_w][channels], out [out_h][out_w][channels]; scratch may be NULL when vx_resize_scratch() is 0 */
@@ -44,6 +48,9 @@ void vx_resize_run(const struct vx_resize *plan, const uint8_t *in, uint8_t *out
 struct vx_fit;
 enum vx_status vx_fit_create(struct vx_fit **out, const struct vx_processor *p, int w, int h, int image_size,
                              struct vx_err *err) VX_CHECKED;
+/* The same for one channel: in [h][w] → out [image_size][image_size]. */
+enum vx_status vx_fit_create_grey(struct vx_fit **out, const struct vx_processor *p, int w, int h, int image_size,
+                                  struct vx_err *err) VX_CHECKED;
 void vx_fit_destroy(struct vx_fit **fit);
 size_t vx_fit_scratch(const struct vx_fit *fit); /* bytes */
 void vx_fit_run(const struct vx_fit *fit, const uint8_t *in, uint8_t *out, uint8_t *scratch);
