@@ -40,6 +40,7 @@ bool vx_leases_finished(const struct vx_leases *leases); /* closed, and every it
 struct vx_lease_counts {
     int64_t items, pending, leased, done;
     int64_t leases_open;
+    double oldest_grant; /* `now` of the grant of the lease open longest; 0 with none open */
 } vx_leases_counts(const struct vx_leases *leases);
 
 #endif

@@ -8,6 +8,9 @@
 #include "base/err.h"
 #include "base/item.h"
 
+#define VX_WIRE_MAX_ITEMS 65536              /* in a lease */
+#define VX_WIRE_MAX_BYTES ((size_t)64 << 20) /* of a message; links refuse to send more (VX_ELIMIT) */
+
 enum vx_msg_type {
     VX_MSG_HELLO = 1, /* worker → coordinator: ready, give me work */
     VX_MSG_LEASE,     /* coordinator → worker: these items */

@@ -1,0 +1,350 @@
+/* The lease state machine: calls it accepts and refuses, and random ones against a plain array of states. */
+#include "tests/harness/cmocka.h"
+
+#include "base/clock.h"
+#include "mpi/lease.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct vx_leases *leases_of(int64_t n, int64_t max_items)
+{
+    struct vx_leases *l;
+    struct vx_err err;
+
+    assert_int_equal(vx_leases_create(&l, max_items, &err), VX_OK);
+    assert_int_equal(vx_leases_extend(l, n, &err), VX_OK);
+    return l;
+}
+
+static void test_create(void **state)
+{
+    static const struct {
+        int64_t max_items;
+        enum vx_status status;
+    } rows[] = {{1, VX_OK}, {1 << 20, VX_OK}, {0, VX_EINVAL}, {-1, VX_EINVAL}};
+    struct vx_leases *l;
+    struct vx_err err;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(vx_leases_create(&l, rows[i].max_items, &err), rows[i].status);
+        assert_int_equal(l != NULL, rows[i].status == VX_OK);
+        vx_leases_destroy(&l);
+        assert_null(l);
+    }
+}
+
+static void test_extend_and_close(void **state)
+{
+    struct vx_leases *l = leases_of(10, 4);
+    struct vx_lease lease;
+    struct vx_err err;
+    (void)state;
+
+    assert_int_equal(vx_leases_extend(l, 10, &err), VX_OK);
+    assert_int_equal(vx_leases_extend(l, 9, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_extend(l, INT64_MAX, &err), VX_ENOMEM);
+    assert_int_equal(vx_leases_extend(l, 100000, &err), VX_OK);
+    assert_int_equal(vx_leases_counts(l).pending, 100000);
+    vx_leases_close(l);
+    assert_int_equal(vx_leases_extend(l, 100000, &err), VX_OK);
+    assert_int_equal(vx_leases_extend(l, 100001, &err), VX_EINVAL);
+    vx_leases_destroy(&l);
+
+    l = leases_of(0, 4); /* nothing to do: finished once that is known */
+    assert_int_equal(vx_leases_grant(l, 0, 1, 0, &lease, &err), VX_DONE);
+    assert_false(vx_leases_finished(l));
+    vx_leases_close(l);
+    assert_true(vx_leases_finished(l));
+    vx_leases_destroy(&l);
+}
+
+static void test_mark_done(void **state)
+{
+    static const struct {
+        int64_t item;
+        enum vx_status status;
+    } rows[] = {{1, VX_OK}, {64, VX_OK}, {65, VX_OK}, {130, VX_OK}, {65, VX_OK},
+                {0, VX_EINVAL}, {-5, VX_EINVAL}, {131, VX_EINVAL}, {INT64_MAX, VX_EINVAL}};
+    struct vx_leases *l = leases_of(130, 1000);
+    struct vx_lease lease;
+    struct vx_err err;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(vx_leases_mark_done(l, rows[i].item, &err), rows[i].status);
+    assert_int_equal(vx_leases_counts(l).done, 4);
+    assert_int_equal(vx_leases_grant(l, 0, 1, 0, &lease, &err), VX_OK);
+    assert_int_equal(lease.first, 2);
+    assert_int_equal(vx_leases_mark_done(l, 2, &err), VX_EINVAL); /* leased */
+    vx_leases_destroy(&l);
+}
+
+static void test_grant_sizes(void **state)
+{
+    static const struct {
+        int64_t items, max_items;
+        int n_workers;
+        int64_t expected;
+    } rows[] = {{1000, 16, 4, 16}, {1000, 100, 4, 62}, {1000, 1000, 1, 250}, {15, 16, 4, 1}, {1, 16, 4, 1},
+                {1000, 1, 1, 1},   {64 * 9, 128, 1, 128}, {3, 10, 1000, 1}};
+    struct vx_lease lease;
+    struct vx_err err;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vx_leases *l = leases_of(rows[i].items, rows[i].max_items);
+        assert_int_equal(vx_leases_grant(l, 0, rows[i].n_workers, 0, &lease, &err), VX_OK);
+        assert_int_equal(lease.first, 1);
+        assert_int_equal(lease.count, rows[i].expected);
+        assert_int_equal(vx_leases_grant(l, -1, 1, 0, &lease, &err), VX_EINVAL);
+        assert_int_equal(vx_leases_grant(l, 0, 0, 0, &lease, &err), VX_EINVAL);
+        vx_leases_destroy(&l);
+    }
+}
+
+static void test_complete_and_lose(void **state)
+{
+    struct vx_leases *l = leases_of(8, 2);
+    struct vx_lease a, b, c;
+    struct vx_err err;
+    (void)state;
+
+    vx_leases_close(l);
+    assert_int_equal(vx_leases_grant(l, 1, 1, 10, &a, &err), VX_OK);
+    assert_int_equal(vx_leases_grant(l, 2, 1, 11, &b, &err), VX_OK);
+    assert_int_equal(a.count, 2);
+    assert_int_equal(b.first, 3);
+    assert_true(vx_leases_counts(l).oldest_grant == 10);
+    assert_int_equal(vx_leases_complete(l, 2, a.id, &err), VX_EINVAL); /* worker 1 holds it */
+    assert_int_equal(vx_leases_complete(l, 1, 99, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_complete(l, 1, 0, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_lose_worker(l, 7), 0);
+    assert_int_equal(vx_leases_lose_worker(l, 1), 1);
+    assert_true(vx_leases_counts(l).oldest_grant == 11);
+    assert_int_equal(vx_leases_complete(l, 1, a.id, &err), VX_EINVAL); /* it went back */
+    assert_int_equal(vx_leases_grant(l, 2, 1, 12, &c, &err), VX_OK);
+    assert_int_equal(c.first, a.first);
+    assert_true(c.id > b.id);
+    assert_int_equal(vx_leases_complete(l, 2, c.id, &err), VX_OK);
+    assert_int_equal(vx_leases_complete(l, 2, c.id, &err), VX_EINVAL); /* twice */
+    assert_int_equal(vx_leases_complete(l, 2, b.id, &err), VX_OK);
+    while (vx_leases_grant(l, 2, 1, 13, &a, &err) == VX_OK) {
+        assert_false(vx_leases_finished(l));
+        assert_int_equal(vx_leases_complete(l, 2, a.id, &err), VX_OK);
+    }
+    assert_true(vx_leases_finished(l));
+    vx_leases_destroy(&l);
+}
+
+/* The model: one character an item, and the open leases as granted. */
+enum { MODEL_ITEMS = 700, MODEL_WORKERS = 5, MODEL_LEASES = 20000 };
+struct model {
+    char state[MODEL_ITEMS + 1]; /* P, L or D */
+    int grants[MODEL_ITEMS + 1], losses[MODEL_ITEMS + 1];
+    int64_t n;
+    struct {
+        struct vx_lease lease;
+        int worker;
+        bool open;
+    } lease[MODEL_LEASES + 1];
+    int64_t n_leases;
+};
+
+static void compare(const struct model *m, const struct vx_leases *l)
+{
+    struct vx_lease_counts want = {.items = m->n}, got = vx_leases_counts(l);
+
+    for (int64_t i = 1; i <= m->n; i++) {
+        want.pending += m->state[i] == 'P';
+        want.leased += m->state[i] == 'L';
+        want.done += m->state[i] == 'D';
+        assert_in_range(m->grants[i], 0, m->losses[i] + 1); /* again only after a loss */
+    }
+    for (int64_t i = 1; i <= m->n_leases; i++)
+        want.leases_open += m->lease[i].open;
+    assert_int_equal(got.items, want.items);
+    assert_int_equal(got.pending, want.pending);
+    assert_int_equal(got.leased, want.leased);
+    assert_int_equal(got.done, want.done);
+    assert_int_equal(got.leases_open, want.leases_open);
+}
+
+static void model_set(struct model *m, const struct vx_lease *lease, char from, char to)
+{
+    for (int64_t i = lease->first; i < lease->first + lease->count; i++) {
+        assert_in_range(i, 1, m->n);
+        assert_int_equal(m->state[i], from);
+        m->state[i] = to;
+        m->grants[i] += to == 'L';
+        m->losses[i] += to == 'P';
+    }
+}
+
+static void step_grant(struct model *m, struct vx_leases *l, int worker)
+{
+    struct vx_lease lease = {0};
+    struct vx_err err;
+    int64_t pending = 0, first = 0;
+
+    for (int64_t i = m->n; i >= 1; i--)
+        if (m->state[i] == 'P') {
+            pending++;
+            first = i;
+        }
+    const enum vx_status rc = vx_leases_grant(l, worker, MODEL_WORKERS, (double)m->n_leases, &lease, &err);
+    assert_int_equal(rc, pending ? VX_OK : VX_DONE);
+    if (rc != VX_OK)
+        return;
+    int64_t want = pending / (4 * MODEL_WORKERS), run = 0;
+    want = want < 1 ? 1 : want > 40 ? 40 : want;
+    while (run < want && first + run <= m->n && m->state[first + run] == 'P')
+        run++;
+    assert_int_equal(lease.id, m->n_leases + 1);
+    assert_int_equal(lease.first, first);
+    assert_int_equal(lease.count, run);
+    model_set(m, &lease, 'P', 'L');
+    m->n_leases++;
+    m->lease[m->n_leases].lease = lease;
+    m->lease[m->n_leases].worker = worker;
+    m->lease[m->n_leases].open = true;
+}
+
+static void step_complete(struct model *m, struct vx_leases *l, int worker)
+{
+    const int64_t id = m->n_leases ? m->n_leases - rand() % (m->n_leases < 12 ? m->n_leases : 12) : 1;
+    const bool mine = m->n_leases && m->lease[id].open && m->lease[id].worker == worker;
+    struct vx_err err;
+
+    assert_int_equal(vx_leases_complete(l, worker, id, &err), mine ? VX_OK : VX_EINVAL);
+    if (!mine)
+        return;
+    m->lease[id].open = false;
+    model_set(m, &m->lease[id].lease, 'L', 'D');
+}
+
+static void step_lose(struct model *m, struct vx_leases *l, int worker)
+{
+    int lost = 0;
+
+    for (int64_t i = 1; i <= m->n_leases; i++)
+        if (m->lease[i].open && m->lease[i].worker == worker) {
+            m->lease[i].open = false;
+            model_set(m, &m->lease[i].lease, 'L', 'P');
+            lost++;
+        }
+    assert_int_equal(vx_leases_lose_worker(l, worker), lost);
+}
+
+static void step_mark_done(struct model *m, struct vx_leases *l)
+{
+    const int64_t item = rand() % (MODEL_ITEMS + 2);
+    const bool ok = item >= 1 && item <= m->n && m->state[item] != 'L';
+    struct vx_err err;
+
+    assert_int_equal(vx_leases_mark_done(l, item, &err), ok ? VX_OK : VX_EINVAL);
+    if (ok)
+        m->state[item] = 'D';
+}
+
+static void step_extend(struct model *m, struct vx_leases *l)
+{
+    const int64_t n = m->n - 2 + rand() % 60;
+    struct vx_err err;
+
+    if (n > MODEL_ITEMS)
+        return;
+    assert_int_equal(vx_leases_extend(l, n, &err), n < m->n ? VX_EINVAL : VX_OK);
+    for (; m->n < n; m->n++)
+        m->state[m->n + 1] = 'P';
+}
+
+static void test_against_model(void **state)
+{
+    const char *given = getenv("VX_TEST_SEED");
+    const unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)(vx_clock_now() * 1e6);
+    struct vx_err err;
+    (void)state;
+
+    print_message("VX_TEST_SEED=%u\n", seed);
+    srand(seed);
+    for (int round = 0; round < 30; round++) {
+        struct model *m = calloc(1, sizeof *m);
+        struct vx_leases *l;
+        assert_non_null(m);
+        assert_int_equal(vx_leases_create(&l, 40, &err), VX_OK);
+        for (int step = 0; step < 1000; step++) {
+            const int worker = rand() % MODEL_WORKERS, what = rand() % 100;
+            if (what < 45)
+                step_grant(m, l, worker);
+            else if (what < 85)
+                step_complete(m, l, worker);
+            else if (what < 88)
+                step_lose(m, l, worker);
+            else if (what < 93)
+                step_mark_done(m, l);
+            else
+                step_extend(m, l);
+            compare(m, l);
+        }
+        vx_leases_close(l);
+        for (int worker = 0; worker < MODEL_WORKERS; worker++)
+            step_lose(m, l, worker);
+        while (!vx_leases_finished(l)) { /* what is left, by one worker */
+            struct vx_lease lease;
+            assert_int_equal(vx_leases_grant(l, 0, 1, 0, &lease, &err), VX_OK);
+            model_set(m, &lease, 'P', 'D');
+            assert_int_equal(vx_leases_complete(l, 0, lease.id, &err), VX_OK);
+        }
+        for (int64_t i = 1; i <= m->n; i++)
+            assert_int_equal(m->state[i], 'D');
+        vx_leases_destroy(&l);
+        free(m);
+    }
+}
+
+/* Millions of items pass in well under a second, holes and losses included. */
+static void test_millions(void **state)
+{
+    enum { ITEMS = 5000000 };
+    struct vx_leases *l = leases_of(ITEMS, 256);
+    const double start = vx_clock_now();
+    struct vx_lease lease;
+    struct vx_err err;
+    int64_t granted = 0, n = 0;
+    (void)state;
+
+    for (int64_t i = 1; i <= ITEMS; i += 3)
+        assert_int_equal(vx_leases_mark_done(l, i, &err), VX_OK);
+    vx_leases_close(l);
+    while (vx_leases_grant(l, (int)(n % 64), 64, 0, &lease, &err) == VX_OK) {
+        granted += lease.count;
+        if (++n % 100000 == 0)
+            granted -= 2 * (int64_t)vx_leases_lose_worker(l, (int)(lease.id % 64));
+        else
+            assert_int_equal(vx_leases_complete(l, (int)((n - 1) % 64), lease.id, &err), VX_OK);
+    }
+    for (int w = 0; w < 64; w++)
+        granted -= 2 * (int64_t)vx_leases_lose_worker(l, w);
+    while (vx_leases_grant(l, 0, 1, 0, &lease, &err) == VX_OK) {
+        granted += lease.count;
+        assert_int_equal(vx_leases_complete(l, 0, lease.id, &err), VX_OK);
+    }
+    assert_true(vx_leases_finished(l));
+    assert_int_equal(granted, ITEMS - (ITEMS + 2) / 3);
+    print_message("%lld leases over %d items in %.2f s\n", (long long)n, ITEMS, vx_clock_now() - start);
+    vx_leases_destroy(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_create),      cmocka_unit_test(test_extend_and_close),
+        cmocka_unit_test(test_mark_done),   cmocka_unit_test(test_grant_sizes),
+        cmocka_unit_test(test_complete_and_lose), cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_millions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
