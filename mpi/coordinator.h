@@ -25,6 +25,7 @@ struct vx_coordinator_config {
     struct vx_log *log;
     double progress_seconds;          /* between lines where stderr is no terminal: 30; on a terminal it redraws 5 times a second */
     double window_s;                  /* hop, for "times real time" */
+    double bye_seconds;               /* a worker told to finish that says nothing for so long is lost; 0: 60 */
 };
 
 struct vx_coordinator_result {
@@ -39,7 +40,9 @@ struct vx_coordinator_result {
 };
 
 /* Runs until every item is done and every worker has said BYE, or all workers are lost (VX_EMPI naming the first
- * failure), or *stop. */
+ * failure), or *stop. A failure of the run itself (the list cannot be read) lets the workers finish what they hold and is
+ * then returned. *result is filled in any case; its hosts_json is the caller's to free. Where the hub spans ranks: in the
+ * main thread. */
 enum vx_status vx_coordinator_run(const struct vx_coordinator_config *config, struct vx_coordinator_result *result,
                                   struct vx_err *err) VX_CHECKED;
 

@@ -1,0 +1,434 @@
+/* One loop: take what the list has grown by, feed workers that hold fewer than two leases, handle one message, look who
+ * has been silent too long. A worker that leaves the loop's table, by BYE or as lost, never comes back into it; what a
+ * lost one says later is ignored, for its leases belong to others by then. */
+#include "mpi/coordinator.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "mpi/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LEASES_A_WORKER = 2 }; /* one running and one ahead, so that a worker never waits for the answer to DONE */
+static const double BYE_SECONDS = 60, PROGRESS_SECONDS = 30, REDRAW_SECONDS = 0.2;
+
+enum presence {
+    EXPECTED, /* no HELLO yet */
+    WORKING,
+    GONE, /* said BYE */
+    LOST,
+};
+
+struct worker {
+    enum presence presence;
+    bool greeted, told; /* HELLO came; FINISH was sent */
+    int held;           /* leases */
+    double last_heard;  /* or when it was told, if that was later */
+    int64_t windows;    /* scored since its start */
+    struct vx_msg_hello hello;
+};
+
+struct coordinator {
+    const struct vx_coordinator_config *config;
+    struct vx_coordinator_result *result;
+    struct worker *workers; /* [n_workers] */
+    int n_workers, n_present; /* all; EXPECTED or WORKING */
+    struct vx_buf message;
+    struct vx_err first_loss;  /* why the first worker was lost */
+    enum vx_status job_status; /* an error of the whole run, with job_err; the workers are let go first */
+    struct vx_err job_err;
+    bool stopping; /* by *stop or a job error */
+    struct vx_rate rate;
+    double last_line;
+};
+
+static const char *host_of(const struct worker *w)
+{
+    return w->greeted ? w->hello.host : "a host that never said hello";
+}
+
+static bool is_present(const struct worker *w)
+{
+    return w->presence == EXPECTED || w->presence == WORKING;
+}
+
+static void fail_job(struct coordinator *c, enum vx_status status, const struct vx_err *err)
+{
+    if (c->job_status != VX_OK)
+        return;
+    c->job_status = status;
+    c->job_err = *err;
+    c->stopping = true;
+    vx_log_say(c->config->log, VX_LOG_INFO, "stopping, the scan cannot go on: %s", err->text);
+}
+
+static void lose_worker(struct coordinator *c, int i, const char *why)
+{
+    struct worker *w = &c->workers[i];
+    char *printable = vx_text_printable(why);
+    const int leases = vx_leases_lose_worker(c->config->leases, i);
+
+    w->presence = LOST;
+    w->held = 0;
+    c->n_present--;
+    c->result->workers_lost++;
+    vx_log_say(c->config->log, VX_LOG_ERROR, "rank %d on %s is lost: %s (%d lease%s back)", i, host_of(w),
+               printable ? printable : "?", leases, leases == 1 ? " goes" : "s go");
+    if (c->first_loss.status == VX_OK)
+        vx_fail(&c->first_loss, VX_EMPI, "rank %d on %s: %s", i, host_of(w), printable ? printable : "?");
+    free(printable);
+}
+
+/* Sends c->message. A rank that cannot be reached is lost; anything else is the job's failure. */
+static void send_to(struct coordinator *c, int i)
+{
+    struct vx_err err = {0};
+    const enum vx_status rc = vx_hub_send(c->config->hub, i, &c->message, &err);
+
+    if (rc != VX_OK && rc != VX_EMPI)
+        fail_job(c, rc, &err);
+    else if (rc == VX_EMPI && is_present(&c->workers[i]))
+        lose_worker(c, i, err.text);
+}
+
+static void tell_to_finish(struct coordinator *c, int i, double now)
+{
+    struct worker *w = &c->workers[i];
+
+    if (w->told)
+        return;
+    w->told = true;
+    w->last_heard = now;
+    vx_wire_put_finish(&c->message);
+    send_to(c, i);
+}
+
+/* Reads the items of lease from the list into c->message. */
+static enum vx_status pack_lease(struct coordinator *c, const struct vx_lease *lease, struct vx_err *err)
+{
+    struct vx_msg_lease m = {.lease = lease->id};
+    enum vx_status rc;
+
+    if (!(m.items = vx_calloc((size_t)lease->count, sizeof *m.items)))
+        return vx_fail_nomem(err, "the items of a lease");
+    m.n = (size_t)lease->count;
+    if ((rc = vx_itemlist_read(c->config->list, lease->first, m.n, m.items, err)) == VX_OK)
+        vx_wire_put_lease(&c->message, &m);
+    vx_msg_lease_clear(&m);
+    return rc;
+}
+
+/* Gives leases while there are any: first to those who hold none, then one ahead to all. */
+static void feed(struct coordinator *c, double now)
+{
+    struct vx_leases *leases = c->config->leases;
+    struct vx_lease lease;
+    struct vx_err err = {0};
+
+    for (int holding = 0; holding < LEASES_A_WORKER; holding++) {
+        for (int i = 0; i < c->n_workers; i++) {
+            struct worker *w = &c->workers[i];
+            if (w->presence != WORKING || w->held != holding)
+                continue;
+            enum vx_status rc = vx_leases_grant(leases, i, c->n_present, now, &lease, &err);
+            if (rc == VX_DONE)
+                return;
+            if (rc != VX_OK || (rc = pack_lease(c, &lease, &err)) != VX_OK) {
+                fail_job(c, rc, &err);
+                return;
+            }
+            w->held++;
+            send_to(c, i);
+            if (c->stopping)
+                return;
+        }
+    }
+}
+
+/* Takes over what the listing thread has added. */
+static void take_listed(struct coordinator *c)
+{
+    const bool ended = atomic_load(c->config->listing_ended); /* before *listed: the count is final then */
+    const int64_t listed = atomic_load(c->config->listed);
+    struct vx_err err = {0};
+    enum vx_status rc;
+
+    if (listed > vx_leases_counts(c->config->leases).items &&
+        (rc = vx_leases_extend(c->config->leases, listed, &err)) != VX_OK)
+        fail_job(c, rc, &err);
+    else if (ended)
+        vx_leases_close(c->config->leases);
+}
+
+static void leave(struct coordinator *c, int i, const struct vx_msg_bye *bye)
+{
+    struct worker *w = &c->workers[i];
+    struct vx_coordinator_result *r = c->result;
+
+    w->presence = GONE;
+    w->windows = bye->windows_scored;
+    c->n_present--;
+    r->cpu_s += bye->cpu_s;
+    r->peak_rss = bye->peak_rss > r->peak_rss ? bye->peak_rss : r->peak_rss;
+    r->engine_wait_s += bye->engine_wait_s;
+    r->decode_wait_s += bye->decode_wait_s;
+    const int leases = vx_leases_lose_worker(c->config->leases, i);
+    if (!w->told)
+        vx_log_say(c->config->log, VX_LOG_WARNING, "rank %d on %s has left before the end (%d lease%s back)", i,
+                   host_of(w), leases, leases == 1 ? " goes" : "s go");
+}
+
+static void handle_done(struct coordinator *c, int i, const struct vx_msg_done *done)
+{
+    struct vx_err err = {0};
+
+    if (vx_leases_complete(c->config->leases, i, done->lease, &err) != VX_OK) {
+        vx_log_say(c->config->log, VX_LOG_WARNING, "rank %d on %s: %s; ignored", i, host_of(&c->workers[i]), err.text);
+        return;
+    }
+    c->workers[i].held--;
+    vx_tally_add(&c->result->tally, &done->tally);
+}
+
+static void handle_hello(struct coordinator *c, int i)
+{
+    struct worker *w = &c->workers[i];
+    char *host = vx_text_printable(w->hello.host), *engine = vx_text_printable(w->hello.engine);
+
+    w->greeted = true;
+    w->presence = WORKING;
+    snprintf(w->hello.host, sizeof w->hello.host, "%s", host ? host : "?");
+    snprintf(w->hello.engine, sizeof w->hello.engine, "%s", engine ? engine : "?");
+    vx_log_say(c->config->log, VX_LOG_DEBUG, "rank %d on %s, process %d, is ready: %d threads, %s", i, w->hello.host,
+               w->hello.pid, w->hello.threads, w->hello.engine);
+    free(host);
+    free(engine);
+}
+
+/* VX_EFORMAT: nothing a worker may say. */
+static enum vx_status handle(struct coordinator *c, int i, struct vx_err *err)
+{
+    struct worker *w = &c->workers[i];
+    enum vx_msg_type type;
+    enum vx_status rc;
+    union {
+        struct vx_msg_done done;
+        struct vx_msg_note note;
+        struct vx_msg_bye bye;
+        struct vx_msg_fail fail;
+    } m;
+
+    if ((rc = vx_wire_type(&c->message, &type, err)) != VX_OK)
+        return rc;
+    switch (type) {
+    case VX_MSG_HELLO:
+        if (w->greeted)
+            return vx_fail(err, VX_EFORMAT, "a second HELLO");
+        if ((rc = vx_wire_get_hello(&c->message, &w->hello, err)) == VX_OK)
+            handle_hello(c, i);
+        return rc;
+    case VX_MSG_DONE:
+        if ((rc = vx_wire_get_done(&c->message, &m.done, err)) == VX_OK)
+            handle_done(c, i, &m.done);
+        return rc;
+    case VX_MSG_NOTE:
+        if ((rc = vx_wire_get_note(&c->message, &m.note, err)) == VX_OK)
+            w->windows = m.note.windows_scored;
+        return rc;
+    case VX_MSG_BYE:
+        if ((rc = vx_wire_get_bye(&c->message, &m.bye, err)) == VX_OK)
+            leave(c, i, &m.bye);
+        return rc;
+    case VX_MSG_FAIL:
+        if ((rc = vx_wire_get_fail(&c->message, &m.fail, err)) == VX_OK)
+            lose_worker(c, i, m.fail.text);
+        return rc;
+    case VX_MSG_LEASE:
+    case VX_MSG_FINISH:
+        break;
+    }
+    return vx_fail(err, VX_EFORMAT, "a message that only the coordinator sends");
+}
+
+/* Waits up to `seconds` for a message and acts on it. */
+static enum vx_status listen(struct coordinator *c, double seconds, struct vx_err *err)
+{
+    struct vx_err why = {0};
+    enum vx_status rc;
+    bool got;
+    int i;
+
+    if ((rc = vx_hub_receive(c->config->hub, &i, &c->message, seconds, &got, err)) != VX_OK || !got)
+        return rc;
+    struct worker *w = &c->workers[i];
+    w->last_heard = vx_clock_now();
+    if (!is_present(w))
+        return VX_OK;
+    if (handle(c, i, &why) != VX_OK) {
+        lose_worker(c, i, why.text);
+        tell_to_finish(c, i, w->last_heard);
+    }
+    return VX_OK;
+}
+
+/* How long a worker may say nothing. */
+static double patience(const struct coordinator *c, const struct worker *w)
+{
+    if (!w->told)
+        return INFINITY;
+    return c->config->bye_seconds > 0 ? c->config->bye_seconds : BYE_SECONDS;
+}
+
+static void lose_the_silent(struct coordinator *c, double now)
+{
+    char why[128];
+
+    for (int i = 0; i < c->n_workers; i++) {
+        const struct worker *w = &c->workers[i];
+        if (!is_present(w) || now - w->last_heard <= patience(c, w))
+            continue;
+        snprintf(why, sizeof why, "nothing heard for %.0f s after it was told to finish", now - w->last_heard);
+        lose_worker(c, i, why);
+    }
+}
+
+static int64_t windows_scored(const struct coordinator *c)
+{
+    int64_t sum = 0;
+
+    for (int i = 0; i < c->n_workers; i++)
+        sum += c->workers[i].windows;
+    return sum;
+}
+
+static void show_progress(struct coordinator *c, double now)
+{
+    const struct vx_coordinator_config *config = c->config;
+    const struct vx_lease_counts counts = vx_leases_counts(config->leases);
+    const double line_seconds = config->progress_seconds > 0 ? config->progress_seconds : PROGRESS_SECONDS;
+    const int64_t windows = windows_scored(c);
+    char line[256];
+
+    vx_rate_add(&c->rate, now, windows, counts.done);
+    if (now - c->last_line < (vx_log_is_terminal(config->log) ? REDRAW_SECONDS : line_seconds))
+        return;
+    c->last_line = now;
+    const double items_per_s = vx_rate_items(&c->rate, now, counts.done);
+    struct vx_progress p = {
+        .done = counts.done,
+        .items = counts.items,
+        .failed = c->result->tally.failed,
+        .listing = !atomic_load(config->listing_ended),
+        .windows_per_s = vx_rate_windows(&c->rate, now, windows),
+        .eta_s = items_per_s > 0 ? (double)(counts.items - counts.done) / items_per_s : -1,
+    };
+    p.real_time = p.windows_per_s * config->window_s;
+    vx_log_progress(config->log, vx_progress_line(&p, line, sizeof line));
+}
+
+static void watch_stop(struct coordinator *c)
+{
+    if (c->stopping || !atomic_load(c->config->stop))
+        return;
+    c->stopping = true;
+    vx_log_say(c->config->log, VX_LOG_INFO, "stopping: %d worker%s to finish what is begun", c->n_present,
+               c->n_present == 1 ? " has" : "s have");
+}
+
+/* Until no worker is left in the table. Fails only where the workers can no longer be heard. */
+static enum vx_status serve(struct coordinator *c, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    while (c->n_present > 0) {
+        const double now = vx_clock_now();
+        watch_stop(c);
+        if (!c->stopping)
+            take_listed(c);
+        if (!c->stopping)
+            feed(c, now);
+        const bool finished = vx_leases_finished(c->config->leases);
+        for (int i = 0; (finished || c->stopping) && i < c->n_workers; i++)
+            if (is_present(&c->workers[i]))
+                tell_to_finish(c, i, now);
+        lose_the_silent(c, now);
+        show_progress(c, now);
+        /* short enough for a stop to be noticed, shorter while workers wait for the listing */
+        const bool hungry = vx_leases_counts(c->config->leases).pending == 0 && !atomic_load(c->config->listing_ended);
+        if ((rc = listen(c, hungry ? 0.01 : 0.1, err)) != VX_OK)
+            return rc;
+    }
+    return VX_OK;
+}
+
+static void describe_hosts(const struct coordinator *c, struct vx_buf *json)
+{
+    const char *comma = "";
+
+    vx_buf_str(json, "[");
+    for (int i = 0; i < c->n_workers; i++) {
+        const struct worker *w = &c->workers[i];
+        if (!w->greeted)
+            continue;
+        char *host = vx_text_to_utf8(w->hello.host), *engine = vx_text_to_utf8(w->hello.engine);
+        json->failed |= !host || !engine;
+        vx_buf_fmt(json, "%s{\"rank\":%d,\"host\":", comma, i);
+        vx_buf_json(json, host ? host : "");
+        vx_buf_fmt(json, ",\"pid\":%d,\"threads\":%d,\"engine\":", w->hello.pid, w->hello.threads);
+        vx_buf_json(json, engine ? engine : "");
+        vx_buf_str(json, "}");
+        comma = ",";
+        free(host);
+        free(engine);
+    }
+    vx_buf_str(json, "]");
+}
+
+/* What the run as a whole came to, once every worker has left the table. */
+static enum vx_status conclude(struct coordinator *c, struct vx_err *err)
+{
+    const struct vx_lease_counts counts = vx_leases_counts(c->config->leases);
+    const bool finished = vx_leases_finished(c->config->leases);
+
+    c->result->windows_scored = windows_scored(c);
+    describe_hosts(c, &c->result->hosts_json);
+    vx_log_progress(c->config->log, "");
+    if (c->job_status != VX_OK) {
+        if (err)
+            *err = c->job_err;
+        return c->job_status;
+    }
+    c->result->stopped = !finished && atomic_load(c->config->stop);
+    if (!finished && !c->result->stopped)
+        return vx_fail(err, VX_EMPI, "no worker is left, %lld of %lld items are done; %s", (long long)counts.done,
+                       (long long)counts.items,
+                       c->first_loss.text[0] ? c->first_loss.text : "all of them ended by themselves");
+    if (c->result->hosts_json.failed)
+        return vx_fail_nomem(err, "the description of the hosts");
+    return VX_OK;
+}
+
+enum vx_status vx_coordinator_run(const struct vx_coordinator_config *config, struct vx_coordinator_result *result,
+                                  struct vx_err *err)
+{
+    struct coordinator c = {.config = config, .result = result};
+    const double start = vx_clock_now();
+    struct vx_err unheard = {0};
+    enum vx_status rc;
+
+    *result = (struct vx_coordinator_result){.already_done = vx_leases_counts(config->leases).done};
+    c.n_workers = c.n_present = vx_hub_workers(config->hub);
+    if (!(c.workers = vx_calloc((size_t)c.n_workers, sizeof *c.workers)))
+        return vx_fail_nomem(err, "the table of workers");
+    for (int i = 0; i < c.n_workers; i++)
+        c.workers[i].last_heard = start;
+    c.last_line = start;
+    if ((rc = serve(&c, &unheard)) != VX_OK)
+        fail_job(&c, rc, &unheard);
+    rc = conclude(&c, err);
+    vx_buf_free(&c.message);
+    free(c.workers);
+    return rc;
+}
