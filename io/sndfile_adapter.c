@@ -1,7 +1,7 @@
 #include "io/sndfile_adapter.h"
 
 #include "base/mem.h"
-#include "io/promise.h"
+#include "io/view.h"
 
 #include <sndfile.h>
 #include <stdio.h>
@@ -12,31 +12,34 @@
 static const double promise_slack_s = 0.1;
 
 struct vx_sndfile {
-    struct vx_source *source; /* borrowed */
+    struct vx_view view;
     SNDFILE *file;
     SF_INFO info;
-    int64_t frames;  /* read so far */
-    double promised; /* sound the header promises for each second libsndfile finds; 0: it makes no promise */
+    int64_t frames; /* read so far */
 };
 
 static sf_count_t io_length(void *user)
 {
-    return vx_source_size(user);
+    const struct vx_view *view = user;
+
+    return view->size;
 }
 
 static sf_count_t io_seek(sf_count_t offset, int whence, void *user)
 {
-    return vx_source_seek(user, offset, whence);
+    return vx_view_seek(user, offset, whence);
 }
 
 static sf_count_t io_read(void *out, sf_count_t n, void *user)
 {
-    return n > 0 ? (sf_count_t)vx_source_read(user, out, (size_t)n) : 0;
+    return n > 0 ? (sf_count_t)vx_view_read(user, out, (size_t)n) : 0;
 }
 
 static sf_count_t io_tell(void *user)
 {
-    return vx_source_tell(user);
+    const struct vx_view *view = user;
+
+    return view->at;
 }
 
 static enum vx_status check(const SF_INFO *info, struct vx_err *err)
@@ -61,13 +64,8 @@ enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source
         return vx_fail(err, VX_EFORMAT, "empty, 0 bytes");
     if (!(in = vx_calloc(1, sizeof *in)))
         return vx_fail_nomem(err, "a decoder");
-    in->source = source;
-    in->promised = vx_promise_ratio(source);
-    if (vx_source_seek(source, 0, SEEK_SET) != 0) {
-        rc = vx_fail(err, VX_ESYS, "cannot go to the start of the recording");
-        goto done;
-    }
-    if (!(in->file = sf_open_virtual(&io, SFM_READ, &in->info, source))) {
+    vx_view_open(&in->view, source);
+    if (!(in->file = sf_open_virtual(&io, SFM_READ, &in->info, &in->view))) {
         if (vx_source_errno(source) != 0)
             rc = vx_fail(err, VX_ESYS, "reading its header: %s", strerror(vx_source_errno(source)));
         else
@@ -109,6 +107,10 @@ static void name_of(int format, char *out, size_t size)
     SF_FORMAT_INFO about = {.format = format};
     const char *name = "unknown";
 
+    if (format == SF_FORMAT_NIST) { /* "WAV (NIST Sphere)" to libsndfile */
+        snprintf(out, size, "NIST Sphere");
+        return;
+    }
     if (sf_command(NULL, SFC_GET_FORMAT_INFO, &about, sizeof about) == 0 && about.name)
         name = strncmp(about.name, "Signed ", 7) == 0 ? about.name + 7 : about.name;
     snprintf(out, size, "%s", name);
@@ -151,15 +153,19 @@ size_t vx_sndfile_read(struct vx_sndfile *in, float *out, size_t n)
 enum vx_status vx_sndfile_complete(struct vx_sndfile *in, struct vx_err *err)
 {
     const double rate = in->info.samplerate, seconds = (double)in->frames / rate;
-    double promised = in->promised * seconds;
+    double promised = in->view.promised * seconds;
 
-    if (vx_source_errno(in->source) != 0)
+    if (vx_source_errno(in->view.source) != 0)
         return vx_fail(err, VX_ESYS, "reading after %.1f s of sound: %s", seconds,
-                       strerror(vx_source_errno(in->source)));
+                       strerror(vx_source_errno(in->view.source)));
     if ((in->info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC && in->info.frames < SF_COUNT_MAX)
         promised = (double)in->info.frames / rate;
     if (promised > seconds + promise_slack_s)
         return vx_fail(err, VX_EFORMAT, "ends after %.1f s, its header promises %.1f s", seconds, promised);
+    if (in->view.beyond > 0)
+        return vx_fail(err, VX_EFORMAT,
+                       "goes on for %lld bytes after %.1f s, more than a WAV header can count: convert it to RF64, W64 "
+                       "or FLAC", (long long)in->view.beyond, seconds);
     if (sf_error(in->file) != SF_ERR_NO_ERROR)
         return vx_fail(err, VX_EFORMAT, "damaged after %.1f s: %s", seconds, sf_strerror(in->file));
     return VX_OK;

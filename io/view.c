@@ -1,0 +1,200 @@
+#include "io/view.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* sox, ffmpeg, arecord and others write a length from here up when they cannot know it. */
+static const int64_t unknown_from = 0x7fff0000;
+
+/* What may follow the sound of a large WAV file without being sound: other chunks. */
+static const int64_t max_trailer = 1 << 20;
+
+enum {
+    MAX_CHUNKS = 1000, /* more than any real file has before its sound */
+    MAX_TAGS = 16,     /* ID3v2 tags in a row */
+    /* The first frame of an MP3 is at most 1,728 bytes and the smallest possible frame is 24: the guess is never lower
+     * than a 72nd of the truth. */
+    STRETCH = 100,
+    ID3V1_BYTES = 128, /* libmpg123 looks for a tag of this size at the end */
+};
+
+static uint32_t little(const unsigned char b[4])
+{
+    return (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
+}
+
+static uint32_t big(const unsigned char b[4])
+{
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static bool read_at(struct vx_source *source, int64_t at, unsigned char *out, size_t n)
+{
+    return vx_source_seek(source, at, SEEK_SET) == at && vx_source_read(source, out, n) == n;
+}
+
+static double ratio(int64_t promised, int64_t there)
+{
+    if (promised <= 0 || there <= 0)
+        return 0;
+    return promised > there ? (double)promised / (double)there : 1;
+}
+
+/* Chunks of {id, length, bytes padded to even} from offset 12: the place and length of the one called id. */
+static bool find_chunk(struct vx_source *source, const char *id, uint32_t (*number)(const unsigned char b[4]),
+                       int64_t *at, int64_t *len)
+{
+    unsigned char b[8];
+
+    *at = 12;
+    for (int i = 0; i < MAX_CHUNKS && read_at(source, *at, b, sizeof b); i++) {
+        *at += (int64_t)sizeof b;
+        *len = number(b + 4);
+        if (memcmp(b, id, 4) == 0)
+            return true;
+        *at += *len + (*len & 1);
+    }
+    return false;
+}
+
+/* True when a chunk that fits into the file begins here. */
+static bool chunk_follows(struct vx_source *source, int64_t at, uint32_t (*number)(const unsigned char b[4]))
+{
+    unsigned char b[8];
+
+    if (!read_at(source, at, b, sizeof b))
+        return false;
+    for (int i = 0; i < 4; i++)
+        if (!isascii(b[i]) || !isprint(b[i]))
+            return false;
+    return at + (int64_t)sizeof b + number(b + 4) <= vx_source_size(source);
+}
+
+static void look_at_wav(struct vx_view *view, bool big_endian)
+{
+    uint32_t (*const number)(const unsigned char b[4]) = big_endian ? big : little;
+    int64_t at, len, there;
+
+    if (!find_chunk(view->source, "data", number, &at, &len))
+        return;
+    there = vx_source_size(view->source) - at;
+    if (len == 0 && there > 0 && !chunk_follows(view->source, at, number))
+        view->patch_at = at - 4;
+    if (len < unknown_from)
+        view->promised = ratio(len, there);
+    if (there - len > (len < unknown_from ? INT64_C(1) << 32 : 0) + max_trailer)
+        view->beyond = there - len;
+}
+
+/* RF64: the length is in a chunk of its own, {RIFF size, data size, …} in 64 bits, which comes first. */
+static void look_at_rf64(struct vx_view *view)
+{
+    unsigned char b[16];
+    int64_t at, len, head;
+
+    if (!find_chunk(view->source, "ds64", little, &head, &len) || !read_at(view->source, head, b, sizeof b) ||
+        !find_chunk(view->source, "data", little, &at, &len))
+        return;
+    len = (int64_t)little(b + 8) | (int64_t)(little(b + 12) & 0x7fffffff) << 32;
+    view->promised = ratio(len, vx_source_size(view->source) - at);
+}
+
+static void look_at_aiff(struct vx_view *view)
+{
+    enum { HEAD = 8 }; /* an offset and a block size come before the samples */
+    int64_t at, len;
+
+    if (find_chunk(view->source, "SSND", big, &at, &len) && len < unknown_from)
+        view->promised = ratio(len - HEAD, vx_source_size(view->source) - at - HEAD);
+}
+
+static void look_at_au(struct vx_view *view, const unsigned char head[12])
+{
+    const int64_t len = big(head + 8);
+
+    if (len < unknown_from)
+        view->promised = ratio(len, vx_source_size(view->source) - big(head + 4));
+}
+
+/* Where the first frame would be: after the ID3v2 tags. */
+static int64_t skip_id3(struct vx_source *source)
+{
+    unsigned char b[10];
+    int64_t at = 0;
+
+    for (int i = 0; i < MAX_TAGS && read_at(source, at, b, sizeof b) && memcmp(b, "ID3", 3) == 0; i++)
+        at += (int64_t)sizeof b + ((b[6] & 0x7f) << 21 | (b[7] & 0x7f) << 14 | (b[8] & 0x7f) << 7 | (b[9] & 0x7f));
+    return at;
+}
+
+/* MPEG audio frames: their number is a guess unless the first frame holds a header that tells it. */
+static void look_at_mpeg(struct vx_view *view)
+{
+    static const int side_info[] = {9, 17, 32}; /* bytes between the frame's header and a Xing one, by version and mode */
+    unsigned char b[48] = {0};
+
+    if (!read_at(view->source, skip_id3(view->source), b, sizeof b) || b[0] != 0xff || (b[1] & 0xe0) != 0xe0)
+        return;
+    for (size_t i = 0; i < sizeof side_info / sizeof *side_info; i++) {
+        const unsigned char *xing = b + 4 + side_info[i] + ((b[1] & 1) ? 0 : 2); /* a checksum comes before */
+        if ((memcmp(xing, "Xing", 4) == 0 || memcmp(xing, "Info", 4) == 0) && (xing[7] & 1))
+            return;
+    }
+    if (memcmp(b + 36, "VBRI", 4) != 0)
+        view->size = vx_source_size(view->source) * STRETCH + ID3V1_BYTES;
+}
+
+void vx_view_open(struct vx_view *view, struct vx_source *source)
+{
+    unsigned char b[12];
+
+    *view = (struct vx_view){.source = source, .size = vx_source_size(source), .patch_at = -1};
+    if (!read_at(source, 0, b, sizeof b))
+        return;
+    if ((memcmp(b, "RIFF", 4) == 0 || memcmp(b, "RIFX", 4) == 0) && memcmp(b + 8, "WAVE", 4) == 0)
+        look_at_wav(view, b[3] == 'X');
+    else if (memcmp(b, "RF64", 4) == 0 && memcmp(b + 8, "WAVE", 4) == 0)
+        look_at_rf64(view);
+    else if (memcmp(b, "FORM", 4) == 0 && (memcmp(b + 8, "AIFF", 4) == 0 || memcmp(b + 8, "AIFC", 4) == 0))
+        look_at_aiff(view);
+    else if (memcmp(b, ".snd", 4) == 0)
+        look_at_au(view, b);
+    else if (b[0] == 0xff || memcmp(b, "ID3", 3) == 0)
+        look_at_mpeg(view);
+}
+
+int64_t vx_view_seek(struct vx_view *view, int64_t offset, int whence)
+{
+    const int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? view->at : view->size;
+    int64_t at;
+
+    if (__builtin_add_overflow(base, offset, &at) || at < 0)
+        return -1;
+    return view->at = at;
+}
+
+size_t vx_view_read(struct vx_view *view, void *out, size_t n)
+{
+    const int64_t real = vx_source_size(view->source);
+    unsigned char *const bytes = out;
+    size_t got;
+
+    if (view->at >= real) {
+        if (view->size == real || view->at < view->size - ID3V1_BYTES || view->at >= view->size)
+            return 0;
+        got = (int64_t)n < view->size - view->at ? n : (size_t)(view->size - view->at);
+        memset(out, 0, got); /* where libmpg123 looks for a tag: none */
+        view->at += (int64_t)got;
+        return got;
+    }
+    if (vx_source_tell(view->source) != view->at && vx_source_seek(view->source, view->at, SEEK_SET) != view->at)
+        return 0;
+    got = vx_source_read(view->source, out, n);
+    for (int64_t i = view->patch_at; view->patch_at >= 0 && i < view->patch_at + 4; i++)
+        if (i >= view->at && i < view->at + (int64_t)got)
+            bytes[i - view->at] = 0xff;
+    view->at += (int64_t)got;
+    return got;
+}
