@@ -1,5 +1,6 @@
 #include "model/config.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "model/json.h"
 
 #include <math.h>
@@ -88,6 +89,9 @@ enum vx_status vx_config_check(const struct vx_config *c, const char *origin, st
                        (double)c->layer_norm_eps);
     if (c->n_labels < 1 || c->n_labels > VX_MAX_LABELS)
         return vx_fail(err, VX_EFORMAT, "%s: id2label: %d labels, expected 1 to %d", origin, c->n_labels, VX_MAX_LABELS);
+    for (int i = 0; i < c->n_labels; i++)
+        if (!c->labels[i] || c->labels[i][0] == '\0' || !vx_text_utf8(c->labels[i]))
+            return vx_fail(err, VX_EFORMAT, "%s: id2label: \"%d\": expected a name in UTF-8", origin, i);
     return VX_OK;
 }
 
@@ -169,7 +173,7 @@ static enum vx_status read_id2label(struct vx_config *c, const cJSON *map, const
         if (i < 0)
             return vx_fail(err, VX_EFORMAT, "%s: id2label: key \"%s\" among %d, expected \"0\" to \"%d\"", path,
                            item->string, c->n_labels, c->n_labels - 1);
-        if (!cJSON_IsString(item) || item->valuestring[0] == '\0')
+        if (!cJSON_IsString(item))
             return vx_fail(err, VX_EFORMAT, "%s: id2label: \"%d\": expected a name", path, i);
         c->labels[i] = strdup(item->valuestring);
         if (!c->labels[i])

@@ -40,13 +40,13 @@ enum vx_status vx_config_standard(struct vx_config *out, const char *name, struc
 
 /* Which labels are speech by a person and which are synthetic, from the words of the field (bonafide,
  * bona-fide, bona fide, real, genuine, human | spoof, fake, synthetic, deepfake, ai, generated; any case; a label
- * counts when it is such a word or holds one as a whole word). */
+ * counts when it is such a word or holds one as a whole word; words of both sides, or a "not", "non", "no", say neither). */
 struct vx_label_map {
     int n_labels;
     signed char *side; /* [n_labels]: +1 real, -1 fake, 0 neither */
 };
 /* fake_label, real_label: NULL, or a label's name or its number, which overrides the words for that side.
- * VX_EINVAL when a side stays empty: the message lists the labels and names the options to give. */
+ * VX_EINVAL when there is no such label, when both name the same one, and when a side stays empty: the message lists the labels and names the options to give. */
 enum vx_status vx_label_map_create(struct vx_label_map *out, const struct vx_config *config, const char *fake_label,
                                    const char *real_label, struct vx_err *err) VX_CHECKED;
 void vx_label_map_clear(struct vx_label_map *map);

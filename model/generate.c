@@ -66,18 +66,9 @@ void vx_generate_tensor(float *out, const struct vx_layer_tensor *tensor, uint64
         out[i] = middle + uniform(start, i) * scale; /* 0 + x is x */
 }
 
-/* A whole network's tensors before folding. */
-struct generated {
-    struct vx_weight_source source;
-    struct vx_config config;
-    struct vx_layers layers;
-    float *data;                 /* [layers.n_elements] */
-    struct vx_st_tensor *tensor; /* [layers.n], as the writer wants them */
-};
-
 static enum vx_status copy_tensor(const struct vx_weight_source *self, size_t index, float *out, struct vx_err *err)
 {
-    const struct generated *g = (const struct generated *)(const void *)self;
+    const struct vx_generated *g = (const struct vx_generated *)(const void *)self;
     const struct vx_layer_tensor *t = &g->layers.tensor[index];
 
     (void)err;
@@ -85,48 +76,57 @@ static enum vx_status copy_tensor(const struct vx_weight_source *self, size_t in
     return VX_OK;
 }
 
-static enum vx_status generate(struct generated *g, const struct vx_config *config, uint64_t seed, struct vx_err *err)
+enum vx_status vx_generated_create(struct vx_generated *out, const struct vx_config *config, uint64_t seed,
+                                   struct vx_err *err)
 {
+    struct vx_generated g = {.source = {copy_tensor, "generated weights"}};
     enum vx_status rc;
 
-    *g = (struct generated){.source = {copy_tensor, "generated weights"}};
-    if ((rc = vx_config_check(config, g->source.origin, err)) != VX_OK)
+    *out = (struct vx_generated){0};
+    if ((rc = vx_config_check(config, g.source.origin, err)) != VX_OK)
         return rc;
-    if (vx_config_copy(&g->config, config) != 0)
+    if (vx_config_copy(&g.config, config) != 0)
         return vx_fail_nomem(err, "labels");
-    g->config.untrained = true;
-    if ((rc = vx_layers_create(&g->layers, config, err)) != VX_OK)
-        return rc;
-    g->data = vx_calloc(g->layers.n_elements, sizeof *g->data);
-    g->tensor = vx_calloc(g->layers.n, sizeof *g->tensor);
-    if (!g->data || !g->tensor)
-        return vx_fail(err, VX_ENOMEM, "out of memory for %zu weights", g->layers.n_elements);
-    for (size_t i = 0; i < g->layers.n; i++) {
-        const struct vx_layer_tensor *t = &g->layers.tensor[i];
-        g->tensor[i] = (struct vx_st_tensor){.name = t->name, .n_dims = t->n_dims, .data = g->data + t->offset};
-        memcpy(g->tensor[i].shape, t->shape, sizeof t->shape);
-        vx_generate_tensor(g->data + t->offset, t, seed);
+    g.config.untrained = true;
+    if ((rc = vx_layers_create(&g.layers, config, err)) != VX_OK)
+        goto done;
+    g.data = vx_calloc(g.layers.n_elements, sizeof *g.data);
+    g.tensor = vx_calloc(g.layers.n, sizeof *g.tensor);
+    if (!g.data || !g.tensor) {
+        rc = vx_fail(err, VX_ENOMEM, "out of memory for %zu weights", g.layers.n_elements);
+        goto done;
     }
-    return VX_OK;
+    for (size_t i = 0; i < g.layers.n; i++) {
+        const struct vx_layer_tensor *t = &g.layers.tensor[i];
+        g.tensor[i] = (struct vx_st_tensor){.name = t->name, .n_dims = t->n_dims, .data = g.data + t->offset};
+        memcpy(g.tensor[i].shape, t->shape, sizeof t->shape);
+        vx_generate_tensor(g.data + t->offset, t, seed);
+    }
+    *out = g;
+    g = (struct vx_generated){0}; /* now the caller's */
+done:
+    vx_generated_clear(&g);
+    return rc;
 }
 
-static void clear(struct generated *g)
+void vx_generated_clear(struct vx_generated *g)
 {
     vx_config_clear(&g->config);
     vx_layers_clear(&g->layers);
     free(g->data);
     free(g->tensor);
+    *g = (struct vx_generated){0};
 }
 
 enum vx_status vx_convnext_generate(struct vx_convnext **out, const struct vx_config *config, uint64_t seed,
                                     struct vx_err *err)
 {
     struct vx_convnext *net = NULL;
-    struct generated g;
+    struct vx_generated g;
     enum vx_status rc;
 
     *out = NULL;
-    if ((rc = generate(&g, config, seed, err)) != VX_OK ||
+    if ((rc = vx_generated_create(&g, config, seed, err)) != VX_OK ||
         (rc = vx_convnext_fold(&net, &g.config, &g.layers, &g.source, err)) != VX_OK ||
         (rc = vx_st_write_sha256(net->sha256, g.tensor, g.layers.n, VX_ST_F32, err)) != VX_OK)
         goto done;
@@ -134,6 +134,6 @@ enum vx_status vx_convnext_generate(struct vx_convnext **out, const struct vx_co
     net = NULL; /* now the caller's */
 done:
     vx_convnext_destroy(&net);
-    clear(&g);
+    vx_generated_clear(&g);
     return rc;
 }

@@ -1,0 +1,39 @@
+/* rows.h - structs of base/ and db/run.h as rows of the schema */
+#ifndef VX_DB_ROWS_H
+#define VX_DB_ROWS_H
+
+#include "base/item.h"
+#include "db/run.h"
+#include "db/sqlite.h"
+
+/* Columns of runs after `run`, in the order vx_rows_bind_run binds them. */
+#define VX_RUN_COLUMNS                                                                                                 \
+    "uuid, fingerprint, started, finished, state, command, config, model_path, model_name, model_sha256, "             \
+    "model_trained, labels, profile_name, profile, profile_sha256, engine, precision, window_s, hop_s, min_s, "         \
+    "silence_dbfs, real_below, fake_from, versions, hosts, ranks, wall_s, cpu_s, audio_s"
+#define VX_RUN_VALUES "?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?"
+#define VX_RUN_COUNT 29
+
+/* Columns of items after `item` and `run`: what vx_rows_bind_item and then vx_rows_bind_result bind. */
+#define VX_ITEM_COLUMNS                                                                                                \
+    "path, path_raw, member, member_raw, kind, size, mtime, format, decoder, sample_rate, channels, duration_s, "      \
+    "louder_channel, status, error, n_windows, n_scored, mean_fake, max_fake, worst_fake, fraction_over, "             \
+    "longest_run_s, verdict"
+#define VX_ITEM_VALUES "?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?"
+#define VX_ITEM_COUNT 23
+
+void vx_rows_bind_run(struct vx_bind *b, const struct vx_run *run);   /* VX_RUN_COLUMNS */
+void vx_rows_bind_item(struct vx_bind *b, const struct vx_item *item); /* path … mtime */
+
+/* format … verdict. VX_EINVAL: windows not ascending, a logit or aggregate that is no finite number (SQLite would
+ * store NaN as NULL), counts or verdict that do not fit the status. Names the item. */
+enum vx_status vx_rows_check_result(const struct vx_item_result *result, struct vx_err *err) VX_CHECKED;
+void vx_rows_bind_result(struct vx_bind *b, const struct vx_item_result *result);
+
+/* For an item that no shard has: format … verdict of one that is pending, or, when it could not even be listed,
+ * failed with its problem. */
+void vx_rows_bind_unseen(struct vx_bind *b, const char *problem);
+
+const char *vx_rows_kind_name(enum vx_item_kind kind);
+
+#endif

@@ -1,0 +1,208 @@
+#include "tests/unit/db/fixture.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "tests/harness/cmocka.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int fixture_setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    if (!f)
+        return -1;
+    strcpy(f->dir, "/tmp/vx-db-XXXXXX");
+    if (!mkdtemp(f->dir)) {
+        free(f);
+        return -1;
+    }
+    *state = f;
+    return 0;
+}
+
+int fixture_teardown(void **state)
+{
+    struct fixture *const f = *state;
+    DIR *d = opendir(f->dir);
+    struct dirent *e;
+    char path[400];
+
+    while (d && (e = readdir(d))) {
+        snprintf(path, sizeof path, "%s/%s", f->dir, e->d_name);
+        unlink(path);
+    }
+    if (d)
+        closedir(d);
+    const int rc = rmdir(f->dir);
+    free(f);
+    return rc;
+}
+
+const char *fixture_path(struct fixture *f, const char *name)
+{
+    char *const path = f->path[f->next++ % 8];
+
+    assert_true(strlen(f->dir) + 1 + strlen(name) < sizeof f->path[0]);
+    strcpy(stpcpy(stpcpy(path, f->dir), "/"), name);
+    return path;
+}
+
+struct vx_run fixture_run(int n)
+{
+    static const char *const uuid[] = {"00000000000000000000000000000001", "00000000000000000000000000000002",
+                                       "00000000000000000000000000000003"};
+    static const char *const started[] = {"2026-01-01T08:00:00Z", "2026-01-02T08:00:00Z", "2026-01-03T08:00:00Z"};
+
+    return (struct vx_run){.uuid = uuid[n],
+                           .fingerprint = "f00d",
+                           .started = started[n],
+                           .state = "running",
+                           .command = "voxtrawl scan corpus",
+                           .config_json = "{\"hop\":2}",
+                           .model_path = "model",
+                           .model_name = "tiny",
+                           .model_sha256 = "abcd",
+                           .model_trained = true,
+                           .labels_json = "[\"real\",\"fake\"]",
+                           .profile_name = "mel-16k-grey",
+                           .profile_json = "{}",
+                           .profile_sha256 = "1234",
+                           .engine = "cpu",
+                           .precision = "bf16",
+                           .window_s = 2,
+                           .hop_s = 2,
+                           .min_s = 0.5,
+                           .silence_dbfs = -60,
+                           .real_below = 0.4,
+                           .fake_from = 0.6,
+                           .versions_json = "{}",
+                           .hosts_json = "[]",
+                           .ranks = 2};
+}
+
+static char *name_of(int64_t id)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, id % 11 == 0 ? "corpus/\xff%06lld.wav" : "corpus/%06lld.wav", (long long)id);
+    return strdup(name);
+}
+
+struct vx_item_result fixture_result(int64_t id, int windows)
+{
+    struct vx_item_result r = {.item = {.id = id, .path = name_of(id), .ordinal = -1, .size = 1000 + id, .mtime = id},
+                               .status = windows ? VX_ITEM_SCORED : VX_ITEM_NOT_SCORED,
+                               .info = {.format = "WAV, 16 bit",
+                                        .decoder = "libsndfile 1.2.0",
+                                        .sample_rate = 16000,
+                                        .channels = 1,
+                                        .duration_s = 2.0 * windows}};
+
+    if (id % 7 == 0) {
+        r.item.member = r.item.path;
+        r.item.path = strdup("corpus/all.tar");
+        r.item.ordinal = id;
+    }
+    r.n_windows = r.cap_windows = (size_t)windows;
+    r.windows = vx_calloc((size_t)windows, sizeof *r.windows);
+    for (int i = 0; i < windows; i++)
+        r.windows[i] = (struct vx_window_score){
+            .index = i, .start_ms = 2000 * i, .real = (float)(id % 5) - 2.1f, .fake = (float)(i % 3) * 0.3f};
+    r.aggregate = (struct vx_aggregate){.n_windows = windows, .n_scored = windows};
+    if (windows) {
+        r.aggregate.mean_fake = (double)(id % 100) / 100;
+        r.aggregate.max_fake = r.aggregate.worst_fake = r.aggregate.mean_fake;
+        r.aggregate.verdict = id % 100 < 40 ? VX_VERDICT_REAL : id % 100 < 60 ? VX_VERDICT_UNCERTAIN : VX_VERDICT_FAKE;
+    } else {
+        strcpy(r.error, "silence");
+    }
+    return r;
+}
+
+void fixture_fail(struct vx_item_result *r, const char *error)
+{
+    r->status = VX_ITEM_FAILED;
+    r->aggregate.verdict = VX_VERDICT_NONE;
+    snprintf(r->error, sizeof r->error, "%s", error);
+}
+
+void fixture_fill(struct vx_shard *shard, int64_t first, int64_t end, int64_t step, int windows)
+{
+    struct vx_item_result results[64];
+    const struct vx_item_result *lease[64];
+    struct vx_err err = {0};
+
+    for (int64_t id = first; id < end;) {
+        size_t n = 0;
+        for (; n < 64 && id < end; id += step, n++) {
+            results[n] = fixture_result(id, windows);
+            lease[n] = &results[n];
+        }
+        if (vx_shard_commit(shard, lease, n, &err) != VX_OK)
+            fail_msg("%s", err.text);
+        for (size_t i = 0; i < n; i++)
+            vx_item_result_clear(&results[i]);
+    }
+}
+
+sqlite3 *fixture_sqlite(const char *path)
+{
+    sqlite3 *db = NULL;
+
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", path, sqlite3_errmsg(db));
+    return db;
+}
+
+int64_t fixture_integer(const char *path, const char *sql)
+{
+    sqlite3 *db = fixture_sqlite(path);
+    sqlite3_stmt *stmt = NULL;
+    int64_t value = 0;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK || sqlite3_step(stmt) != SQLITE_ROW)
+        fail_msg("%s: %s: %s", path, sql, sqlite3_errmsg(db));
+    value = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return value;
+}
+
+void fixture_exec(const char *path, const char *sql)
+{
+    sqlite3 *db = fixture_sqlite(path);
+
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s: %s", path, sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static int dump_row(void *ctx, int n, char **values, char **names)
+{
+    (void)names;
+    for (int i = 0; i < n; i++) {
+        vx_buf_str(ctx, values[i] ? values[i] : "NULL");
+        vx_buf_str(ctx, i + 1 < n ? "|" : "\n");
+    }
+    return 0;
+}
+
+char *fixture_dump(const char *path)
+{
+    static const char *const sql[] = {"SELECT * FROM items ORDER BY item", "SELECT * FROM windows ORDER BY item, idx",
+                                      "SELECT * FROM metadata ORDER BY item, key"};
+    sqlite3 *db = fixture_sqlite(path);
+    struct vx_buf b = {0};
+
+    vx_buf_str(&b, "");
+    for (int i = 0; i < 3; i++)
+        if (sqlite3_exec(db, sql[i], dump_row, &b, NULL) != SQLITE_OK)
+            fail_msg("%s: %s", path, sqlite3_errmsg(db));
+    sqlite3_close(db);
+    assert_false(b.failed);
+    return b.data;
+}

@@ -1,0 +1,39 @@
+/* fixture.h - a scratch folder, runs and results for the database tests */
+#ifndef VX_TESTS_DB_FIXTURE_H
+#define VX_TESTS_DB_FIXTURE_H
+
+#include "base/item.h"
+#include "db/run.h"
+#include "db/shard.h"
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+struct fixture {
+    char dir[64];    /* a fresh folder; removed with all in it by fixture_teardown */
+    char path[8][96]; /* of the last names asked for, in turn */
+    int next;
+};
+
+int fixture_setup(void **state);    /* cmocka: *state is a struct fixture */
+int fixture_teardown(void **state);
+const char *fixture_path(struct fixture *f, const char *name); /* valid until eight more were asked for */
+
+/* A run like many: 2 s windows, trained. n picks the uuid; runs of every n have the same fingerprint. */
+struct vx_run fixture_run(int n);
+
+/* Result of item id, everything in it made from id alone, so that two of them are equal: "corpus/NNNNNN.wav" (every
+ * seventh a member of an archive, every eleventh with bytes that are no UTF-8), windows windows; without any it is not
+ * scored. The caller's to clear. */
+struct vx_item_result fixture_result(int64_t id, int windows);
+void fixture_fail(struct vx_item_result *r, const char *error); /* makes it a failed one that keeps its windows */
+
+/* Commits the items first, first+step, … below end, `windows` each, in leases of 64. */
+void fixture_fill(struct vx_shard *shard, int64_t first, int64_t end, int64_t step, int windows);
+
+sqlite3 *fixture_sqlite(const char *path);              /* opened by stock SQLite, without any of ours */
+int64_t fixture_integer(const char *path, const char *sql);
+void fixture_exec(const char *path, const char *sql);
+char *fixture_dump(const char *path);                   /* items, windows, metadata as text; the caller's to free */
+
+#endif
