@@ -1,0 +1,16 @@
+/* tolerances.h - how far results may be from what is expected, each with its reason */
+#ifndef VX_TESTS_TOLERANCES_H
+#define VX_TESTS_TOLERANCES_H
+
+/* The network. Shares of the largest expected magnitude: of a layer, or of all logits compared. */
+
+/* The scalar reference against PyTorch's float32, a layer: the reference sums in double, so what differs is PyTorch's own
+ * rounding, a few units in the last place (6e-8) of sums of up to a few hundred terms. Seen: 7.5e-7. */
+#define VX_TOL_REFERENCE 3e-6
+/* An engine's float32 logits against PyTorch's or the reference's: both round some 60 layers differently. Seen: 1e-6. */
+#define VX_TOL_LOGITS_FP32 1e-5
+/* bfloat16 logits against float32: factors carry 8 bits (2^-9 a rounding), errors of some 40 products add up like a random
+ * walk. Seen: 3.4e-3; PyTorch's own bfloat16 on the same network and images is off by 9.9e-3. */
+#define VX_TOL_LOGITS_BF16 1e-2
+
+#endif
