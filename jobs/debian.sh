@@ -1,0 +1,32 @@
+# debian.sh - sourced by demo.sh and tests/run.sh: Debian packages, asking apt only for what is absent
+
+VX_BUILD_PACKAGES="build-essential cmake ninja-build pkg-config git libopenmpi-dev openmpi-bin libsndfile1-dev libsoxr-dev
+    libarchive-dev zlib1g-dev libsqlite3-dev libcjson-dev libssl-dev libpng-dev libjpeg-dev libdnnl-dev libkissfft-dev"
+VX_DEMO_PACKAGES="asterisk-core-sounds-en-wav espeak-ng flite"
+VX_TEST_PACKAGES="libcmocka-dev sqlite3 sndfile-programs zip"
+
+# need_packages PACKAGE...: installs those that are not installed yet, as root or through sudo
+need_packages() {
+    local missing=() package root=()
+    for package in "$@"; do
+        dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^.i' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || {
+            echo "These Debian packages are missing, and neither root nor sudo is at hand: ${missing[*]}" >&2
+            return 1
+        }
+        root=(sudo)
+    fi
+    echo "Installing: ${missing[*]}" >&2
+    "${root[@]}" apt-get update -qq >&2 &&
+        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# Open MPI refuses to run as root unless told twice that this is meant; containers often have no other user.
+allow_mpi_as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    fi
+}

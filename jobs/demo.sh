@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# demo.sh [PATH...] - installs what is missing, builds, scans PATH (or a small corpus of its own) on all cores, and says
+# what to do next. VOXTRAWL_MODEL=DIR scans with your own Hugging Face ConvNeXt instead of untrained weights.
+set -euo pipefail
+
+inputs=()
+for path in "$@"; do
+    inputs+=("$(realpath -- "$path")")
+done
+cd "$(dirname "$0")/.."
+# shellcheck source=debian.sh
+. jobs/debian.sh
+
+# shellcheck disable=SC2086 # lists of words
+need_packages $VX_BUILD_PACKAGES
+[ ${#inputs[@]} -gt 0 ] || need_packages $VX_DEMO_PACKAGES
+
+demo=build/demo
+mkdir -p "$demo"
+echo "Building ..." >&2
+cmake --preset release >"$demo/build.log" && cmake --build --preset release --target voxtrawl >>"$demo/build.log" || {
+    tail -n 30 "$demo/build.log" >&2
+    exit 1
+}
+voxtrawl=build/release/voxtrawl
+
+# The same sentences three times: recorded prompts, and two synthesisers.
+make_corpus() {
+    local prompts=/usr/share/asterisk/sounds/en_US_f_Allison name text
+    mkdir -p "$1/recorded" "$1/espeak-ng" "$1/flite"
+    while IFS=$'\t' read -r name text; do
+        cp "$prompts/$name.wav" "$1/recorded/$name.wav"
+        [ -s "$1/espeak-ng/$name.wav" ] || espeak-ng -v en-us -w "$1/espeak-ng/$name.wav" "$text"
+        [ -s "$1/flite/$name.wav" ] || flite -voice slt -t "$text" -o "$1/flite/$name.wav"
+    done <jobs/demo-sentences.tsv
+}
+
+if [ ${#inputs[@]} -eq 0 ]; then
+    make_corpus "$demo/corpus"
+    inputs=("$demo/corpus")
+fi
+model=${VOXTRAWL_MODEL:-$demo/untrained-tiny}
+[ -n "${VOXTRAWL_MODEL:-}" ] || [ -s "$model/model.safetensors" ] || "$voxtrawl" model "$model" --generate tiny >/dev/null
+
+allow_mpi_as_root
+ranks=$(nproc)
+[ "$ranks" -le 4 ] || ranks=4 # each rank holds a copy of the weights; ranks share the cores among them
+mpirun --bind-to none --oversubscribe -n "$ranks" "$voxtrawl" scan --overwrite -o "$demo/results.db" --model "$model" \
+    "${inputs[@]}"
+
+cat <<END
+
+The database is $PWD/$demo/results.db; ask it anything, for example:
+
+  $voxtrawl query $demo/results.db "SELECT verdict, count(*) AS files, round(avg(mean_fake), 3) AS mean_fake FROM items GROUP BY verdict"
+END
+if [ -z "${VOXTRAWL_MODEL:-}" ]; then
+    echo
+    echo "These scores come from an UNTRAINED model and mean nothing; docs/checkpoint.md tells how to use a trained one."
+fi

@@ -1,0 +1,259 @@
+/* inspect.c - voxtrawl inspect: a recording exactly as the network sees it, window by window, with each score */
+#include "base/mem.h"
+#include "base/text.h"
+#include "io/decode.h"
+#include "io/image.h"
+#include "io/source.h"
+#include "io/windows.h"
+#include "jobs/command.h"
+#include "jobs/picture.h"
+#include "jobs/scan_options.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define CAPTION 34 /* pixels under each window */
+#define GAP 10
+#define TITLE 52
+#define MAX_MEMBER ((size_t)1 << 30)
+
+static const struct vx_colour_rgb paper = {250, 250, 248}, ink = {30, 30, 34}, faint = {150, 150, 155},
+                                  rail = {222, 222, 220}, warm = {200, 60, 40}, cool = {40, 110, 170};
+
+struct view { /* one window */
+    struct vx_window_score score;
+    uint8_t *image; /* [side][side][3] */
+};
+
+struct inspection {
+    struct vx_scanner scanner;
+    struct vx_window_rule rule;
+    struct view *views;
+    size_t n, cap, max;
+    bool more; /* the recording goes on after max windows */
+};
+
+/* Image and score of one window; what scan does, in a batch of one. */
+static enum vx_status add_view(struct inspection *in, const struct vx_window_score *score, const struct vx_input *input,
+                               struct vx_err *err)
+{
+    struct vx_engine *engine = in->scanner.engine;
+    const size_t bytes = (size_t)engine->image_size * (size_t)engine->image_size * 3;
+    void *views = in->views;
+    float *logits;
+    enum vx_status rc;
+
+    if (vx_grow(&views, &in->cap, in->n + 1, sizeof *in->views) != 0)
+        return vx_fail_nomem(err, "the windows");
+    in->views = views;
+    struct view *v = &in->views[in->n];
+    *v = (struct view){.score = *score, .image = vx_calloc(bytes, 1)};
+    if (!v->image)
+        return vx_fail_nomem(err, "a window's picture");
+    in->n++;
+    logits = vx_calloc((size_t)engine->n_labels, sizeof *logits);
+    if (!logits)
+        return vx_fail_nomem(err, "logits");
+    if (input->kind == VX_INPUT_IMAGE) {
+        memcpy(v->image, input->data, bytes);
+        rc = VX_OK;
+    } else {
+        rc = engine->ops->images(engine, 0, input, v->image, err);
+    }
+    if (rc == VX_OK && !(score->flags & VX_WINDOW_NOT_SCORED) && (rc = vx_engine_run(engine, 0, input, logits, err)) == VX_OK)
+        vx_label_map_reduce(&in->scanner.labels, logits, &v->score.real, &v->score.fake);
+    free(logits);
+    return rc;
+}
+
+static enum vx_status inspect_sound(struct inspection *in, struct vx_source *source, struct vx_err *err)
+{
+    struct vx_decoder *dec = NULL;
+    struct vx_windower *windower = NULL;
+    struct vx_window_score score;
+    const float *pcm;
+    enum vx_status rc;
+
+    if ((rc = vx_decoder_open(&dec, source, in->scanner.profile.sample_rate, err)) == VX_OK &&
+        (rc = vx_windower_create(&windower, &in->rule, err)) == VX_OK)
+        rc = vx_windower_begin(windower, dec, err);
+    while (rc == VX_OK && (rc = vx_windower_next(windower, &score, &pcm, err)) == VX_OK) {
+        if (in->n == in->max) {
+            in->more = true;
+            break;
+        }
+        const struct vx_input input = {.kind = VX_INPUT_PCM, .n = 1, .samples = vx_windower_samples(windower),
+                                       .sample_rate = vx_decoder_rate(dec), .data = pcm};
+        rc = add_view(in, &score, &input, err);
+    }
+    vx_windower_destroy(&windower);
+    vx_decoder_close(&dec);
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
+static enum vx_status inspect_picture(struct inspection *in, struct vx_source *source, struct vx_err *err)
+{
+    const int side = in->scanner.engine->image_size;
+    const struct vx_window_score score = {0};
+    struct vx_fit *fit = NULL;
+    uint8_t *rgb = NULL, *scratch = NULL, *fitted = vx_calloc((size_t)side * (size_t)side, 3);
+    enum vx_status rc;
+    int w, h;
+
+    if ((rc = vx_image_read(source, &rgb, &w, &h, err)) != VX_OK ||
+        (rc = vx_fit_create(&fit, &in->scanner.processor, w, h, side, err)) != VX_OK)
+        goto done;
+    scratch = vx_calloc(vx_fit_scratch(fit), 1);
+    if (!scratch || !fitted) {
+        rc = vx_fail_nomem(err, "a picture");
+        goto done;
+    }
+    vx_fit_run(fit, rgb, fitted, scratch);
+    rc = add_view(in, &score, &(struct vx_input){.kind = VX_INPUT_IMAGE, .n = 1, .data = fitted}, err);
+done:
+    vx_fit_destroy(&fit);
+    free(rgb);
+    free(scratch);
+    free(fitted);
+    return rc;
+}
+
+static enum vx_status read_windows(struct inspection *in, const char *path, struct vx_err *err)
+{
+    struct vx_item item = {.kind = VX_ITEM_AUDIO, .ordinal = -1, .size = -1, .path = strdup(path)};
+    struct vx_reader *reader = NULL;
+    struct vx_source *source;
+    const char *format;
+    enum vx_status rc;
+
+    if (!item.path)
+        return vx_fail_nomem(err, "a path");
+    if ((rc = vx_reader_create(&reader, MAX_MEMBER, err)) == VX_OK &&
+        (rc = vx_reader_open(reader, &item, &source, err)) == VX_OK)
+        rc = vx_image_sniff(source, &format) ? inspect_picture(in, source, err) : inspect_sound(in, source, err);
+    vx_reader_destroy(&reader);
+    vx_item_clear(&item);
+    return rc;
+}
+
+static double p_fake(const struct vx_window_score *s)
+{
+    return 1 / (1 + exp((double)s->real - (double)s->fake));
+}
+
+static void draw_view(struct vx_picture *p, const struct view *v, int x, int y, int side)
+{
+    char text[64];
+    const double start = (double)v->score.start_ms / 1000;
+
+    vx_picture_image(p, x, y, v->image, side, side);
+    snprintf(text, sizeof text, "#%d  %d:%04.1f", (int)v->score.index, (int)start / 60, fmod(start, 60));
+    vx_picture_text(p, x, y + side + 6, 1, text, ink);
+    if (v->score.flags & VX_WINDOW_NOT_SCORED) {
+        vx_picture_text(p, x, y + side + 18, 1,
+                        v->score.flags & VX_WINDOW_SILENT ? "not scored: silent" : "not scored: too short", faint);
+        return;
+    }
+    const double fake = p_fake(&v->score);
+    snprintf(text, sizeof text, "P(fake) %.3f", fake);
+    vx_picture_text(p, x, y + side + 18, 1, text, fake >= 0.5 ? warm : cool);
+    vx_picture_block(p, x + 14 * VX_GLYPH_W, y + side + 18, side - 14 * VX_GLYPH_W, VX_GLYPH_H, rail);
+    vx_picture_block(p, x + 14 * VX_GLYPH_W, y + side + 18, (int)(fake * (side - 14 * VX_GLYPH_W)), VX_GLYPH_H,
+                     fake >= 0.5 ? warm : cool);
+}
+
+static enum vx_status draw(const struct inspection *in, const char *path, const char *out, struct vx_err *err)
+{
+    const int side = in->scanner.engine->image_size, cell_w = side + GAP, cell_h = side + CAPTION;
+    const int columns = in->n < 6 ? (int)in->n : 6, rows = ((int)in->n + columns - 1) / columns;
+    const char *slash = strrchr(path, '/');
+    char *name = vx_text_printable(slash ? slash + 1 : path), text[512];
+    struct vx_picture p;
+    enum vx_status rc;
+    int width = columns * cell_w + GAP;
+
+    if (width < 480)
+        width = 480;
+    if (!name || vx_picture_create(&p, width, TITLE + rows * cell_h, paper, err) != VX_OK) {
+        free(name);
+        return vx_fail_nomem(err, "the picture");
+    }
+    snprintf(text, sizeof text, "%.200s%s", name, in->more ? " (its first windows)" : "");
+    vx_picture_text(&p, GAP, 10, 2, text, ink);
+    snprintf(text, sizeof text, "profile %s, %.100s%s", in->scanner.profile.name, strrchr(in->scanner.model_path, '/') ?
+             strrchr(in->scanner.model_path, '/') + 1 : in->scanner.model_path,
+             in->scanner.trained ? "" : " - UNTRAINED: scores mean nothing");
+    vx_picture_text(&p, GAP, 32, 1, text, in->scanner.trained ? faint : warm);
+    for (size_t i = 0; i < in->n; i++)
+        draw_view(&p, &in->views[i], GAP + (int)(i % (size_t)columns) * cell_w, TITLE + (int)(i / (size_t)columns) * cell_h, side);
+    rc = vx_image_write_png(out, p.rgb, p.w, p.h, err);
+    vx_picture_free(&p);
+    free(name);
+    return rc;
+}
+
+static void print_scores(const struct inspection *in)
+{
+    printf("window\tstart_s\tlogit_real\tlogit_fake\tp_fake\n");
+    for (size_t i = 0; i < in->n; i++) {
+        const struct vx_window_score *s = &in->views[i].score;
+        printf("%d\t%.3f\t", (int)s->index, (double)s->start_ms / 1000);
+        if (s->flags & VX_WINDOW_NOT_SCORED)
+            printf("\t\t\n");
+        else
+            printf("%.6f\t%.6f\t%.6f\n", (double)s->real, (double)s->fake, p_fake(s));
+    }
+}
+
+int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv)
+{
+    struct vx_scanner_options s = {.device = "auto", .precision = "auto", .threshold = -1, .lanes = 1, .batch = 1};
+    struct inspection in = {.max = 60};
+    const char *out = NULL;
+    double hop = 0;
+    long max = 60;
+    const struct vx_opt table[] = {
+        {"output", 'o', VX_OPT_STRING, &out, "OUT.png", "the picture", 0, 0},
+        {"model", 'm', VX_OPT_STRING, &s.model, "DIR", "Hugging Face ConvNeXt folder", 0, 0},
+        {"profile", 'p', VX_OPT_STRING, &s.profile, "NAME|FILE", "front end, as for scan", 0, 0},
+        {"precision", 0, VX_OPT_STRING, &s.precision, "auto|fp32|bf16", "arithmetic", 0, 0},
+        {"window", 0, VX_OPT_REAL, &s.window_seconds, "S", "seconds a window", 0.1, 60},
+        {"hop", 0, VX_OPT_REAL, &hop, "S", "seconds between windows' starts", 0.01, 3600},
+        {"fake-label", 0, VX_OPT_STRING, &s.fake_label, "NAME|N", "the model's label for synthetic speech", 0, 0},
+        {"real-label", 0, VX_OPT_STRING, &s.real_label, "NAME|N", "the model's label for human speech", 0, 0},
+        {"max-windows", 0, VX_OPT_INT, &max, "N", "draw the first N windows (default 60)", 1, 600},
+        {0},
+    };
+    struct vx_log *log = NULL;
+    struct vx_err err;
+    enum vx_status rc;
+    int n, status = vx_command_parse(self, table, argc, argv, &n, 0);
+
+    if (status >= 0)
+        return status;
+    if (!out || n != 1) {
+        fprintf(stderr, "usage: voxtrawl inspect %s\n", self->usage);
+        return VX_EXIT_USAGE;
+    }
+    in.max = (size_t)max;
+    if ((rc = vx_log_open(&log, NULL, VX_LOG_WARNING, &err)) == VX_OK &&
+        (rc = vx_scanner_open(&in.scanner, &s, log, &err)) == VX_OK) {
+        in.rule = (struct vx_window_rule){in.scanner.profile.window_seconds,
+                                          hop > 0 ? hop : in.scanner.profile.window_seconds, 0.5, -70};
+        if ((rc = read_windows(&in, argv[1], &err)) != VX_OK)
+            (void)vx_err_prefix(&err, "%s", argv[1]);
+        else if (in.n == 0)
+            rc = vx_fail(&err, VX_EFORMAT, "%s: no sound in it", argv[1]);
+    }
+    if (rc == VX_OK && (rc = draw(&in, argv[1], out, &err)) == VX_OK)
+        print_scores(&in);
+    for (size_t i = 0; i < in.n; i++)
+        free(in.views[i].image);
+    free(in.views);
+    vx_scanner_close(&in.scanner);
+    vx_log_close(&log);
+    return rc == VX_OK ? VX_EXIT_OK : vx_command_fail(self, &err);
+}

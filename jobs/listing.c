@@ -1,0 +1,84 @@
+#include "jobs/listing.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP 1000         /* items a transaction of the list */
+#define GROUP_SECONDS 0.25 /* or what came in this time: on a slow file system scanning starts at once */
+
+static void clear_all(struct vx_item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        vx_item_clear(&items[i]);
+}
+
+static enum vx_status list_all(struct vx_listing *l, struct vx_item *items, struct vx_err *err)
+{
+    enum vx_status rc = VX_OK;
+
+    while (rc == VX_OK && !atomic_load(l->stop)) {
+        const double start = vx_clock_now();
+        size_t n = 0;
+        while (n < GROUP && vx_clock_now() - start < GROUP_SECONDS &&
+               (rc = vx_corpus_next(l->corpus, &items[n], err)) == VX_OK)
+            n++;
+        if (rc == VX_OK || rc == VX_DONE) {
+            const enum vx_status added = n > 0 ? vx_itemlist_add(l->list, items, n, err) : VX_OK;
+            if (added != VX_OK)
+                rc = added;
+            else
+                atomic_store(&l->listed, vx_itemlist_count(l->list));
+        }
+        clear_all(items, n);
+    }
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
+static void *listing_main(void *arg)
+{
+    struct vx_listing *l = arg;
+    struct vx_item *items = vx_calloc(GROUP, sizeof *items);
+
+    if (!items)
+        (void)vx_fail_nomem(&l->failure, "the listing");
+    else if (list_all(l, items, &l->failure) == VX_OK)
+        l->failure.status = VX_OK;
+    if (l->failure.status != VX_OK)
+        atomic_store(l->stop, true);
+    free(items);
+    l->stats = vx_corpus_stats(l->corpus);
+    atomic_store(&l->ended, true);
+    return NULL;
+}
+
+enum vx_status vx_listing_start(struct vx_listing *l, struct vx_itemlist *list, const char *const *inputs,
+                                int n_inputs, atomic_bool *stop, struct vx_err *err)
+{
+    enum vx_status rc;
+    int failed;
+
+    *l = (struct vx_listing){.list = list, .stop = stop};
+    atomic_store(&l->listed, vx_itemlist_count(list)); /* a resumed run knows its items before they are found again */
+    if ((rc = vx_corpus_open(&l->corpus, inputs, (size_t)n_inputs, err)) != VX_OK)
+        return rc;
+    if ((failed = pthread_create(&l->thread, NULL, listing_main, l)) != 0) {
+        vx_corpus_close(&l->corpus);
+        return vx_fail(err, VX_ESYS, "cannot start the listing thread: %s", strerror(failed));
+    }
+    l->started = true;
+    return VX_OK;
+}
+
+enum vx_status vx_listing_join(struct vx_listing *l, struct vx_err *err)
+{
+    if (!l->started)
+        return VX_OK;
+    pthread_join(l->thread, NULL);
+    l->started = false;
+    vx_corpus_close(&l->corpus);
+    if (l->failure.status != VX_OK)
+        *err = l->failure;
+    return l->failure.status;
+}

@@ -1,0 +1,6 @@
+#include "jobs/command.h"
+
+int main(int argc, char **argv)
+{
+    return vx_main(argc, argv);
+}

@@ -1,0 +1,151 @@
+/* model.c - voxtrawl model: what a model folder holds, and untrained ones to try things out */
+#include "base/buf.h"
+#include "base/file.h"
+#include "jobs/command.h"
+#include "model/convnext.h"
+#include "model/processor.h"
+#include "model/profile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *side_name(int side)
+{
+    return side > 0 ? "real" : side < 0 ? "fake" : "neither";
+}
+
+static const char *resample_name(enum vx_resample r)
+{
+    switch (r) {
+    case VX_RESAMPLE_NEAREST:
+        return "nearest";
+    case VX_RESAMPLE_BILINEAR:
+        return "bilinear";
+    case VX_RESAMPLE_BICUBIC:
+        break;
+    }
+    return "bicubic";
+}
+
+static void print_network(const char *dir, const struct vx_convnext *net)
+{
+    const struct vx_config *c = &net->config;
+
+    printf("model        %s%s\n", dir, c->untrained ? "  (UNTRAINED: its scores mean nothing)" : "");
+    printf("sha256       %s\n", net->sha256);
+    printf("network      ConvNeXt, %d x %d x %d input, patches of %d\n", c->image_size, c->image_size, c->num_channels,
+           c->patch_size);
+    printf("parameters   %.3f M; %.3f G multiply-accumulates a window\n", (double)net->n_parameters / 1e6, net->macs / 1e9);
+    for (int i = 0; i < c->n_stages; i++)
+        printf("stage %d      %d blocks, %d channels, %d x %d\n", i, net->stage[i].depth, net->stage[i].channels,
+               net->stage[i].side, net->stage[i].side);
+}
+
+static void print_labels(const struct vx_config *config)
+{
+    struct vx_label_map map = {0};
+    struct vx_err err;
+    const bool known = vx_label_map_create(&map, config, NULL, NULL, &err) == VX_OK;
+
+    for (int i = 0; i < config->n_labels; i++)
+        printf("label %-6d %s%s%s%s\n", i, config->labels[i], known ? "  (" : "", known ? side_name(map.side[i]) : "",
+               known ? ")" : "");
+    if (!known)
+        printf("             %s\n", err.text);
+    vx_label_map_clear(&map);
+}
+
+static void print_processor(const struct vx_processor *p)
+{
+    printf("processor    shortest edge %d, crop %g, %s; x %.9g; mean %.4g %.4g %.4g, std %.4g %.4g %.4g\n",
+           p->shortest_edge, p->crop_pct, resample_name(p->resample), p->rescale_factor, (double)p->mean[0],
+           (double)p->mean[1], (double)p->mean[2], (double)p->std[0], (double)p->std[1], (double)p->std[2]);
+}
+
+static enum vx_status print_profile(const char *dir, struct vx_err *err)
+{
+    struct vx_profile profile;
+    char *beside = vx_file_join(dir, "profile.json");
+    enum vx_status rc;
+
+    if (!beside)
+        return vx_fail_nomem(err, "a path");
+    const bool own = access(beside, F_OK) == 0;
+    rc = vx_profile_load(&profile, own ? beside : VX_PROFILE_DEFAULT, err);
+    if (rc == VX_OK)
+        printf("profile      %s (%s): %s\n", profile.name, own ? "the model's own" : "default", profile.description);
+    printf("built in    ");
+    for (int i = 0; i < vx_profile_builtin_count(); i++)
+        printf(" %s", vx_profile_builtin_name(i));
+    printf("\n");
+    free(beside);
+    return rc;
+}
+
+static enum vx_status show(const char *dir, struct vx_err *err)
+{
+    struct vx_convnext *net = NULL;
+    struct vx_processor processor;
+    enum vx_status rc;
+
+    if ((rc = vx_convnext_load(&net, dir, err)) == VX_OK && (rc = vx_processor_load(&processor, dir, err)) == VX_OK) {
+        print_network(dir, net);
+        print_labels(&net->config);
+        print_processor(&processor);
+        rc = print_profile(dir, err);
+    }
+    vx_convnext_destroy(&net);
+    return rc;
+}
+
+static enum vx_status generate(const char *dir, const char *shape, long seed, const char *dtype_name, struct vx_err *err)
+{
+    static const struct {
+        const char *name;
+        enum vx_st_dtype dtype;
+    } dtypes[] = {{"float32", VX_ST_F32}, {"float16", VX_ST_F16}, {"bfloat16", VX_ST_BF16}};
+    struct vx_config config = {0};
+    enum vx_status rc;
+    size_t i = 0;
+
+    while (i < 3 && strcmp(dtypes[i].name, dtype_name) != 0)
+        i++;
+    if (i == 3)
+        return vx_fail(err, VX_EINVAL, "--dtype %s: expected float32, float16 or bfloat16", dtype_name);
+    if ((rc = vx_config_standard(&config, shape, err)) != VX_OK)
+        return rc;
+    if ((rc = vx_file_mkdirs(dir, err)) == VX_OK)
+        rc = vx_convnext_generate_dir(dir, &config, (uint64_t)seed, dtypes[i].dtype, err);
+    vx_config_clear(&config);
+    return rc;
+}
+
+int vx_cmd_model(const struct vx_command *self, int argc, char **argv)
+{
+    const char *shape = NULL, *dtype = "float32";
+    long seed = 1;
+    const struct vx_opt table[] = {
+        {"generate", 0, VX_OPT_STRING, &shape, "SHAPE",
+         "write an untrained model into DIR first: atto, femto, pico, nano, tiny, small, base or large", 0, 0},
+        {"seed", 0, VX_OPT_INT, &seed, "N", "of the generated weights (default 1)", 0, 1e15},
+        {"dtype", 0, VX_OPT_STRING, &dtype, "TYPE", "of the generated weights: float32, float16, bfloat16", 0, 0},
+        {0},
+    };
+    struct vx_err err;
+    enum vx_status rc = VX_OK;
+    int n, status = vx_command_parse(self, table, argc, argv, &n, 0);
+
+    if (status >= 0)
+        return status;
+    if (n != 1) {
+        fprintf(stderr, "usage: voxtrawl model %s\n", self->usage);
+        return VX_EXIT_USAGE;
+    }
+    if (shape)
+        rc = generate(argv[1], shape, seed, dtype, &err);
+    if (rc == VX_OK)
+        rc = show(argv[1], &err);
+    return rc == VX_OK ? VX_EXIT_OK : vx_command_fail(self, &err);
+}

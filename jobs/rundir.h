@@ -1,0 +1,35 @@
+/* rundir.h - the work folder of a scan: run.txt, items.db and one shard a rank and attempt
+ * run.txt says whose folder it is (uuid, start, fingerprint); a folder of another fingerprint is refused, one of the same
+ * is continued. A lock keeps two scans out of one folder. */
+#ifndef VX_JOBS_RUNDIR_H
+#define VX_JOBS_RUNDIR_H
+
+#include "base/err.h"
+#include "jobs/scan_record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct vx_rundir {
+    char *path;       /* owned */
+    char *items_path; /* owned: the run's item list */
+    char **shards;    /* owned [n_shards]: those of earlier attempts, then after vx_rundir_rescan() all */
+    size_t n_shards;
+    int attempt;      /* 1, 2, … */
+    bool resumed;
+    int lock; /* file descriptor */
+};
+
+/* Rank 0. Creates DIR or takes up what it holds: then record->uuid and ->started become those of its first attempt.
+ * VX_EINVAL: another configuration (names the folder and the remedy). VX_ESYS: cannot create, or locked by another scan. */
+enum vx_status vx_rundir_open(struct vx_rundir *dir, const char *path, struct vx_scan_record *record,
+                              struct vx_err *err) VX_CHECKED;
+void vx_rundir_close(struct vx_rundir *dir); /* zeroed is fine */
+
+/* The shard of a rank in an attempt; the caller's to free, NULL: no memory. Any rank. */
+char *vx_rundir_shard(const char *path, int attempt, int rank);
+
+enum vx_status vx_rundir_rescan(struct vx_rundir *dir, struct vx_err *err) VX_CHECKED; /* finds all shards anew */
+void vx_rundir_remove(struct vx_rundir *dir); /* deletes what this file knows of, and the folder if that leaves it empty */
+
+#endif

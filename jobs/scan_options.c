@@ -1,0 +1,68 @@
+#include "jobs/scan_options.h"
+
+#include <stdio.h>
+
+int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet)
+{
+    struct vx_scanner_options *s = &o->scanner;
+    const struct vx_opt table[] = {
+        {"output", 'o', VX_OPT_STRING, &o->out, "OUT.db", "result database (default voxtrawl.db)", 0, 0},
+        {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder", 0, 0},
+        {"profile", 'p', VX_OPT_STRING, &s->profile, "NAME|FILE",
+         "front end: a built-in's name or a JSON file (default: the model's profile.json, else " VX_PROFILE_DEFAULT ")", 0, 0},
+        {"device", 0, VX_OPT_STRING, &s->device, "auto|cpu|cuda", "engine (default auto)", 0, 0},
+        {"precision", 0, VX_OPT_STRING, &s->precision, "auto|fp32|bf16",
+         "arithmetic (default auto: bf16 where the processor has it)", 0, 0},
+        {"window", 0, VX_OPT_REAL, &s->window_seconds, "S", "seconds a window (default: the profile's, 2)", 0.1, 60},
+        {"hop", 0, VX_OPT_REAL, &o->hop_seconds, "S", "seconds between windows' starts (default: the window)", 0.01, 3600},
+        {"min-sound", 0, VX_OPT_REAL, &o->min_seconds, "S",
+         "sound the last, zero-padded window needs to be scored (default 0.5)", 0.01, 60},
+        {"silence-db", 0, VX_OPT_REAL, &o->silence_dbfs, "DB",
+         "windows quieter than this RMS are not scored (default -70)", -300, 0},
+        {"threshold", 0, VX_OPT_REAL, &s->threshold, "P",
+         "verdict fake from this P(fake), real below (default: the profile's operating points)", 0, 1},
+        {"fake-label", 0, VX_OPT_STRING, &s->fake_label, "NAME|N", "the model's label for synthetic speech, if its words do not say", 0, 0},
+        {"real-label", 0, VX_OPT_STRING, &s->real_label, "NAME|N", "the model's label for human speech", 0, 0},
+        {"work", 0, VX_OPT_STRING, &o->work, "DIR", "shards are kept here until the end (default OUT.db.work)", 0, 0},
+        {"keep-work", 0, VX_OPT_FLAG, &o->keep_work, NULL, "do not remove the work folder at the end", 0, 0},
+        {"overwrite", 0, VX_OPT_FLAG, &o->overwrite, NULL, "replace OUT.db when it exists", 0, 0},
+        {"threads", 't', VX_OPT_INT, &o->threads, "N", "engine threads a rank (default: its processors)", 1, 1024},
+        {"batch", 0, VX_OPT_INT, &s->batch, "N", "windows an engine call (default: the engine's); never changes scores", 1, 4096},
+        {"lease", 0, VX_OPT_INT, &o->lease, "N", "items handed to a rank at a time, at most (default 64)", 1, 65536},
+        {"max-member", 0, VX_OPT_INT, &o->max_member_mib, "MIB",
+         "largest member of an archive, held in memory (default 1024)", 1, 1 << 20},
+        {"quiet", 'q', VX_OPT_FLAG, &o->quiet, NULL, "only warnings and errors on stderr", 0, 0},
+        {0},
+    };
+    int n;
+
+    *o = (struct vx_scan_options){
+        .scanner = {.device = "auto", .precision = "auto", .threshold = -1},
+        .out = "voxtrawl.db",
+        .min_seconds = 0.5,
+        .silence_dbfs = -70,
+        .lease = 64,
+        .max_member_mib = 1024,
+    };
+    const int status = vx_command_parse(self, table, argc, argv, &n, quiet);
+    if (status >= 0)
+        return status;
+    if (n == 0) {
+        if (!quiet)
+            fprintf(stderr, "voxtrawl scan: nothing to scan: name folders, files, manifests or archives\n");
+        return VX_EXIT_USAGE;
+    }
+    o->inputs = (const char *const *)(argv + 1);
+    o->n_inputs = n;
+    return -1;
+}
+
+struct vx_window_rule vx_scan_rule(const struct vx_scan_options *o, const struct vx_profile *profile)
+{
+    return (struct vx_window_rule){
+        .window_seconds = profile->window_seconds,
+        .hop_seconds = o->hop_seconds > 0 ? o->hop_seconds : profile->window_seconds,
+        .min_seconds = o->min_seconds < profile->window_seconds ? o->min_seconds : profile->window_seconds,
+        .silence_dbfs = o->silence_dbfs,
+    };
+}

@@ -1,0 +1,31 @@
+/* scan_options.h - the command line of voxtrawl scan */
+#ifndef VX_JOBS_SCAN_OPTIONS_H
+#define VX_JOBS_SCAN_OPTIONS_H
+
+#include "io/windows.h"
+#include "jobs/command.h"
+#include "jobs/scanner.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct vx_scan_options {
+    struct vx_scanner_options scanner;
+    const char *out, *work; /* work NULL: out + ".work" */
+    bool overwrite, keep_work, quiet;
+    double hop_seconds; /* 0: the window */
+    double min_seconds, silence_dbfs;
+    long threads;     /* 0: the rank's processors */
+    long lease;       /* items a lease at most */
+    long max_member_mib;
+    const char *const *inputs;
+    int n_inputs;
+};
+
+/* -1 to go on, else the exit status. Only a rank with quiet 0 says anything. */
+int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet);
+
+/* The effective window rule, once the profile is known. */
+struct vx_window_rule vx_scan_rule(const struct vx_scan_options *o, const struct vx_profile *profile);
+
+#endif

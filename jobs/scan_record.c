@@ -1,0 +1,129 @@
+#include "jobs/scan_record.h"
+#include "base/text.h"
+#include "jobs/version.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RESULT_VERSION 1 /* raise when Voxtrawl itself starts to score differently */
+
+static void add_input(struct vx_buf *b, const char *text)
+{
+    char *utf8 = vx_text_to_utf8(text);
+
+    if (!utf8) {
+        b->failed = true;
+        return;
+    }
+    vx_buf_json(b, utf8);
+    free(utf8);
+}
+
+/* The part that decides scores. The same bytes on every rank and host, or they do not belong together. */
+static void add_decisive(struct vx_buf *b, const struct vx_scan_options *o, const struct vx_scanner *s)
+{
+    const struct vx_window_rule rule = vx_scan_rule(o, &s->profile);
+
+    vx_buf_fmt(b, "\"result_version\": %d, \"model\": \"%s\", \"profile\": \"%s\", \"labels\": %s", RESULT_VERSION,
+               s->model_sha256, s->profile_sha256, s->labels_json);
+    vx_buf_fmt(b, ", \"processor\": [%d, %d, %.17g, %d, %d, %.17g, %d", s->processor.do_resize,
+               s->processor.shortest_edge, s->processor.crop_pct, (int)s->processor.resample, s->processor.do_rescale,
+               s->processor.rescale_factor, s->processor.do_normalize);
+    for (int c = 0; c < 3; c++)
+        vx_buf_fmt(b, ", %.9g, %.9g", (double)s->processor.mean[c], (double)s->processor.std[c]);
+    vx_buf_fmt(b, "], \"window_s\": %.17g, \"hop_s\": %.17g, \"min_sound_s\": %.17g, \"silence_dbfs\": %.17g",
+               rule.window_seconds, rule.hop_seconds, rule.min_seconds, rule.silence_dbfs);
+    vx_buf_fmt(b, ", \"real_below\": %.17g, \"fake_from\": %.17g", s->profile.real_below, s->profile.fake_from);
+    vx_buf_fmt(b, ", \"engine\": \"%s\", \"precision\": \"%s\", \"decoders\": \"", s->engine->ops->name,
+               vx_precision_name(s->engine->precision));
+    vx_version_decoders(b);
+    vx_buf_str(b, "\"");
+}
+
+static enum vx_status describe_command(struct vx_scan_record *r, const struct vx_scan_options *o, struct vx_err *err)
+{
+    vx_buf_reset(&r->command);
+    vx_buf_str(&r->command, "voxtrawl scan --model ");
+    vx_buf_str(&r->command, o->scanner.model);
+    vx_buf_str(&r->command, " -o ");
+    vx_buf_str(&r->command, o->out);
+    for (int i = 0; i < o->n_inputs; i++) {
+        vx_buf_str(&r->command, " ");
+        vx_buf_str(&r->command, o->inputs[i]);
+    }
+    char *utf8 = r->command.failed ? NULL : vx_text_to_utf8(r->command.data);
+    if (!utf8)
+        return vx_fail_nomem(err, "the run's record");
+    vx_buf_reset(&r->command);
+    vx_buf_str(&r->command, utf8);
+    free(utf8);
+    return VX_OK;
+}
+
+enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_scan_options *o,
+                                   const struct vx_scanner *s, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    vx_buf_reset(&r->config_json);
+    add_decisive(&r->config_json, o, s);
+    if (r->config_json.failed)
+        return vx_fail_nomem(err, "the run's record");
+    if ((rc = vx_sha256_bytes(r->config_json.data, r->config_json.len, r->fingerprint, err)) != VX_OK)
+        return rc;
+    vx_buf_reset(&r->config_json);
+    vx_buf_str(&r->config_json, "{");
+    add_decisive(&r->config_json, o, s);
+    vx_buf_fmt(&r->config_json, ", \"batch\": %d, \"lease\": %ld, \"max_member_mib\": %ld, \"inputs\": [", s->batch,
+               o->lease, o->max_member_mib);
+    for (int i = 0; i < o->n_inputs; i++) {
+        if (i)
+            vx_buf_str(&r->config_json, ", ");
+        add_input(&r->config_json, o->inputs[i]);
+    }
+    vx_buf_str(&r->config_json, "]}");
+    vx_version_json(&r->versions_json);
+    if (r->config_json.failed || r->versions_json.failed)
+        return vx_fail_nomem(err, "the run's record");
+    return describe_command(r, o, err);
+}
+
+void vx_scan_record_free(struct vx_scan_record *r)
+{
+    vx_buf_free(&r->command);
+    vx_buf_free(&r->config_json);
+    vx_buf_free(&r->versions_json);
+}
+
+struct vx_run vx_scan_record_run(const struct vx_scan_record *r, const struct vx_scan_options *o,
+                                 const struct vx_scanner *s)
+{
+    const struct vx_window_rule rule = vx_scan_rule(o, &s->profile);
+    const char *slash = strrchr(s->model_path, '/');
+
+    return (struct vx_run){
+        .uuid = r->uuid,
+        .fingerprint = r->fingerprint,
+        .started = r->started,
+        .state = "running",
+        .command = r->command.data,
+        .config_json = r->config_json.data,
+        .model_path = s->model_path,
+        .model_name = slash && slash[1] ? slash + 1 : s->model_path,
+        .model_sha256 = s->model_sha256,
+        .model_trained = s->trained,
+        .labels_json = s->labels_json,
+        .profile_name = s->profile.name,
+        .profile_json = s->profile_json,
+        .profile_sha256 = s->profile_sha256,
+        .engine = s->engine->description,
+        .precision = vx_precision_name(s->engine->precision),
+        .window_s = rule.window_seconds,
+        .hop_s = rule.hop_seconds,
+        .min_s = rule.min_seconds,
+        .silence_dbfs = rule.silence_dbfs,
+        .real_below = s->profile.real_below,
+        .fake_from = s->profile.fake_from,
+        .versions_json = r->versions_json.data,
+    };
+}

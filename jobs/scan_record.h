@@ -1,0 +1,29 @@
+/* scan_record.h - what is written down about a scan: its row in `runs`, and its fingerprint
+ * The fingerprint is a digest of everything that can change a score, and of nothing else: two scans with one
+ * fingerprint may be merged and resumed. */
+#ifndef VX_JOBS_SCAN_RECORD_H
+#define VX_JOBS_SCAN_RECORD_H
+
+#include "base/buf.h"
+#include "base/sha256.h"
+#include "db/run.h"
+#include "jobs/scan_options.h"
+#include "jobs/scanner.h"
+
+struct vx_scan_record {
+    char uuid[33];    /* 32 hex digits */
+    char started[25]; /* ISO 8601 UTC */
+    char fingerprint[VX_SHA256_HEX];
+    struct vx_buf command, config_json, versions_json; /* owned */
+};
+
+/* uuid and started are set by whoever begins the run; this fills the rest. */
+enum vx_status vx_scan_record_fill(struct vx_scan_record *record, const struct vx_scan_options *o,
+                                   const struct vx_scanner *scanner, struct vx_err *err) VX_CHECKED;
+void vx_scan_record_free(struct vx_scan_record *record);
+
+/* The row, with state "running"; text borrowed from record, scanner and options. */
+struct vx_run vx_scan_record_run(const struct vx_scan_record *record, const struct vx_scan_options *o,
+                                 const struct vx_scanner *scanner);
+
+#endif

@@ -1,0 +1,146 @@
+#include "jobs/scanner.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "jobs/engines.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *vx_precision_name(enum vx_precision p)
+{
+    switch (p) {
+    case VX_PRECISION_FP32:
+        return "fp32";
+    case VX_PRECISION_BF16:
+        return "bf16";
+    case VX_PRECISION_AUTO:
+        break;
+    }
+    return "auto";
+}
+
+static enum vx_status parse_precision(const char *word, enum vx_precision *out, struct vx_err *err)
+{
+    static const enum vx_precision all[] = {VX_PRECISION_AUTO, VX_PRECISION_FP32, VX_PRECISION_BF16};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (strcmp(word, vx_precision_name(all[i])) == 0) {
+            *out = all[i];
+            return VX_OK;
+        }
+    }
+    return vx_fail(err, VX_EINVAL, "--precision %s: expected auto, fp32 or bf16", word);
+}
+
+/* The profile asked for, else the one that lies beside the weights, else the default. */
+static enum vx_status load_profile(struct vx_scanner *s, const struct vx_scanner_options *o, struct vx_err *err)
+{
+    char *beside = vx_file_join(o->model, "profile.json");
+    const char *name = o->profile;
+    enum vx_status rc;
+
+    if (!beside)
+        return vx_fail_nomem(err, "a path");
+    if (!name)
+        name = access(beside, F_OK) == 0 ? beside : VX_PROFILE_DEFAULT;
+    rc = vx_profile_load(&s->profile, name, err);
+    free(beside);
+    if (rc != VX_OK)
+        return rc;
+    if (o->window_seconds > 0)
+        s->profile.window_seconds = o->window_seconds;
+    if (o->threshold >= 0)
+        s->profile.real_below = s->profile.fake_from = o->threshold;
+    s->profile_json = vx_profile_json(&s->profile);
+    if (!s->profile_json)
+        return vx_fail_nomem(err, "the profile");
+    return vx_sha256_bytes(s->profile_json, strlen(s->profile_json), s->profile_sha256, err);
+}
+
+static enum vx_status describe_labels(struct vx_scanner *s, const struct vx_config *config, struct vx_err *err)
+{
+    struct vx_buf b = {0};
+
+    vx_buf_str(&b, "[");
+    for (int i = 0; i < config->n_labels; i++) {
+        vx_buf_str(&b, i ? ", {\"label\": " : "{\"label\": ");
+        vx_buf_json(&b, config->labels[i]);
+        const int side = s->labels.side[i];
+        vx_buf_fmt(&b, ", \"side\": \"%s\"}", side > 0 ? "real" : side < 0 ? "fake" : "neither");
+    }
+    vx_buf_str(&b, "]");
+    if (b.failed) {
+        vx_buf_free(&b);
+        return vx_fail_nomem(err, "the labels");
+    }
+    s->labels_json = b.data;
+    return VX_OK;
+}
+
+/* The first engine of the asked kind that can work here; --device auto says why it passed one over. */
+static enum vx_status open_engine(struct vx_scanner *s, const struct vx_scanner_options *o,
+                                  const struct vx_convnext *net, struct vx_log *log, struct vx_err *err)
+{
+    const bool any = strcmp(o->device, "auto") == 0;
+    struct vx_engine_config config = {
+        .net = net, .profile = &s->profile, .processor = &s->processor, .lanes = o->lanes};
+    enum vx_status rc = vx_fail(err, VX_EINVAL, "--device %s: expected auto, cpu or cuda", o->device);
+
+    if (strcmp(o->device, "cuda") == 0)
+        rc = vx_fail(err, VX_EUNSUPPORTED, "--device cuda: this program was built without CUDA; use --device cpu");
+    for (int i = 0; vx_engines[i]; i++) {
+        if (!any && strcmp(o->device, vx_engines[i]->name) != 0)
+            continue;
+        if (parse_precision(o->precision, &config.precision, err) != VX_OK)
+            return err->status;
+        s->batch = config.max_batch = o->batch ? (int)o->batch : vx_engines[i]->default_batch;
+        rc = vx_engines[i]->open(&s->engine, &config, err);
+        if (rc != VX_EUNSUPPORTED || !any)
+            return rc;
+        if (vx_engines[i + 1])
+            vx_log_say(log, VX_LOG_INFO, "no %s engine: %s", vx_engines[i]->name, err->text);
+    }
+    return rc;
+}
+
+enum vx_status vx_scanner_open(struct vx_scanner *s, const struct vx_scanner_options *o, struct vx_log *log,
+                               struct vx_err *err)
+{
+    struct vx_convnext *net = NULL;
+    char absolute[PATH_MAX];
+    enum vx_status rc;
+
+    *s = (struct vx_scanner){0};
+    if (!o->model)
+        return vx_fail(err, VX_EINVAL,
+                       "no model: --model DIR takes a Hugging Face ConvNeXt folder (config.json, "
+                       "preprocessor_config.json, model.safetensors); docs/checkpoint.md tells how to get the "
+                       "published one, and voxtrawl model DIR --generate tiny makes an untrained one to try out");
+    snprintf(s->model_path, sizeof s->model_path, "%s", realpath(o->model, absolute) ? absolute : o->model);
+    if ((rc = vx_convnext_load(&net, o->model, err)) != VX_OK ||
+        (rc = vx_processor_load(&s->processor, o->model, err)) != VX_OK || (rc = load_profile(s, o, err)) != VX_OK ||
+        (rc = vx_label_map_create(&s->labels, &net->config, o->fake_label, o->real_label, err)) != VX_OK ||
+        (rc = describe_labels(s, &net->config, err)) != VX_OK || (rc = open_engine(s, o, net, log, err)) != VX_OK)
+        goto done;
+    memcpy(s->model_sha256, net->sha256, sizeof s->model_sha256);
+    s->trained = !net->config.untrained;
+    s->n_parameters = net->n_parameters;
+    s->macs = net->macs;
+done:
+    vx_convnext_destroy(&net); /* the engine has copied what it needs */
+    if (rc != VX_OK)
+        vx_scanner_close(s);
+    return rc;
+}
+
+void vx_scanner_close(struct vx_scanner *s)
+{
+    vx_engine_close(&s->engine);
+    vx_label_map_clear(&s->labels);
+    free(s->profile_json);
+    free(s->labels_json);
+    *s = (struct vx_scanner){0};
+}

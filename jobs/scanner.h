@@ -1,0 +1,48 @@
+/* scanner.h - model, profile and engine made ready: what scan, inspect and bench share */
+#ifndef VX_JOBS_SCANNER_H
+#define VX_JOBS_SCANNER_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "model/config.h"
+#include "model/engine.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vx_scanner_options { /* as given on the command line */
+    const char *model;      /* DIR */
+    const char *profile;    /* name or file; NULL: the model's own profile.json, else the default */
+    const char *device;     /* "auto", "cpu", "cuda" */
+    const char *precision;  /* "auto", "fp32", "bf16" */
+    const char *fake_label, *real_label;
+    double window_seconds;  /* 0: the profile's */
+    double threshold;       /* on mean P(fake), in place of the profile's operating points; < 0: those */
+    int lanes;
+    long batch;             /* 0: the engine's default */
+};
+
+struct vx_scanner {
+    struct vx_profile profile;
+    struct vx_processor processor;
+    struct vx_label_map labels;
+    struct vx_engine *engine;
+    int batch;
+    char model_path[4096];      /* absolute where possible */
+    char model_sha256[VX_SHA256_HEX], profile_sha256[VX_SHA256_HEX];
+    char *profile_json;         /* owned */
+    char *labels_json;          /* owned: [{"label":"real","side":"real"},…] in the order of the logits */
+    bool trained;
+    uint64_t n_parameters;
+    double macs;
+};
+
+/* VX_EINVAL: an option makes no sense. Others as the loaders say, each naming file and remedy. */
+enum vx_status vx_scanner_open(struct vx_scanner *scanner, const struct vx_scanner_options *options, struct vx_log *log,
+                               struct vx_err *err) VX_CHECKED;
+void vx_scanner_close(struct vx_scanner *scanner); /* zeroed is fine */
+
+const char *vx_precision_name(enum vx_precision p);
+
+#endif

@@ -1,0 +1,70 @@
+#include "jobs/summary.h"
+#include "base/text.h"
+#include "db/query.h"
+
+#include <stdio.h>
+
+static const char untrained[] = "UNTRAINED: its scores mean nothing";
+
+void vx_summary_begin(struct vx_log *log, const struct vx_scan_options *o, const struct vx_scanner *s, int ranks,
+                      bool resumed, const char *work)
+{
+    const struct vx_window_rule rule = vx_scan_rule(o, &s->profile);
+
+    vx_log_say(log, VX_LOG_INFO, "model    %s, %.1f M parameters, sha256 %.12s%s%s", s->model_path,
+               (double)s->n_parameters / 1e6, s->model_sha256, s->trained ? "" : ", ", s->trained ? "" : untrained);
+    vx_log_say(log, VX_LOG_INFO, "profile  %s: %s", s->profile.name, s->profile.description);
+    vx_log_say(log, VX_LOG_INFO, "windows  %g s every %g s; verdict real below P(fake) %g, fake from %g",
+               rule.window_seconds, rule.hop_seconds, s->profile.real_below, s->profile.fake_from);
+    vx_log_say(log, VX_LOG_INFO, "engine   %s; %d rank%s, %d thread%s each, batch %d", s->engine->description, ranks,
+               ranks == 1 ? "" : "s", s->engine->lanes, s->engine->lanes == 1 ? "" : "s", s->batch);
+    vx_log_say(log, VX_LOG_INFO, "output   %s, work folder %s%s", o->out, work,
+               resumed ? " (going on with an unfinished scan)" : "");
+    if (!s->trained)
+        vx_log_say(log, VX_LOG_WARNING, "the model is %s", untrained);
+}
+
+static void print_failures(const struct vx_summary *s)
+{
+    const struct vx_named_query *errors = vx_named_query_find("errors");
+    struct vx_query_db *db = NULL;
+    struct vx_err err;
+
+    if (s->merged->failed + s->merged->not_scored == 0 || !errors)
+        return;
+    fprintf(stderr, "\nitems without a verdict, by cause:\n");
+    if (vx_query_open(&db, s->options->out, &err) != VX_OK ||
+        vx_query_run(db, errors->sql, VX_QUERY_TABLE, stderr, &err) != VX_OK)
+        fprintf(stderr, "  %s\n", err.text);
+    vx_query_close(&db);
+}
+
+void vx_summary_end(const struct vx_summary *s)
+{
+    const struct vx_coordinator_result *run = s->run;
+    const struct vx_merge_stats *m = s->merged;
+    char a[32], b[32];
+
+    fprintf(stderr, "\n%lld items in %s: %lld scored, %lld not scored, %lld failed", (long long)m->items,
+            vx_text_duration(s->wall_s, a, sizeof a), (long long)m->scored, (long long)m->not_scored,
+            (long long)m->failed);
+    if (run->already_done)
+        fprintf(stderr, " (%lld of them done earlier)", (long long)run->already_done);
+    if (s->skipped)
+        fprintf(stderr, "; %lld other files passed over", (long long)s->skipped);
+    fprintf(stderr, "\n  verdicts  fake %lld, uncertain %lld, real %lld\n",
+            (long long)run->tally.verdicts[VX_VERDICT_FAKE], (long long)run->tally.verdicts[VX_VERDICT_UNCERTAIN],
+            (long long)run->tally.verdicts[VX_VERDICT_REAL]);
+    fprintf(stderr, "  sound     %s, %.0f times real time\n", vx_text_duration(run->tally.audio_s, a, sizeof a),
+            s->wall_s > 0 ? run->tally.audio_s / s->wall_s : 0);
+    fprintf(stderr, "  speed     %lld windows scored, %.1f a second over all\n", (long long)run->windows_scored,
+            s->wall_s > 0 ? (double)run->windows_scored / s->wall_s : 0);
+    fprintf(stderr, "  cost      %s of processor time, %s memory in the largest rank\n",
+            vx_text_duration(run->cpu_s, a, sizeof a), vx_text_bytes(run->peak_rss, b, sizeof b));
+    if (run->workers_lost)
+        fprintf(stderr, "  ranks     %d lost on the way, their items were done by others\n", run->workers_lost);
+    if (!s->scanner->trained)
+        fprintf(stderr, "  model     %s\n", untrained);
+    fprintf(stderr, "  result    %s\n", s->options->out);
+    print_failures(s);
+}

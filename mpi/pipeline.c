@@ -1,0 +1,257 @@
+#include "mpi/pipeline.h"
+#include "base/mem.h"
+#include "mpi/pipeline_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define QUEUED_ITEMS 65536 /* more than all leases a worker holds at a time */
+#define REFERENCE_RATE 48000 /* a batch's buffer holds its windows at this rate; at higher rates it holds fewer */
+
+enum vx_status vx_job_create(struct vx_job **out, int64_t lease, struct vx_item *items, size_t n, struct vx_err *err)
+{
+    struct vx_job_state *state = vx_calloc(1, sizeof *state);
+
+    *out = NULL;
+    if (!state || !(state->job.results = vx_calloc(n, sizeof *state->job.results)) ||
+        !(state->tasks = vx_calloc(n, sizeof *state->tasks))) {
+        if (state)
+            free(state->job.results);
+        free(state);
+        return vx_fail_nomem(err, "a lease");
+    }
+    state->job.lease = lease;
+    state->job.n = n;
+    atomic_init(&state->left, n);
+    for (size_t i = 0; i < n; i++) {
+        state->job.results[i].item = items[i];
+        items[i] = (struct vx_item){0};
+        state->tasks[i].job = state;
+        state->tasks[i].result = &state->job.results[i];
+        atomic_init(&state->tasks[i].holders, 1);
+        pthread_mutex_init(&state->tasks[i].lock, NULL);
+    }
+    *out = &state->job;
+    return VX_OK;
+}
+
+void vx_job_destroy(struct vx_job **job)
+{
+    struct vx_job_state *state = (struct vx_job_state *)*job;
+
+    if (!state)
+        return;
+    for (size_t i = 0; i < state->job.n; i++) {
+        vx_item_result_clear(&state->job.results[i]);
+        pthread_mutex_destroy(&state->tasks[i].lock);
+    }
+    free(state->job.results);
+    free(state->tasks);
+    free(state);
+    *job = NULL;
+}
+
+void vx_pipeline_set_failure(struct vx_pipeline *p, const struct vx_err *err)
+{
+    pthread_mutex_lock(&p->fail_lock);
+    if (p->failure.status == VX_OK)
+        p->failure = *err;
+    pthread_mutex_unlock(&p->fail_lock);
+    atomic_store(&p->failed, true);
+    vx_queue_close(p->finished); /* wakes collect */
+}
+
+/* Gives a batch's logits to their items. */
+static void deliver(struct vx_pipeline *p, const struct vx_batch *batch, const float *logits)
+{
+    const int n_labels = p->config.engine->n_labels;
+
+    for (int i = 0; i < batch->input.n; i++) {
+        float real, fake;
+        vx_label_map_reduce(p->config.labels, logits + (size_t)i * (size_t)n_labels, &real, &fake);
+        vx_task_set_logits(batch->owner[i].task, batch->owner[i].at, real, fake);
+    }
+    atomic_fetch_add(&p->windows_scored, batch->input.n);
+    for (int i = 0; i < batch->input.n; i++)
+        vx_task_release(p, batch->owner[i].task);
+}
+
+static void *lane_main(void *pipeline)
+{
+    struct vx_pipeline *p = pipeline;
+    struct vx_err err;
+    float *logits;
+    void *next;
+    int lane;
+
+    pthread_mutex_lock(&p->fail_lock);
+    lane = p->next_lane++;
+    pthread_mutex_unlock(&p->fail_lock);
+    logits = vx_calloc((size_t)p->config.batch * (size_t)p->config.engine->n_labels, sizeof *logits);
+    if (!logits) {
+        (void)vx_fail_nomem(&err, "logits");
+        vx_pipeline_set_failure(p, &err);
+    }
+    while (logits && vx_queue_pop(p->filled, &next)) {
+        struct vx_batch *batch = next;
+        if (vx_engine_run(p->config.engine, lane, &batch->input, logits, &err) != VX_OK) {
+            vx_pipeline_set_failure(p, &err);
+            break;
+        }
+        deliver(p, batch, logits);
+        vx_queue_push(p->free, batch);
+    }
+    free(logits);
+    return NULL;
+}
+
+static enum vx_status create_batches(struct vx_pipeline *p, struct vx_err *err)
+{
+    const struct vx_pipeline_config *c = &p->config;
+    const size_t side = (size_t)c->engine->image_size;
+    const int rate = c->profile->sample_rate ? c->profile->sample_rate : REFERENCE_RATE;
+    const size_t pcm = (size_t)(c->rule.window_seconds * rate + 1) * sizeof(float);
+    const size_t window = pcm > side * side * 3 ? pcm : side * side * 3;
+    enum vx_status rc;
+
+    /* each lane runs one while another waits, and each decoder fills one */
+    p->n_batches = 2 * c->engine->lanes + c->decoders;
+    p->batches = vx_calloc((size_t)p->n_batches, sizeof *p->batches);
+    if (!p->batches)
+        return vx_fail_nomem(err, "batches");
+    if ((rc = vx_queue_create(&p->free, (size_t)p->n_batches, err)) != VX_OK ||
+        (rc = vx_queue_create(&p->filled, (size_t)p->n_batches, err)) != VX_OK)
+        return rc;
+    for (int i = 0; i < p->n_batches; i++) {
+        if ((rc = vx_batch_create(&p->batches[i], c->batch, window * (size_t)c->batch, err)) != VX_OK)
+            return rc;
+        vx_queue_push(p->free, p->batches[i]);
+    }
+    return VX_OK;
+}
+
+static enum vx_status start_threads(struct vx_pipeline *p, struct vx_err *err)
+{
+    const int n = p->config.decoders + p->config.engine->lanes;
+
+    p->threads = vx_calloc((size_t)n, sizeof *p->threads);
+    if (!p->threads)
+        return vx_fail_nomem(err, "threads");
+    for (; p->n_threads < n; p->n_threads++) {
+        const int rc = pthread_create(&p->threads[p->n_threads], NULL,
+                                      p->n_threads < p->config.decoders ? vx_decode_stage : lane_main, p);
+        if (rc != 0)
+            return vx_fail(err, VX_ESYS, "cannot start thread %d of %d: %s", p->n_threads + 1, n, strerror(rc));
+    }
+    return VX_OK;
+}
+
+enum vx_status vx_pipeline_create(struct vx_pipeline **out, const struct vx_pipeline_config *config,
+                                  struct vx_err *err)
+{
+    struct vx_pipeline *p = vx_calloc(1, sizeof *p);
+    enum vx_status rc;
+
+    *out = NULL;
+    if (!p)
+        return vx_fail_nomem(err, "the pipeline");
+    p->config = *config;
+    pthread_mutex_init(&p->fail_lock, NULL);
+    if (config->batch < 1 || config->batch > config->engine->max_batch || config->decoders < 1) {
+        rc = vx_fail(err, VX_EINVAL, "batch of %d windows (the engine takes 1 to %d), %d decoders", config->batch,
+                     config->engine->max_batch, config->decoders);
+        goto done;
+    }
+    if ((rc = vx_queue_create(&p->tasks, QUEUED_ITEMS, err)) != VX_OK ||
+        (rc = vx_queue_create(&p->finished, QUEUED_ITEMS, err)) != VX_OK ||
+        (rc = create_batches(p, err)) != VX_OK || (rc = start_threads(p, err)) != VX_OK)
+        goto done;
+    *out = p;
+    p = NULL;
+done:
+    vx_pipeline_destroy(&p);
+    return rc;
+}
+
+void vx_pipeline_destroy(struct vx_pipeline **pp)
+{
+    struct vx_pipeline *p = *pp;
+
+    if (!p)
+        return;
+    if (p->tasks)
+        vx_queue_close(p->tasks);
+    if (p->free)
+        vx_queue_close(p->free);
+    if (p->finished)
+        vx_queue_close(p->finished);
+    if (p->filled)
+        vx_queue_close(p->filled);
+    for (int i = 0; i < p->n_threads; i++)
+        pthread_join(p->threads[i], NULL);
+    for (size_t i = 0; i < p->n_inside; i++) {
+        struct vx_job *job = &p->inside[i]->job;
+        vx_job_destroy(&job);
+    }
+    for (int i = 0; p->batches && i < p->n_batches; i++)
+        vx_batch_destroy(&p->batches[i]);
+    vx_queue_destroy(&p->tasks);
+    vx_queue_destroy(&p->free);
+    vx_queue_destroy(&p->filled);
+    vx_queue_destroy(&p->finished);
+    pthread_mutex_destroy(&p->fail_lock);
+    free(p->inside);
+    free(p->batches);
+    free(p->threads);
+    free(p);
+    *pp = NULL;
+}
+
+enum vx_status vx_pipeline_submit(struct vx_pipeline *p, struct vx_job *job, struct vx_err *err)
+{
+    struct vx_job_state *state = (struct vx_job_state *)job;
+    void *inside = p->inside;
+
+    if (vx_grow(&inside, &p->cap_inside, p->n_inside + 1, sizeof *p->inside) != 0)
+        return vx_fail_nomem(err, "a lease");
+    p->inside = inside;
+    p->inside[p->n_inside++] = state;
+    if (state->job.n == 0)
+        vx_queue_push(p->finished, state);
+    for (size_t i = 0; i < state->job.n; i++)
+        vx_queue_push(p->tasks, &state->tasks[i]);
+    return VX_OK;
+}
+
+enum vx_status vx_pipeline_collect(struct vx_pipeline *p, struct vx_job **job, double seconds, struct vx_err *err)
+{
+    void *next;
+
+    *job = NULL;
+    if (!vx_queue_pop_for(p->finished, &next, seconds) && !atomic_load(&p->failed))
+        return VX_OK;
+    if (atomic_load(&p->failed)) {
+        pthread_mutex_lock(&p->fail_lock);
+        *err = p->failure;
+        pthread_mutex_unlock(&p->fail_lock);
+        return err->status;
+    }
+    for (size_t i = 0; i < p->n_inside; i++) {
+        if (p->inside[i] == next) {
+            p->inside[i] = p->inside[--p->n_inside];
+            break;
+        }
+    }
+    *job = &((struct vx_job_state *)next)->job;
+    return VX_OK;
+}
+
+struct vx_pipeline_stats vx_pipeline_stats(struct vx_pipeline *p)
+{
+    struct vx_pipeline_stats stats = {.windows_scored = atomic_load(&p->windows_scored)};
+    double unused;
+
+    vx_queue_waits(p->filled, &unused, &stats.engine_wait_s);
+    vx_queue_waits(p->free, &unused, &stats.decode_wait_s);
+    return stats;
+}

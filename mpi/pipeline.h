@@ -1,0 +1,57 @@
+/* pipeline.h - one rank's work: items in, scored items out
+ * Decoder threads open items, cut them into windows and fill batches across files; lane threads run batches through the
+ * engine and hand each window's logits back to its item. A job (the items of one lease) comes out when its last item is
+ * complete. What goes wrong with an item stays in its result; what comes back as an error here is the rank's end.
+ * No MPI and no database in here. */
+#ifndef VX_MPI_PIPELINE_H
+#define VX_MPI_PIPELINE_H
+
+#include "base/err.h"
+#include "base/item.h"
+#include "io/windows.h"
+#include "model/engine.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct vx_pipeline;
+
+struct vx_pipeline_config { /* everything is borrowed for the pipeline's life */
+    struct vx_engine *engine;
+    const struct vx_profile *profile;
+    const struct vx_processor *processor; /* the checkpoint's, for images */
+    const struct vx_label_map *labels;
+    struct vx_window_rule rule;
+    int batch;               /* windows an engine call, 1…engine->max_batch */
+    int decoders;            /* threads */
+    size_t max_member_bytes; /* of an archive's member, which is held in memory */
+};
+
+/* The items of one lease. The caller creates it, the pipeline owns it between submit and collect. */
+struct vx_job {
+    int64_t lease;
+    size_t n;
+    struct vx_item_result *results; /* [n] */
+};
+/* Takes over items[n] (zeroing them) into results. */
+enum vx_status vx_job_create(struct vx_job **out, int64_t lease, struct vx_item *items, size_t n,
+                             struct vx_err *err) VX_CHECKED;
+void vx_job_destroy(struct vx_job **job);
+
+enum vx_status vx_pipeline_create(struct vx_pipeline **out, const struct vx_pipeline_config *config,
+                                  struct vx_err *err) VX_CHECKED;
+void vx_pipeline_destroy(struct vx_pipeline **p); /* jobs still inside are destroyed */
+
+/* Hands a job in; waits only when very many items are queued. */
+enum vx_status vx_pipeline_submit(struct vx_pipeline *p, struct vx_job *job, struct vx_err *err) VX_CHECKED;
+/* The next finished job into *job (the caller's), NULL when none came within `seconds`. An error is final: the engine
+ * failed or memory ran out. */
+enum vx_status vx_pipeline_collect(struct vx_pipeline *p, struct vx_job **job, double seconds, struct vx_err *err) VX_CHECKED;
+
+struct vx_pipeline_stats {
+    int64_t windows_scored;
+    double engine_wait_s; /* lanes waited for batches, summed over lanes */
+    double decode_wait_s; /* decoders waited for a free batch, summed */
+} vx_pipeline_stats(struct vx_pipeline *p);
+
+#endif

@@ -1,0 +1,57 @@
+/* pipeline_internal.h - what the pipeline's three files share: tasks, and who may touch what
+ * task.c owns a task's life: it is held by its decoder and by each of its windows in flight, and complete when the last
+ * lets go. decode_stage.c fills batches, pipeline.c runs the threads and lanes. */
+#ifndef VX_MPI_PIPELINE_INTERNAL_H
+#define VX_MPI_PIPELINE_INTERNAL_H
+
+#include "base/queue.h"
+#include "mpi/batch.h"
+#include "mpi/pipeline.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct vx_task {
+    struct vx_job_state *job;
+    struct vx_item_result *result;
+    pthread_mutex_t lock; /* over result->windows, which grows while lanes fill in logits */
+    atomic_long holders;
+};
+
+struct vx_job_state {
+    struct vx_job job; /* first: a struct vx_job * is a struct vx_job_state * */
+    struct vx_task *tasks;
+    atomic_size_t left; /* items not complete */
+};
+
+struct vx_pipeline {
+    struct vx_pipeline_config config;
+    struct vx_queue *tasks;    /* struct vx_task *: to be decoded */
+    struct vx_queue *free;     /* struct vx_batch *: empty */
+    struct vx_queue *filled;   /* struct vx_batch *: for the lanes */
+    struct vx_queue *finished; /* struct vx_job_state * */
+    struct vx_batch **batches; /* [n_batches], all of them, for destroy */
+    int n_batches;
+    pthread_t *threads; /* [decoders + lanes] started so far */
+    int n_threads;
+    int next_lane; /* handed to lane threads as they start, under fail_lock */
+    _Atomic int64_t windows_scored;
+    pthread_mutex_t fail_lock;
+    struct vx_err failure; /* the first one; status VX_OK: none */
+    atomic_bool failed;
+    struct vx_job_state **inside; /* jobs submitted and not collected, for destroy */
+    size_t n_inside, cap_inside;
+};
+
+void vx_pipeline_set_failure(struct vx_pipeline *p, const struct vx_err *err);
+
+/* Adds a window to the task; *at is its place. One more holder when it is to be scored. */
+enum vx_status vx_task_add_window(struct vx_task *task, const struct vx_window_score *window, size_t *at,
+                                  struct vx_err *err) VX_CHECKED;
+void vx_task_set_logits(struct vx_task *task, size_t at, float real, float fake);
+/* One holder lets go; the last one computes the aggregates and may finish the job. */
+void vx_task_release(struct vx_pipeline *p, struct vx_task *task);
+
+void *vx_decode_stage(void *pipeline); /* a decoder thread's body */
+
+#endif

@@ -1,0 +1,173 @@
+#include "mpi/worker.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "mpi/wire.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define NOTE_SECONDS 0.2   /* between notes of progress: as often as a terminal's line is redrawn */
+#define BUSY_SECONDS 0.002 /* longest wait for one side while the other may have something */
+#define IDLE_SECONDS 0.05
+
+struct worker {
+    const struct vx_worker_config *c;
+    struct vx_buf message;
+    int held; /* leases submitted and not reported */
+    bool finishing;
+    double noted_at;
+    int64_t noted;
+};
+
+static enum vx_status say_hello(struct worker *w, struct vx_err *err)
+{
+    struct vx_msg_hello hello = {.rank = w->c->rank, .pid = (int32_t)getpid(), .threads = w->c->threads};
+
+    snprintf(hello.host, sizeof hello.host, "%s", w->c->host);
+    snprintf(hello.engine, sizeof hello.engine, "%s", w->c->engine);
+    vx_wire_put_hello(&w->message, &hello);
+    return vx_link_send(w->c->link, &w->message, err);
+}
+
+static enum vx_status say_bye(struct worker *w, struct vx_err *err)
+{
+    const struct vx_pipeline_stats stats = vx_pipeline_stats(w->c->pipeline);
+    const struct vx_msg_bye bye = {
+        .cpu_s = vx_clock_cpu(),
+        .peak_rss = vx_clock_peak_rss(),
+        .engine_wait_s = stats.engine_wait_s,
+        .decode_wait_s = stats.decode_wait_s,
+        .windows_scored = stats.windows_scored,
+    };
+
+    vx_wire_put_bye(&w->message, &bye);
+    return vx_link_send(w->c->link, &w->message, err);
+}
+
+static enum vx_status take_lease(struct worker *w, struct vx_err *err)
+{
+    struct vx_msg_lease lease = {0};
+    struct vx_job *job = NULL;
+    enum vx_status rc = vx_wire_get_lease(&w->message, &lease, err);
+
+    if (rc == VX_OK && (rc = vx_job_create(&job, lease.lease, lease.items, lease.n, err)) == VX_OK &&
+        (rc = vx_pipeline_submit(w->c->pipeline, job, err)) == VX_OK)
+        w->held++;
+    else
+        vx_job_destroy(&job);
+    vx_msg_lease_clear(&lease);
+    return rc;
+}
+
+/* One message, if one comes in time. */
+static enum vx_status listen(struct worker *w, double seconds, struct vx_err *err)
+{
+    enum vx_msg_type type;
+    bool got;
+    enum vx_status rc = vx_link_receive(w->c->link, &w->message, seconds, &got, err);
+
+    if (rc != VX_OK || !got || (rc = vx_wire_type(&w->message, &type, err)) != VX_OK)
+        return rc;
+    if (type == VX_MSG_LEASE)
+        return take_lease(w, err);
+    if (type == VX_MSG_FINISH) {
+        w->finishing = true;
+        return VX_OK;
+    }
+    return vx_fail(err, VX_EFORMAT, "the coordinator sent a message of type %d, which no worker expects", (int)type);
+}
+
+static void count(struct vx_tally *tally, const struct vx_item_result *result)
+{
+    tally->items++;
+    tally->scored += result->status == VX_ITEM_SCORED;
+    tally->not_scored += result->status == VX_ITEM_NOT_SCORED;
+    tally->failed += result->status == VX_ITEM_FAILED;
+    tally->windows += (int64_t)result->n_windows;
+    tally->verdicts[result->aggregate.verdict] += result->status != VX_ITEM_FAILED;
+    tally->audio_s += result->info.duration_s;
+}
+
+/* Commits a finished lease, then reports it. */
+static enum vx_status commit(struct worker *w, struct vx_job *job, struct vx_err *err)
+{
+    const struct vx_item_result **results = vx_calloc(job->n, sizeof *results);
+    struct vx_msg_done done = {.lease = job->lease};
+    enum vx_status rc;
+
+    if (!results)
+        return vx_fail_nomem(err, "a lease");
+    for (size_t i = 0; i < job->n; i++) {
+        results[i] = &job->results[i];
+        count(&done.tally, results[i]);
+    }
+    if ((rc = vx_shard_commit(w->c->shard, results, job->n, err)) == VX_OK) {
+        vx_wire_put_done(&w->message, &done);
+        rc = vx_link_send(w->c->link, &w->message, err);
+        w->held--;
+    }
+    free(results);
+    return rc;
+}
+
+static enum vx_status collect(struct worker *w, struct vx_err *err)
+{
+    double wait = w->held > 0 ? BUSY_SECONDS : 0;
+
+    while (w->held > 0) {
+        struct vx_job *job;
+        enum vx_status rc = vx_pipeline_collect(w->c->pipeline, &job, wait, err);
+        if (rc != VX_OK || !job)
+            return rc;
+        rc = commit(w, job, err);
+        vx_job_destroy(&job);
+        if (rc != VX_OK)
+            return rc;
+        wait = 0;
+    }
+    return VX_OK;
+}
+
+static enum vx_status note(struct worker *w, struct vx_err *err)
+{
+    const struct vx_msg_note n = {.windows_scored = vx_pipeline_stats(w->c->pipeline).windows_scored};
+    const double now = vx_clock_now();
+
+    if (n.windows_scored == w->noted || now - w->noted_at < NOTE_SECONDS)
+        return VX_OK;
+    w->noted = n.windows_scored;
+    w->noted_at = now;
+    vx_wire_put_note(&w->message, &n);
+    return vx_link_send(w->c->link, &w->message, err);
+}
+
+enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_err *err)
+{
+    struct worker w = {.c = config, .noted_at = vx_clock_now()};
+    enum vx_status rc = say_hello(&w, err);
+
+    while (rc == VX_OK && !(w.finishing && w.held == 0)) {
+        if ((rc = listen(&w, w.held > 0 ? 0 : IDLE_SECONDS, err)) == VX_OK && (rc = collect(&w, err)) == VX_OK)
+            rc = note(&w, err);
+    }
+    if (rc == VX_OK)
+        rc = say_bye(&w, err);
+    else
+        vx_worker_give_up(config->link, config->rank, config->host, err);
+    vx_buf_free(&w.message);
+    return rc;
+}
+
+void vx_worker_give_up(struct vx_link *link, int rank, const char *host, const struct vx_err *why)
+{
+    struct vx_buf message = {0};
+    struct vx_msg_fail fail = {.status = (int32_t)why->status};
+    struct vx_err unheard;
+
+    snprintf(fail.text, sizeof fail.text, "rank %d on %.200s: %.700s", rank, host, why->text);
+    vx_wire_put_fail(&message, &fail);
+    (void)!vx_link_send(link, &message, &unheard); /* nobody to tell if this fails too */
+    vx_buf_free(&message);
+}

@@ -1,0 +1,27 @@
+/* worker.h - a rank's loop: leases come in, the pipeline works, the shard keeps, the coordinator hears of it
+ * A lease is reported done only after its transaction is on disk. */
+#ifndef VX_MPI_WORKER_H
+#define VX_MPI_WORKER_H
+
+#include "base/err.h"
+#include "db/shard.h"
+#include "mpi/link.h"
+#include "mpi/pipeline.h"
+
+struct vx_worker_config {
+    struct vx_link *link;
+    struct vx_pipeline *pipeline;
+    struct vx_shard *shard;
+    const char *engine; /* its description, for the coordinator's record */
+    const char *host;
+    int rank, threads;
+};
+
+/* Runs until the coordinator says FINISH and everything held is committed, then says BYE. When it cannot go on it says
+ * FAIL and returns the reason. */
+enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_err *err) VX_CHECKED;
+
+/* For a rank that cannot even begin (no model, no shard): says FAIL with *why and nothing else. */
+void vx_worker_give_up(struct vx_link *link, int rank, const char *host, const struct vx_err *why);
+
+#endif

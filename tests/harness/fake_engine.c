@@ -1,0 +1,47 @@
+#include "tests/harness/fake_engine.h"
+
+#include <stdlib.h>
+
+void fake_engine_logits(const void *bytes, size_t n, float logits[2])
+{
+    const unsigned char *p = bytes;
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ p[i]) * 0x100000001b3u;
+    logits[0] = (float)(int16_t)(h >> 16) / 4096.0f;
+    logits[1] = (float)(int16_t)(h >> 40) / 4096.0f;
+}
+
+static enum vx_status run(struct vx_engine *engine, int lane, const struct vx_input *in, float *logits,
+                          struct vx_err *err)
+{
+    struct fake_engine *fake = (struct fake_engine *)engine;
+    const size_t bytes = in->kind == VX_INPUT_PCM ? (size_t)in->samples * sizeof(float)
+                                                  : (size_t)FAKE_IMAGE_SIZE * FAKE_IMAGE_SIZE * 3;
+
+    if (lane < 0 || lane >= engine->lanes || in->n < 1 || in->n > engine->max_batch)
+        return vx_fail(err, VX_EINVAL, "lane %d, %d windows", lane, in->n);
+    for (int i = 0; i < in->n; i++) {
+        if (fake->fail_after >= 0 && __atomic_fetch_sub(&fake->fail_after, 1, __ATOMIC_RELAXED) <= 0)
+            return vx_fail(err, VX_EUNSUPPORTED, "the fake engine was told to fail");
+        fake_engine_logits((const char *)in->data + (size_t)i * bytes, bytes, logits + 2 * i);
+    }
+    return VX_OK;
+}
+
+static void close_nothing(struct vx_engine **engine)
+{
+    *engine = NULL;
+}
+
+const struct vx_engine_ops fake_engine_ops = {.name = "fake", .default_batch = 8, .close = close_nothing, .run = run};
+
+void fake_engine_init(struct fake_engine *fake, int lanes)
+{
+    *fake = (struct fake_engine){
+        .engine = {.ops = &fake_engine_ops, .precision = VX_PRECISION_FP32, .lanes = lanes,
+                   .max_batch = FAKE_MAX_BATCH, .n_labels = 2, .image_size = FAKE_IMAGE_SIZE, .description = "fake"},
+        .fail_after = -1,
+    };
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# commands.sh - every command's help, its mistakes and its ordinary use
+. "$(dirname "$0")/lib.sh"
+need sqlite3
+
+status 0 "$VOXTRAWL" --version
+grep -q libsndfile last.out || fail "--version does not name libsndfile"
+status 0 "$VOXTRAWL" --help
+status 2 "$VOXTRAWL"
+status 2 "$VOXTRAWL" frobnicate
+for command in scan query merge model inspect bench; do
+    status 0 "$VOXTRAWL" $command --help
+    grep -q -- "usage: voxtrawl $command" last.out || fail "$command --help shows no usage"
+    status 2 "$VOXTRAWL" $command --no-such-option
+    says "--no-such-option"
+done
+
+make_speech corpus
+make_model model
+status 0 "$VOXTRAWL" model model
+grep -q UNTRAINED last.out || fail "an untrained model is not called that"
+grep -q "label 0 .*real" last.out || fail "labels are not shown"
+status 0 "$VOXTRAWL" scan --model model -o r.db corpus
+says "UNTRAINED"
+says "6 items"
+
+status 0 "$VOXTRAWL" query r.db "SELECT count(*) AS n FROM items" --format csv
+equal "a count" "$(printf 'n\n6')" "$(tr -d '\r' <last.out)"
+status 0 "$VOXTRAWL" query r.db "SELECT median(mean_fake) AS m, percentile(mean_fake, 50) AS p FROM items" --format json
+status 2 "$VOXTRAWL" query r.db "DELETE FROM items"
+status 2 "$VOXTRAWL" query r.db "SELEC 1"
+status 2 "$VOXTRAWL" query r.db --named nonsense
+status 0 "$VOXTRAWL" query --named LIST r.db
+for name in $(awk '/^  / { print $1 }' last.out); do
+    status 0 "$VOXTRAWL" query r.db --named "$name"
+done
+status 0 "$VOXTRAWL" query --schema r.db
+sqlite3 fresh.db <last.out || fail "the documented schema is no SQL"
+status 1 "$VOXTRAWL" query nowhere.db "SELECT 1"
+status 0 sqlite3 r.db "SELECT * FROM files; SELECT * FROM suspects; SELECT * FROM errors; PRAGMA integrity_check"
+
+status 0 "$VOXTRAWL" inspect corpus/a/two.WAV -o two.png --model model
+head -c 8 two.png | cmp - <(printf '\x89PNG\r\n\x1a\n') || fail "inspect wrote no PNG"
+# what inspect prints is what scan stored
+"$VOXTRAWL" inspect corpus/a/two.WAV -o two.png --model model | tail -n +2 | cut -f3 >inspect.real
+sql r.db "SELECT printf('%.6f', logit_real) FROM windows JOIN items USING (item) WHERE path LIKE '%two.WAV' AND logit_real IS NOT NULL ORDER BY idx" >scan.real
+diff <(grep . inspect.real) scan.real || fail "inspect and scan disagree"
+status 1 "$VOXTRAWL" inspect nowhere.wav -o x.png --model model
+says "nowhere.wav"
+
+status 0 "$VOXTRAWL" bench --model model --seconds 0.2 corpus/a/two.WAV
+grep -q "front end" last.out || fail "bench shows no front end"
+status 0 "$VOXTRAWL" merge -o m.db r.db
+equal "merged items" 6 "$(sql m.db 'SELECT count(*) FROM items')"
+echo "ok"

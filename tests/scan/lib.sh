@@ -1,0 +1,85 @@
+# lib.sh - sourced by the scan tests: VOXTRAWL, SCRATCH, a small corpus and model, and checks that stop the test
+set -euo pipefail
+
+VOXTRAWL=$1
+SCRATCH=$2
+rm -rf "$SCRATCH"
+mkdir -p "$SCRATCH"
+cd "$SCRATCH"
+# Open MPI and libgomp leave memory behind at exit that is not ours; leaks of ours are found by the unit tests
+export ASAN_OPTIONS=detect_leaks=0
+
+fail() {
+    echo "FAIL: $*" >&2
+    exit 1
+}
+
+skip() {
+    echo "SKIP: $*" >&2
+    exit 77
+}
+
+need() { # PROGRAM...
+    local program
+    for program in "$@"; do
+        command -v "$program" >/dev/null || skip "$program is not installed"
+    done
+}
+
+# status EXPECTED COMMAND...: runs it, output to last.out and last.err
+status() {
+    local expected=$1 got=0
+    shift
+    "$@" >last.out 2>last.err || got=$?
+    [ "$got" -eq "$expected" ] || {
+        cat last.out last.err >&2
+        fail "exit status $got instead of $expected: $*"
+    }
+}
+
+# says TEXT: the last command's stderr holds it
+says() {
+    grep -qF -- "$1" last.err || {
+        cat last.err >&2
+        fail "stderr does not say \"$1\""
+    }
+}
+
+sql() { # DB SQL
+    sqlite3 -batch -bail -noheader "$1" "$2"
+}
+
+# equal WHAT EXPECTED GOT
+equal() {
+    [ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
+}
+
+# A small real network with untrained weights: enough to tell equal from different.
+make_model() { # DIR
+    status 0 "$VOXTRAWL" model "$1" --generate atto --seed 7
+}
+
+# Speech of several lengths, rates and formats.
+make_speech() { # DIR
+    need espeak-ng flite sndfile-convert
+    mkdir -p "$1/a" "$1/b/deeper"
+    espeak-ng -w "$1/a/one.wav" "One short sentence."
+    espeak-ng -w "$1/a/two.WAV" "A longer sentence, which goes on for more than two windows of sound, and then some."
+    flite -voice slt -t "The same words, by another voice, and rather slowly." -o "$1/b/three.wav"
+    sndfile-convert "$1/b/three.wav" "$1/b/deeper/four.flac"
+    sndfile-convert -vorbis "$1/a/two.WAV" "$1/b/deeper/fünf.ogg"
+    espeak-ng -w "$1/b/six.wav" "No."
+}
+
+# scores DB: every window of every item under its file's name, scores to the last bit
+scores() {
+    sql "$1" "SELECT replace(coalesce(member, path), rtrim(coalesce(member, path), replace(coalesce(member, path), '/', '')), '') AS name,
+        idx, start_ms, printf('%!.17g', logit_real), printf('%!.17g', logit_fake), w.flags
+        FROM windows w JOIN items USING (item) ORDER BY 1, 2"
+}
+# verdicts DB: every item's row without what depends on where it lay
+verdicts() {
+    sql "$1" "SELECT replace(coalesce(member, path), rtrim(coalesce(member, path), replace(coalesce(member, path), '/', '')), '') AS name,
+        kind, status, error, format, decoder, sample_rate, channels, duration_s, n_windows, n_scored, printf('%!.17g', mean_fake),
+        printf('%!.17g', max_fake), printf('%!.17g', worst_fake), fraction_over, longest_run_s, verdict FROM items ORDER BY 1"
+}

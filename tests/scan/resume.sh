@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# resume.sh - a scan that is killed goes on from what it has committed, and ends with the same result
+. "$(dirname "$0")/lib.sh"
+need sqlite3 timeout
+
+make_speech few
+make_model model
+mkdir corpus
+for copy in $(seq 1 40); do cp -r few "corpus/$copy"; done
+status 0 "$VOXTRAWL" scan --model model -o whole.db --quiet corpus
+full=$(sql whole.db "SELECT path, idx, printf('%!.17g', logit_real) FROM windows JOIN items USING (item) ORDER BY 1, 2" | sha256sum)
+
+kills=0
+for seconds in 0.4 0.6 0.8 1.0 1.2; do
+    timeout -s KILL $seconds "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --quiet corpus && break
+    kills=$((kills + 1))
+    [ ! -e killed.db ] || fail "a killed scan left a result"
+done
+[ -e killed.db ] || status 0 "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --quiet corpus
+equal "the result after $kills kills" "$full" \
+    "$(sql killed.db "SELECT path, idx, printf('%!.17g', logit_real) FROM windows JOIN items USING (item) ORDER BY 1, 2" | sha256sum)"
+equal "items" 240 "$(sql killed.db 'SELECT count(*) FROM items')"
+[ ! -e w ] || fail "the work folder was left behind"
+
+# a stop by signal is resumable and says so
+"$VOXTRAWL" scan --model model -o stopped.db --work w --lease 2 corpus >/dev/null 2>stop.err &
+scan=$!
+sleep 1
+kill -TERM $scan
+got=0
+wait $scan || got=$?
+equal "the status of a stopped scan" 4 $got
+grep -q "goes on from there" stop.err || fail "a stopped scan does not say how to go on"
+# another configuration is refused, the same goes on
+status 2 "$VOXTRAWL" scan --model model -o stopped.db --work w --hop 1 corpus
+says "another model, profile, window"
+status 0 "$VOXTRAWL" scan --model model -o stopped.db --work w corpus
+says "done earlier"
+equal "items" 240 "$(sql stopped.db 'SELECT count(*) FROM items')"
+echo "ok: killed $kills times"
