@@ -3,13 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
-static bool ends_with(const char *path, const char *const *endings)
+static bool ends_with(const char *name, const char *const *endings)
 {
-    const size_t len = strlen(path);
+    const size_t len = strlen(name);
 
     for (; *endings; endings++) {
         const size_t n = strlen(*endings);
-        if (len > n && strcasecmp(path + len - n, *endings) == 0)
+        if (len > n && strcasecmp(name + len - n, *endings) == 0)
             return true;
     }
     return false;
@@ -21,14 +21,18 @@ enum vx_name_class vx_corpus_classify(const char *path)
                                         ".aifc", ".au",   ".snd",  ".caf", ".w64",  ".rf64", ".nist", ".sph", ".voc",
                                         ".mp2", ".sd2",  ".avr",  NULL};
     static const char *const image[] = {".png", ".jpg", ".jpeg", NULL};
-    static const char *const archive[] = {".tar", ".tar.gz", ".tgz", ".zip", NULL};
+    static const char *const archive[] = {".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz",
+                                          ".tar.zst", ".tzst", ".zip", NULL};
     static const char *const manifest[] = {".txt", ".csv", ".tsv", ".txt.gz", ".csv.gz", ".tsv.gz", NULL};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
-    if (ends_with(path, audio))
+    if (strncmp(name, "._", 2) == 0)
+        return VX_NAME_OTHER;
+    if (ends_with(name, audio))
         return VX_NAME_AUDIO;
-    if (ends_with(path, image))
+    if (ends_with(name, image))
         return VX_NAME_IMAGE;
-    if (ends_with(path, archive))
+    if (ends_with(name, archive))
         return VX_NAME_ARCHIVE;
-    return ends_with(path, manifest) ? VX_NAME_MANIFEST : VX_NAME_OTHER;
+    return ends_with(name, manifest) ? VX_NAME_MANIFEST : VX_NAME_OTHER;
 }

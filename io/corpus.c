@@ -2,6 +2,8 @@
 #include "base/mem.h"
 #include "io/folder.h"
 #include "io/listing.h"
+#include "io/manifest.h"
+#include "io/members.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +11,11 @@
 struct vx_corpus {
     char **inputs; /* owned [n] */
     size_t n, next;
-    struct vx_folder *folder; /* the input being listed, or NULL */
-    struct vx_corpus_stats stats;
+    /* What is being listed, innermost first; NULL: no such thing. An archive may be one of a folder or manifest. */
+    struct vx_members *members;
+    struct vx_folder *folder;
+    struct vx_manifest *manifest;
+    struct vx_corpus_stats stats; /* of what is done with */
 };
 
 enum vx_status vx_corpus_open(struct vx_corpus **out, const char *const *inputs, size_t n, struct vx_err *err)
@@ -39,7 +44,9 @@ void vx_corpus_close(struct vx_corpus **corpus)
 
     if (!c)
         return;
+    vx_members_close(&c->members);
     vx_folder_close(&c->folder);
+    vx_manifest_close(&c->manifest);
     for (size_t i = 0; i < c->n; i++)
         free(c->inputs[i]);
     free(c->inputs);
@@ -53,7 +60,20 @@ struct vx_corpus_stats vx_corpus_stats(const struct vx_corpus *c)
 
     if (c->folder)
         stats.skipped += vx_folder_skipped(c->folder);
+    if (c->members)
+        stats.skipped += vx_members_skipped(c->members);
     return stats;
+}
+
+static enum vx_status next_of_members(struct vx_corpus *c, struct vx_item *item, struct vx_err *err)
+{
+    const enum vx_status rc = vx_members_next(c->members, item, err);
+
+    if (rc == VX_DONE) {
+        c->stats.skipped += vx_members_skipped(c->members);
+        vx_members_close(&c->members);
+    }
+    return rc;
 }
 
 static enum vx_status next_of_folder(struct vx_corpus *c, struct vx_item *item, struct vx_err *err)
@@ -61,17 +81,24 @@ static enum vx_status next_of_folder(struct vx_corpus *c, struct vx_item *item, 
     bool archive;
     enum vx_status rc = vx_folder_next(c->folder, item, &archive, err);
 
+    if (rc == VX_OK && archive)
+        rc = vx_members_open(&c->members, item, err);
     if (rc == VX_DONE) {
         c->stats.skipped += vx_folder_skipped(c->folder);
         vx_folder_close(&c->folder);
     }
-    if (rc == VX_OK && archive) {
-        char *path = item->path;
-        item->path = NULL;
-        vx_item_clear(item);
-        rc = vx_listing_broken(item, path, NULL, err, "archives are not supported by this build");
-        free(path);
-    }
+    return rc;
+}
+
+static enum vx_status next_of_manifest(struct vx_corpus *c, struct vx_item *item, struct vx_err *err)
+{
+    bool archive;
+    enum vx_status rc = vx_manifest_next(c->manifest, item, &archive, err);
+
+    if (rc == VX_OK && archive)
+        rc = vx_members_open(&c->members, item, err);
+    if (rc == VX_DONE)
+        vx_manifest_close(&c->manifest);
     return rc;
 }
 
@@ -86,32 +113,39 @@ static enum vx_status next_input(struct vx_corpus *c, struct vx_item *item, stru
     switch (place) {
     case VX_PLACE_ITEM:
         break;
+    case VX_PLACE_ARCHIVE:
+        return vx_members_open(&c->members, item, err);
     case VX_PLACE_FOLDER:
         return vx_folder_open(&c->folder, path, err);
-    case VX_PLACE_ARCHIVE:
-        return vx_listing_broken(item, path, NULL, err, "archives are not supported by this build");
     case VX_PLACE_MANIFEST:
-        return vx_listing_broken(item, path, NULL, err, "manifests are not supported by this build");
+        return vx_manifest_open(&c->manifest, path, err);
     }
     return VX_OK;
 }
 
+/* One step: *item is filled or stays zeroed. VX_DONE: what it went on with is at its end. */
+static enum vx_status step(struct vx_corpus *c, struct vx_item *item, struct vx_err *err)
+{
+    if (c->members)
+        return next_of_members(c, item, err);
+    if (c->folder)
+        return next_of_folder(c, item, err);
+    if (c->manifest)
+        return next_of_manifest(c, item, err);
+    return next_input(c, item, err);
+}
+
 enum vx_status vx_corpus_next(struct vx_corpus *c, struct vx_item *item, struct vx_err *err)
 {
-    enum vx_status rc = VX_OK;
-
     vx_item_clear(item);
-    while (rc == VX_OK && !item->path) {
-        if (c->folder)
-            rc = next_of_folder(c, item, err);
-        else if (c->next < c->n)
-            rc = next_input(c, item, err);
-        else
-            return VX_DONE;
-        if (rc == VX_DONE)
-            rc = VX_OK; /* of this input; there may be more */
+    while (c->members || c->folder || c->manifest || c->next < c->n) {
+        const enum vx_status rc = step(c, item, err);
+        if (rc != VX_OK && rc != VX_DONE)
+            return rc;
+        if (item->path) {
+            c->stats.listed++;
+            return VX_OK;
+        }
     }
-    if (rc == VX_OK)
-        c->stats.listed++;
-    return rc;
+    return VX_DONE;
 }

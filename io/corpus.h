@@ -25,7 +25,9 @@ enum vx_status vx_corpus_next(struct vx_corpus *corpus, struct vx_item *item, st
 
 struct vx_corpus_stats vx_corpus_stats(const struct vx_corpus *corpus);
 
-/* What a file's name says it is: used for folders and archives (files named by the user are taken at their word). */
+/* What a file's name says it is, in any case of letters: used for folders and archives (files named by the user are
+ * taken at their word). "._name" is OTHER: macOS leaves its resource forks under such names beside files on foreign file
+ * systems and in archives. */
 enum vx_name_class { VX_NAME_OTHER, VX_NAME_AUDIO, VX_NAME_IMAGE, VX_NAME_ARCHIVE, VX_NAME_MANIFEST };
 enum vx_name_class vx_corpus_classify(const char *path);
 

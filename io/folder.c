@@ -106,7 +106,7 @@ static enum vx_status read_names(struct vx_folder *f, DIR *dir, struct level *l,
     while (errno = 0, (e = readdir(dir)) != NULL) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        if (strncmp(e->d_name, "._", 2) == 0 || (e->d_type == DT_REG && !wanted(vx_corpus_classify(e->d_name)))) {
+        if (e->d_type == DT_REG && !wanted(vx_corpus_classify(e->d_name))) {
             f->skipped++;
             continue;
         }

@@ -1,8 +1,8 @@
 /* folder.h - a folder and everything below it, names sorted by bytes
  * Links are followed. Within one walk a directory (device and inode) is entered once, under the first name that leads to
  * it, so loops end and nothing is listed twice through links to directories; a link to a file is a name of its own.
- * Hidden files and folders count like others. Only "._name" is passed over: the resource forks that macOS leaves beside
- * files on foreign file systems. Memory: one directory's names a level, and 24 bytes a directory entered. */
+ * Hidden files and folders count like others. Memory: one directory's names a level, and at most 96 bytes a directory
+ * entered. */
 #ifndef VX_IO_FOLDER_H
 #define VX_IO_FOLDER_H
 

@@ -64,14 +64,14 @@ enum vx_status vx_listing_look(const char *path, struct vx_item *item, enum vx_p
     if (!S_ISREG(sb.st_mode))
         return vx_listing_broken(item, path, NULL, err, "is %s, not a regular file", vx_path_type(sb.st_mode));
     switch (class) {
-    case VX_NAME_ARCHIVE:
-        *place = VX_PLACE_ARCHIVE;
-        return VX_OK;
     case VX_NAME_MANIFEST:
         *place = VX_PLACE_MANIFEST;
         return VX_OK;
     case VX_NAME_IMAGE:
         return vx_listing_file(item, VX_ITEM_IMAGE, path, &sb, err);
+    case VX_NAME_ARCHIVE:
+        *place = VX_PLACE_ARCHIVE;
+        break;
     case VX_NAME_AUDIO:
     case VX_NAME_OTHER:
         break;

@@ -20,8 +20,8 @@ enum vx_status vx_listing_broken(struct vx_item *item, const char *path, const c
 /* What lies at a path that the user or a manifest named. */
 enum vx_place {
     VX_PLACE_ITEM,     /* *item is filled: a recording or picture, taken at its word, or BROKEN */
-    VX_PLACE_FOLDER,   /* for these three *item stays zeroed */
-    VX_PLACE_ARCHIVE,
+    VX_PLACE_ARCHIVE,  /* *item is filled for the archive as a file; what counts is its members */
+    VX_PLACE_FOLDER,   /* for these two *item stays zeroed */
     VX_PLACE_MANIFEST,
 };
 enum vx_status vx_listing_look(const char *path, struct vx_item *item, enum vx_place *place, struct vx_err *err) VX_CHECKED;

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/member.h"
 #include "io/path.h"
 #include "io/source_make.h"
 
@@ -9,6 +10,7 @@
 
 struct vx_reader {
     struct vx_source source;
+    struct vx_member member;
     size_t max_member_bytes;
 };
 
@@ -32,6 +34,7 @@ void vx_reader_destroy(struct vx_reader **reader)
     if (!r)
         return;
     vx_source_unset(&r->source);
+    vx_member_close(&r->member);
     free(r->source.buffer);
     free(r);
     *reader = NULL;
@@ -57,13 +60,28 @@ static enum vx_status open_file(struct vx_reader *r, const char *path, struct vx
     return vx_source_set_file(&r->source, fd, sb.st_size, err);
 }
 
-/* Puts the file's name in front of the message: its bytes may be no UTF-8. */
+static enum vx_status open_member(struct vx_reader *r, const struct vx_item *item, struct vx_err *err)
+{
+    size_t len;
+    enum vx_status rc = vx_member_read(&r->member, item, r->max_member_bytes, &len, err);
+
+    if (rc == VX_OK)
+        vx_source_set_memory(&r->source, r->member.data, len);
+    return rc;
+}
+
+/* Puts what was to be opened in front of the message; its bytes may be no UTF-8. */
 static enum vx_status name_it(const struct vx_item *item, struct vx_err *err)
 {
     char *path = vx_text_printable(item->path);
+    char *member = item->member ? vx_text_printable(item->member) : NULL;
 
-    vx_err_prefix(err, "%s", path ? path : "?");
+    if (path && member)
+        vx_err_prefix(err, "%s, %s", path, member);
+    else if (path)
+        vx_err_prefix(err, "%s", path);
     free(path);
+    free(member);
     return err->status;
 }
 
@@ -74,17 +92,16 @@ enum vx_status vx_reader_open(struct vx_reader *r, const struct vx_item *item, s
 
     *out = NULL;
     vx_source_unset(&r->source);
-    if (item->kind == VX_ITEM_BROKEN || !item->path)
-        rc = vx_fail(&mine, VX_EINVAL, "there is nothing to open: %s", item->problem ? item->problem : "no path");
-    else if (item->member)
-        rc = vx_fail(&mine, VX_EUNSUPPORTED, "archives are not supported by this build");
+    if (!item->path)
+        return vx_fail(err, VX_EINVAL, "an item without a path");
+    if (item->kind == VX_ITEM_BROKEN)
+        rc = vx_fail(&mine, VX_EINVAL, "there is nothing to open: %s", item->problem ? item->problem : "broken");
     else
-        rc = open_file(r, item->path, &mine);
+        rc = item->member ? open_member(r, item, &mine) : open_file(r, item->path, &mine);
     if (rc == VX_OK) {
         *out = &r->source;
         return VX_OK;
     }
-    if (item->path)
-        name_it(item, &mine);
+    name_it(item, &mine);
     return vx_fail(err, rc, "%s", mine.text);
 }
