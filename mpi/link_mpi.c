@@ -174,12 +174,12 @@ enum vx_status vx_port_poll(struct vx_port *port, int *rank, struct vx_buf *mess
 
 double vx_port_pause(unsigned idle)
 {
-    enum { AT_ONCE = 16, DOUBLINGS = 5 };
+    enum { AT_ONCE = 64, DOUBLINGS = 7 };
 
-    if (idle < AT_ONCE) /* a few microseconds: the answer to what was just sent */
+    if (idle < AT_ONCE) /* some 50 microseconds: the answer to what was just sent */
         return 0;
     idle = (idle - AT_ONCE) / 8;
-    return 32e-6 * (double)(1u << (idle < DOUBLINGS ? idle : DOUBLINGS)); /* 32 µs … 1 ms */
+    return 32e-6 * (double)(1u << (idle < DOUBLINGS ? idle : DOUBLINGS)); /* 32 µs … 4 ms */
 }
 
 void vx_port_destroy(struct vx_port **port)
