@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_RUNS = 64 }; /* blocks inside the resampler with different flags; it holds back less than a second */
+enum {
+    MAX_RUNS = 64
+}; /* blocks inside the resampler with different flags; it holds back less than a second */
 
-struct run { /* of output samples with the same flags */
+struct run {     /* of output samples with the same flags */
     int64_t end; /* where the next begins */
     unsigned flags;
 };
@@ -30,7 +32,8 @@ struct vx_decoder {
     bool ended;               /* nor has the mixdown */
 };
 
-enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source, int rate, struct vx_err *err)
+enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source, int rate,
+                               struct vx_err *err)
 {
     struct vx_decoder *dec;
     enum vx_status rc;
@@ -43,7 +46,8 @@ enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source
     if ((rc = vx_sndfile_open(&dec->in, source, err)) != VX_OK)
         goto done;
     dec->rate = rate != 0 ? rate : vx_sndfile_rate(dec->in);
-    if ((rc = vx_mixdown_create(&dec->mix, vx_sndfile_channels(dec->in), vx_sndfile_rate(dec->in), err)) != VX_OK)
+    if ((rc = vx_mixdown_create(&dec->mix, vx_sndfile_channels(dec->in), vx_sndfile_rate(dec->in), err)) !=
+        VX_OK)
         goto done;
     if ((rc = vx_resampler_create(&dec->resampler, vx_sndfile_rate(dec->in), dec->rate, err)) != VX_OK)
         goto done;
@@ -94,7 +98,8 @@ static void feed(struct vx_decoder *dec)
     while (!vx_mixdown_take(dec->mix, &mono, &n, &flags)) {
         if (dec->read_all) {
             vx_resampler_end(dec->resampler);
-            add_run(dec, INT64_MAX, 0); /* rounding: the length may be a sample more than the last block's end */
+            add_run(dec, INT64_MAX,
+                    0); /* rounding: the length may be a sample more than the last block's end */
             dec->ended = true;
             return;
         }

@@ -44,7 +44,8 @@ enum vx_status vx_image_read(struct vx_source *source, uint8_t **rgb, int *w, in
     if (!vx_image_sniff(source, &format)) {
         if (vx_source_errno(source) != 0)
             return vx_fail(err, VX_ESYS, "reading its start: %s", strerror(vx_source_errno(source)));
-        return vx_fail(err, VX_EFORMAT, "%s", vx_source_size(source) == 0 ? "empty, 0 bytes" : "neither PNG nor JPEG");
+        return vx_fail(err, VX_EFORMAT, "%s",
+                       vx_source_size(source) == 0 ? "empty, 0 bytes" : "neither PNG nor JPEG");
     }
     return *format == 'P' ? vx_png_read(source, rgb, w, h, err) : vx_jpeg_read(source, rgb, w, h, err);
 }

@@ -12,8 +12,8 @@
 
 enum {
     IN_BYTES = 4096,
-    /* A progressive picture needs about ten passes; each costs the time of the whole picture, and a file may hold
-     * hundreds of thousands. */
+    /* A progressive picture needs about ten passes; each costs the time of the whole picture, and a file may
+     * hold hundreds of thousands. */
     MAX_SCANS = 500,
     CMYK = 4, /* samples a pixel, the most there are */
 };
@@ -107,7 +107,8 @@ static int mul_div_255(int a, int b)
     return ((t >> 8) + t) >> 8;
 }
 
-/* One row as Pillow's convert("RGB"). CMYK is taken to be stored inverted, Adobe's way, as Pillow takes it. */
+/* One row as Pillow's convert("RGB"). CMYK is taken to be stored inverted, Adobe's way, as Pillow takes it.
+ */
 static void to_rgb(uint8_t *rgb, const uint8_t *row, size_t w, J_COLOR_SPACE space)
 {
     if (space == JCS_RGB) {

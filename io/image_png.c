@@ -77,10 +77,12 @@ static void read_pixels(struct reader *r)
         r->status = vx_fail_nomem(r->err, "a picture");
         return;
     }
-    for (int passes = png_get_interlace_type(r->png, r->info) == PNG_INTERLACE_NONE ? 1 : 7; passes > 0; passes--)
+    for (int passes = png_get_interlace_type(r->png, r->info) == PNG_INTERLACE_NONE ? 1 : 7; passes > 0;
+         passes--)
         for (png_uint_32 y = 0; y < r->h; y++)
             png_read_row(r->png, r->pixels + y * r->row_bytes, NULL);
-    /* What follows the last row, the end marker among it, is left unread: a picture without it is complete. */
+    /* What follows the last row, the end marker among it, is left unread: a picture without it is complete.
+     */
 }
 
 static void put_grey(uint8_t *rgb, uint8_t v)
@@ -88,8 +90,8 @@ static void put_grey(uint8_t *rgb, uint8_t v)
     rgb[0] = rgb[1] = rgb[2] = v;
 }
 
-/* As Pillow's convert("RGB"): alpha and transparent colours are dropped, 16 bit grey is cut off at 255 (not divided), and
- * an index outside of the palette is black. */
+/* As Pillow's convert("RGB"): alpha and transparent colours are dropped, 16 bit grey is cut off at 255 (not
+ * divided), and an index outside of the palette is black. */
 static void to_rgb(struct reader *r)
 {
     png_colorp palette = NULL;
@@ -110,7 +112,8 @@ static void to_rgb(struct reader *r)
                 break;
             case PNG_COLOR_TYPE_PALETTE:
                 if (in[x] < n_palette)
-                    memcpy(out, (uint8_t[]){palette[in[x]].red, palette[in[x]].green, palette[in[x]].blue}, 3);
+                    memcpy(out, (uint8_t[]){palette[in[x]].red, palette[in[x]].green, palette[in[x]].blue},
+                           3);
                 else
                     put_grey(out, 0);
                 break;

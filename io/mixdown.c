@@ -12,22 +12,23 @@
 #define HOLD_SAMPLES ((size_t)4 << 20)
 #define HOLD_SECONDS 10
 
-/* Samples beyond this are taken for garbage: full-scale 32 bit integers stored as float stay below, and the squares and
- * sums that follow (resampling, spectra) stay finite. */
+/* Samples beyond this are taken for garbage: full-scale 32 bit integers stored as float stay below, and the
+ * squares and sums that follow (resampling, spectra) stay finite. */
 static const float max_sample = 1e10f;
 static const float full_scale = 0.999f;
 
 /* Blocks of less than −70 dBFS say nothing about how the channels relate (dither, hiss). */
 static const double silent_power = 1e-7;
 
-/* N channels that have nothing to do with each other leave a mean of 1/N of their mean energy, and so does one live
- * channel beside silent ones. Fifty times less than that (−20 dB for stereo: a correlation of −0.98) is no way of
- * placing sound in a room, it is one recording with its sign reversed, and what the mean keeps is residue. */
+/* N channels that have nothing to do with each other leave a mean of 1/N of their mean energy, and so does
+ * one live channel beside silent ones. Fifty times less than that (−20 dB for stereo: a correlation of −0.98)
+ * is no way of placing sound in a room, it is one recording with its sign reversed, and what the mean keeps
+ * is residue. */
 static const double cancelled = 0.02;
 
 enum state {
-    WAITING,  /* only silence so far: passes as the mean */
-    HOLDING,  /* blocks are kept until enough sound is there to choose */
+    WAITING, /* only silence so far: passes as the mean */
+    HOLDING, /* blocks are kept until enough sound is there to choose */
     DECIDED,
 };
 
@@ -45,9 +46,9 @@ struct vx_mixdown {
     float *mono;          /* owned [block] */
     size_t mono_of;       /* whose mean is in mono[]; SIZE_MAX: nobody's */
     enum state state;
-    int channel;                    /* taken for the recording; −1: the mean */
-    double *energy;                 /* owned [channels], of the blocks held */
-    double *newest;                 /* owned [channels], of the newest block */
+    int channel;                     /* taken for the recording; −1: the mean */
+    double *energy;                  /* owned [channels], of the blocks held */
+    double *newest;                  /* owned [channels], of the newest block */
     double energy_mean, mean_energy; /* of the mean; mean of the channels': of the blocks held */
 };
 
@@ -129,8 +130,8 @@ static unsigned clean(float *x, size_t n)
     return full * 100 >= n ? flags | VX_WINDOW_CLIPPED : flags;
 }
 
-/* Energy about the average of x[0], x[stride], … x[(n − 1)·stride]: a constant offset is no sound. Four sums side by
- * side, since one would wait for itself. */
+/* Energy about the average of x[0], x[stride], … x[(n − 1)·stride]: a constant offset is no sound. Four sums
+ * side by side, since one would wait for itself. */
 static double energy(const float *x, size_t n, size_t stride)
 {
     double sum[4] = {0}, square[4] = {0}, total, squares;

@@ -16,9 +16,9 @@ struct vx_resampler {
     size_t in_left;
     int64_t in_total;
     bool ended;
-    size_t out_at, out_end;     /* ready: out[out_at…out_end) */
-    int64_t out_total;          /* taken from libsoxr so far */
-    int64_t out_goal;           /* once ended: how many there must be */
+    size_t out_at, out_end; /* ready: out[out_at…out_end) */
+    int64_t out_total;      /* taken from libsoxr so far */
+    int64_t out_goal;       /* once ended: how many there must be */
     float out[OUT_SAMPLES];
 };
 
@@ -39,7 +39,8 @@ enum vx_status vx_resampler_create(struct vx_resampler **out, int from, int to, 
         r->soxr = soxr_create(from, to, 1, &why, &io, &quality, &runtime);
     if (why || (from != to && !r->soxr)) {
         vx_resampler_destroy(&r);
-        return vx_fail(err, VX_EINVAL, "cannot resample %d Hz to %d Hz: %s", from, to, why ? why : "no memory");
+        return vx_fail(err, VX_EINVAL, "cannot resample %d Hz to %d Hz: %s", from, to,
+                       why ? why : "no memory");
     }
     *out = r;
     return VX_OK;
@@ -102,7 +103,8 @@ static enum vx_status refill(struct vx_resampler *r, struct vx_err *err)
     return VX_OK;
 }
 
-enum vx_status vx_resampler_take(struct vx_resampler *r, float *out, size_t n, size_t *got, struct vx_err *err)
+enum vx_status vx_resampler_take(struct vx_resampler *r, float *out, size_t n, size_t *got,
+                                 struct vx_err *err)
 {
     enum vx_status rc;
 

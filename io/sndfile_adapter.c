@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A header may be this far off without the recording being called broken: writers are sloppy about the last bytes. */
+/* A header may be this far off without the recording being called broken: writers are sloppy about the last
+ * bytes. */
 static const double promise_slack_s = 0.1;
 
 struct vx_sndfile {
@@ -47,7 +48,8 @@ static enum vx_status check(const SF_INFO *info, struct vx_err *err)
     if (info->channels < 1 || info->channels > 1024)
         return vx_fail(err, VX_EFORMAT, "%d channels; 1 to 1024 are possible", info->channels);
     if (info->samplerate < 1000 || info->samplerate > 768000)
-        return vx_fail(err, VX_EFORMAT, "a sample rate of %d Hz; 1000 to 768000 are possible", info->samplerate);
+        return vx_fail(err, VX_EFORMAT, "a sample rate of %d Hz; 1000 to 768000 are possible",
+                       info->samplerate);
     if ((info->format & SF_FORMAT_TYPEMASK) == SF_FORMAT_RAW)
         return vx_fail(err, VX_EFORMAT, "samples without a header: rate and format are unknown");
     return VX_OK;
@@ -163,9 +165,11 @@ enum vx_status vx_sndfile_complete(struct vx_sndfile *in, struct vx_err *err)
     if (promised > seconds + promise_slack_s)
         return vx_fail(err, VX_EFORMAT, "ends after %.1f s, its header promises %.1f s", seconds, promised);
     if (in->view.beyond > 0)
-        return vx_fail(err, VX_EFORMAT,
-                       "goes on for %lld bytes after %.1f s, more than a WAV header can count: convert it to RF64, W64 "
-                       "or FLAC", (long long)in->view.beyond, seconds);
+        return vx_fail(
+            err, VX_EFORMAT,
+            "goes on for %lld bytes after %.1f s, more than a WAV header can count: convert it to RF64, W64 "
+            "or FLAC",
+            (long long)in->view.beyond, seconds);
     if (sf_error(in->file) != SF_ERR_NO_ERROR)
         return vx_fail(err, VX_EFORMAT, "damaged after %.1f s: %s", seconds, sf_strerror(in->file));
     return VX_OK;

@@ -14,8 +14,8 @@ static const int64_t max_trailer = 1 << 20;
 enum {
     MAX_CHUNKS = 1000, /* more than any real file has before its sound */
     MAX_TAGS = 16,     /* ID3v2 tags in a row */
-    /* The first frame of an MP3 is at most 1,728 bytes and the smallest possible frame is 24: the guess is never lower
-     * than a 72nd of the truth. */
+    /* The first frame of an MP3 is at most 1,728 bytes and the smallest possible frame is 24: the guess is
+     * never lower than a 72nd of the truth. */
     STRETCH = 100,
     ID3V1_BYTES = 128, /* libmpg123 looks for a tag of this size at the end */
 };
@@ -125,14 +125,16 @@ static int64_t skip_id3(struct vx_source *source)
     int64_t at = 0;
 
     for (int i = 0; i < MAX_TAGS && read_at(source, at, b, sizeof b) && memcmp(b, "ID3", 3) == 0; i++)
-        at += (int64_t)sizeof b + ((b[6] & 0x7f) << 21 | (b[7] & 0x7f) << 14 | (b[8] & 0x7f) << 7 | (b[9] & 0x7f));
+        at += (int64_t)sizeof b +
+              ((b[6] & 0x7f) << 21 | (b[7] & 0x7f) << 14 | (b[8] & 0x7f) << 7 | (b[9] & 0x7f));
     return at;
 }
 
 /* MPEG audio frames: their number is a guess unless the first frame holds a header that tells it. */
 static void look_at_mpeg(struct vx_view *view)
 {
-    static const int side_info[] = {9, 17, 32}; /* bytes between the frame's header and a Xing one, by version and mode */
+    /* bytes between the header of the frame and a Xing one, by version and mode */
+    static const int side_info[] = {9, 17, 32};
     unsigned char b[48] = {0};
 
     if (!read_at(view->source, skip_id3(view->source), b, sizeof b) || b[0] != 0xff || (b[1] & 0xe0) != 0xe0)
@@ -189,7 +191,8 @@ size_t vx_view_read(struct vx_view *view, void *out, size_t n)
         view->at += (int64_t)got;
         return got;
     }
-    if (vx_source_tell(view->source) != view->at && vx_source_seek(view->source, view->at, SEEK_SET) != view->at)
+    if (vx_source_tell(view->source) != view->at &&
+        vx_source_seek(view->source, view->at, SEEK_SET) != view->at)
         return 0;
     got = vx_source_read(view->source, out, n);
     for (int64_t i = view->patch_at; view->patch_at >= 0 && i < view->patch_at + 4; i++)

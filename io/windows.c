@@ -12,21 +12,22 @@ enum { N_BLOCK_FLAGS = sizeof block_flags / sizeof *block_flags };
 
 struct vx_windower {
     struct vx_window_rule rule;
-    struct vx_decoder *dec;       /* borrowed */
-    int64_t rate;                 /* Hz; what follows is in samples at it */
+    struct vx_decoder *dec; /* borrowed */
+    int64_t rate;           /* Hz; what follows is in samples at it */
     int64_t window, hop, min;
-    float *pcm;                   /* owned [cap] */
+    float *pcm; /* owned [cap] */
     size_t cap;
-    int64_t index;                /* of the next window */
-    int64_t start;                /* of the window in pcm[] */
-    int64_t filled;               /* samples of sound in pcm[] */
-    int64_t read;                 /* samples read, from the start of the recording */
+    int64_t index;                   /* of the next window */
+    int64_t start;                   /* of the window in pcm[] */
+    int64_t filled;                  /* samples of sound in pcm[] */
+    int64_t read;                    /* samples read, from the start of the recording */
     int64_t flag_end[N_BLOCK_FLAGS]; /* end of the last samples with block_flags[i]; 0: none */
-    enum vx_status ended;         /* VX_OK: more to come; else what next() answers from now on */
-    struct vx_err broken;         /* text of `ended` when that is an error */
+    enum vx_status ended;            /* VX_OK: more to come; else what next() answers from now on */
+    struct vx_err broken;            /* text of `ended` when that is an error */
 };
 
-enum vx_status vx_windower_create(struct vx_windower **out, const struct vx_window_rule *rule, struct vx_err *err)
+enum vx_status vx_windower_create(struct vx_windower **out, const struct vx_window_rule *rule,
+                                  struct vx_err *err)
 {
     struct vx_windower *w;
 
@@ -36,7 +37,8 @@ enum vx_status vx_windower_create(struct vx_windower **out, const struct vx_wind
     if (!(rule->hop_seconds >= 0.01 && rule->hop_seconds <= 3600))
         return vx_fail(err, VX_EINVAL, "a window every %g s; 0.01 to 3600 are possible", rule->hop_seconds);
     if (!(rule->min_seconds >= 0 && rule->min_seconds <= rule->window_seconds))
-        return vx_fail(err, VX_EINVAL, "windows scored from %g s of sound on; 0 to the window's %g s are possible",
+        return vx_fail(err, VX_EINVAL,
+                       "windows scored from %g s of sound on; 0 to the window's %g s are possible",
                        rule->min_seconds, rule->window_seconds);
     if (!(rule->silence_dbfs <= 0)) /* −infinity: only digital silence */
         return vx_fail(err, VX_EINVAL, "silence below %g dBFS; 0 or less is possible", rule->silence_dbfs);
@@ -125,8 +127,8 @@ static bool advance(struct vx_windower *w)
     return fresh > 0;
 }
 
-/* Without signal: every sample the same, or too little left once the average is taken away (a constant offset is no
- * sound). */
+/* Without signal: every sample the same, or too little left once the average is taken away (a constant offset
+ * is no sound). */
 static bool silent(const float *x, int64_t n, double dbfs)
 {
     double sum = 0, square = 0, mean;

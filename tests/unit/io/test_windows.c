@@ -71,7 +71,8 @@ static void check_windows(const char *name, const struct vx_window_rule *rule, c
             const size_t at = (size_t)score.start_ms + (size_t)j;
             const float x = at >= n ? 0.0f : samples ? samples[at] : (float)(at % 100) / 200.0f;
             if (pcm[j] != x)
-                fail_msg("%s: window %zu sample %d is %g, expected %g", name, i, j, (double)pcm[j], (double)x);
+                fail_msg("%s: window %zu sample %d is %g, expected %g", name, i, j, (double)pcm[j],
+                         (double)x);
         }
         i++;
     }
@@ -96,7 +97,8 @@ static void positions(void **state)
     } table[] = {
         {"nothing", 2, 2, 0, 0, {{0}}},
         {"one window to the sample", 2, 2, 2000, 1, {{0, 0}}},
-        {"one sample more", 2, 2, 2001, 2, {{0, 0}, {2000, S | VX_WINDOW_SILENT}}}, /* one sample is constant */
+        {"one sample more", 2, 2, 2001, 2, {{0, 0}, {2000, S | VX_WINDOW_SILENT}}}, /* one sample is constant
+                                                                                     */
         {"one sample less", 2, 2, 1999, 1, {{0, P}}},
         {"just scored", 2, 2, 2500, 2, {{0, 0}, {2000, P}}},
         {"just not scored", 2, 2, 2499, 2, {{0, 0}, {2000, S}}},
