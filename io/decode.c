@@ -9,11 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    MAX_RUNS = 64
-}; /* blocks inside the resampler with different flags; it holds back less than a second */
+/* Runs inside the resampler, which holds back less than a second. Should there be more, the newest are
+ * joined. */
+#define MAX_RUNS 64
 
-struct run {     /* of output samples with the same flags */
+/* Output samples with the same flags. */
+struct run {
     int64_t end; /* where the next begins */
     unsigned flags;
 };
@@ -98,8 +99,8 @@ static void feed(struct vx_decoder *dec)
     while (!vx_mixdown_take(dec->mix, &mono, &n, &flags)) {
         if (dec->read_all) {
             vx_resampler_end(dec->resampler);
-            add_run(dec, INT64_MAX,
-                    0); /* rounding: the length may be a sample more than the last block's end */
+            /* The length may be rounded to a sample more than the last block's end. */
+            add_run(dec, INT64_MAX, 0);
             dec->ended = true;
             return;
         }

@@ -107,8 +107,7 @@ static int mul_div_255(int a, int b)
     return ((t >> 8) + t) >> 8;
 }
 
-/* One row as Pillow's convert("RGB"). CMYK is taken to be stored inverted, Adobe's way, as Pillow takes it.
- */
+/* One row as Pillow's convert("RGB"), which takes CMYK to be stored inverted, Adobe's way. */
 static void to_rgb(uint8_t *rgb, const uint8_t *row, size_t w, J_COLOR_SPACE space)
 {
     if (space == JCS_RGB) {

@@ -56,6 +56,7 @@ static void read_bytes(png_structp png, png_bytep out, size_t n)
 static void read_pixels(struct reader *r)
 {
     static const png_byte unread[] = "iCCP\0tEXt\0zTXt\0iTXt\0eXIf"; /* four letters and a NUL each */
+    int passes;
 
     png_set_read_fn(r->png, r, read_bytes);
     png_set_user_limits(r->png, VX_IMAGE_MAX_PIXELS, VX_IMAGE_MAX_PIXELS);
@@ -70,24 +71,29 @@ static void read_pixels(struct reader *r)
         png_set_expand_gray_1_2_4_to_8(r->png);
     if (r->color != PNG_COLOR_TYPE_GRAY)
         png_set_strip_16(r->png); /* Pillow takes the high byte too */
-    png_set_interlace_handling(r->png);
+    passes = png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
     r->row_bytes = png_get_rowbytes(r->png, r->info);
     if (!(r->pixels = vx_calloc(r->h, r->row_bytes))) {
         r->status = vx_fail_nomem(r->err, "a picture");
         return;
     }
-    for (int passes = png_get_interlace_type(r->png, r->info) == PNG_INTERLACE_NONE ? 1 : 7; passes > 0;
-         passes--)
+    for (int pass = 0; pass < passes; pass++)
         for (png_uint_32 y = 0; y < r->h; y++)
             png_read_row(r->png, r->pixels + y * r->row_bytes, NULL);
-    /* What follows the last row, the end marker among it, is left unread: a picture without it is complete.
-     */
+    /* What follows the last row, end marker included, is left unread: without it a picture is complete. */
 }
 
 static void put_grey(uint8_t *rgb, uint8_t v)
 {
     rgb[0] = rgb[1] = rgb[2] = v;
+}
+
+static void put_color(uint8_t *rgb, png_color color)
+{
+    rgb[0] = color.red;
+    rgb[1] = color.green;
+    rgb[2] = color.blue;
 }
 
 /* As Pillow's convert("RGB"): alpha and transparent colours are dropped, 16 bit grey is cut off at 255 (not
@@ -111,11 +117,7 @@ static void to_rgb(struct reader *r)
                 put_grey(out, in[2 * x]);
                 break;
             case PNG_COLOR_TYPE_PALETTE:
-                if (in[x] < n_palette)
-                    memcpy(out, (uint8_t[]){palette[in[x]].red, palette[in[x]].green, palette[in[x]].blue},
-                           3);
-                else
-                    put_grey(out, 0);
+                put_color(out, in[x] < n_palette ? palette[in[x]] : (png_color){0, 0, 0});
                 break;
             default: /* RGB, RGBA: libpng has refused anything else */
                 memcpy(out, in + x * (r->color == PNG_COLOR_TYPE_RGB ? 3 : 4), 3);

@@ -165,11 +165,10 @@ enum vx_status vx_sndfile_complete(struct vx_sndfile *in, struct vx_err *err)
     if (promised > seconds + promise_slack_s)
         return vx_fail(err, VX_EFORMAT, "ends after %.1f s, its header promises %.1f s", seconds, promised);
     if (in->view.beyond > 0)
-        return vx_fail(
-            err, VX_EFORMAT,
-            "goes on for %lld bytes after %.1f s, more than a WAV header can count: convert it to RF64, W64 "
-            "or FLAC",
-            (long long)in->view.beyond, seconds);
+        return vx_fail(err, VX_EFORMAT,
+                       "goes on for %lld bytes after %.1f s, more than a WAV header can count: convert it to "
+                       "RF64 or FLAC",
+                       (long long)in->view.beyond, seconds);
     if (sf_error(in->file) != SF_ERR_NO_ERROR)
         return vx_fail(err, VX_EFORMAT, "damaged after %.1f s: %s", seconds, sf_strerror(in->file));
     return VX_OK;
