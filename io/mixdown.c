@@ -184,7 +184,7 @@ static void decide(struct vx_mixdown *mix)
         return;
     mix->channel = 0;
     for (int c = 1; c < mix->channels; c++)
-        if (mix->energy[c] > mix->energy[mix->channel])
+        if (mix->energy[c] > mix->energy[mix->channel] * (1 + 1e-6)) /* rounding shall not choose */
             mix->channel = c;
     mix->mono_of = SIZE_MAX;
 }

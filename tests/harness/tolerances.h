@@ -13,4 +13,12 @@
  * walk. Seen: 3.4e-3; PyTorch's own bfloat16 on the same network and images is off by 9.9e-3. */
 #define VX_TOL_LOGITS_BF16 1e-2
 
+/* Sound, absolute at a full scale of 1. */
+
+/* Lossless recordings resampled, against librosa: the same library, built for other instructions, sums in another order
+ * (float32, 6e-8 a rounding). Seen: 0. */
+#define VX_TOL_DECODE_EXACT 1e-6
+/* The same for Vorbis, Opus and MP3, whose decoders compute in floating point and come in other versions. Seen: 1.6e-7. */
+#define VX_TOL_DECODE_LOSSY 1e-5
+
 #endif
