@@ -1,3 +1,4 @@
+/* config.json: the shape of the network and its labels, each value checked before anything is sized by it. */
 #include "model/config.h"
 #include "base/file.h"
 #include "base/text.h"

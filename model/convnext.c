@@ -1,3 +1,4 @@
+/* A checkpoint on disk against the layer table, then folded. */
 #include "model/convnext.h"
 #include "base/buf.h"
 #include "model/fold.h"

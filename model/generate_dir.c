@@ -1,3 +1,4 @@
+/* Generated weights as a folder that transformers and vx_convnext_load() both read. */
 #include "base/buf.h"
 #include "base/file.h"
 #include "model/convnext.h"

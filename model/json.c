@@ -1,3 +1,4 @@
+/* What cJSON lets pass and we do not. */
 #include "model/json.h"
 #include "base/file.h"
 #include "base/text.h"

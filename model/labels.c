@@ -1,3 +1,4 @@
+/* The two sides of a model's labels, from their words or from the user. */
 #include "base/buf.h"
 #include "base/text.h"
 #include "model/config.h"

@@ -1,3 +1,4 @@
+/* The names and shapes of every tensor: four groups of rows, repeated as depths and hidden_sizes say. */
 #include "model/layers.h"
 #include "base/mem.h"
 

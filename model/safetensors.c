@@ -1,3 +1,4 @@
+/* safetensors, read: nothing of a file is believed before it is checked against the file's own size. */
 #include "model/safetensors.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* safetensors, written: to a file or into a digest, by the same code. */
 #include "base/buf.h"
 #include "base/text.h"
 #include "model/half.h"
