@@ -2,6 +2,20 @@
 #ifndef VX_TESTS_TOLERANCES_H
 #define VX_TESTS_TOLERANCES_H
 
+/* Operations against the scalar reference. */
+
+/* A float32 result of some 50 products of magnitude up to 1, or of a LayerNorm, of magnitude 1: fifty roundings of 6e-8 in
+ * another order than the reference's double. */
+#define VX_TOL_OP_F32 2e-6
+/* A float32 sum of n products, as a share of the sum of their magnitudes: roundings of 2^-24 add up like a random walk
+ * of n steps, and four times that is left to chance. */
+#define VX_TOL_SUM(n) (4 * 0x1p-24 * sqrt((double)(n) + 1))
+/* oneDNN's GELU takes erf from a polynomial good to 1.5e-7 (Abramowitz and Stegun 7.1.26), times |x|/2 where erf is not
+ * yet 1, |x| < 4; the rest is float32 rounding. */
+#define VX_TOL_GELU 1e-6
+/* Rounding to bf16, which keeps 8 significant bits, moves a number by up to this share of it. */
+#define VX_TOL_BF16_ROUNDING 0x1p-8
+
 /* The network. Shares of the largest expected magnitude: of a layer, or of all logits compared. */
 
 /* The scalar reference against PyTorch's float32, a layer: the reference sums in double, so what differs is PyTorch's own
@@ -9,8 +23,8 @@
 #define VX_TOL_REFERENCE 3e-6
 /* An engine's float32 logits against PyTorch's or the reference's: both round some 60 layers differently. Seen: 1e-6. */
 #define VX_TOL_LOGITS_FP32 1e-5
-/* bfloat16 logits against float32: factors carry 8 bits (2^-9 a rounding), errors of some 40 products add up like a random
- * walk. Seen: 3.4e-3; PyTorch's own bfloat16 on the same network and images is off by 9.9e-3. */
+/* bfloat16 logits against float32: factors keep 8 significant bits, and the errors of some 40 products add up
+ * like a random walk. Seen: 3.4e-3; PyTorch's own bfloat16 on the same network and images is off by 9.9e-3. */
 #define VX_TOL_LOGITS_BF16 1e-2
 
 /* Sound, absolute at a full scale of 1. */
