@@ -1,0 +1,76 @@
+#include "tests/unit/io/pack.h"
+#include "tests/harness/cmocka.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MUST(call) assert_int_equal(call, ARCHIVE_OK)
+
+static void write_data(struct archive *a, const char *data, size_t len)
+{
+    while (len > 0) {
+        const la_ssize_t n = archive_write_data(a, data, len);
+        assert_true(n > 0);
+        data += n;
+        len -= (size_t)n;
+    }
+}
+
+static void write_entry(struct archive *a, const struct pack_entry *p)
+{
+    static const unsigned types[] = {AE_IFREG, AE_IFDIR, AE_IFLNK, AE_IFREG, AE_IFIFO};
+    struct archive_entry *e = archive_entry_new();
+    const size_t len = p->type == PACK_FILE ? strlen(p->text) : 0;
+
+    archive_entry_copy_pathname(e, p->name);
+    archive_entry_set_filetype(e, types[p->type]);
+    archive_entry_set_perm(e, 0644);
+    archive_entry_set_mtime(e, 1700000000, 0);
+    archive_entry_set_size(e, (la_int64_t)len);
+    if (p->type == PACK_SYMLINK)
+        archive_entry_copy_symlink(e, p->text);
+    if (p->type == PACK_HARDLINK)
+        archive_entry_copy_hardlink(e, p->text);
+    assert_true(archive_write_header(a, e) >= ARCHIVE_WARN); /* a name that is not UTF-8 is a warning */
+    write_data(a, p->text, len);
+    archive_entry_free(e);
+}
+
+static void write_zeros(struct archive *a, size_t n)
+{
+    static const char zeros[1 << 16];
+    struct archive_entry *e = archive_entry_new();
+
+    archive_entry_copy_pathname(e, "zeros.wav");
+    archive_entry_set_filetype(e, AE_IFREG);
+    archive_entry_set_perm(e, 0644);
+    archive_entry_set_size(e, (la_int64_t)n);
+    MUST(archive_write_header(a, e));
+    for (size_t some; n > 0; n -= some) {
+        some = n < sizeof zeros ? n : sizeof zeros;
+        write_data(a, zeros, some);
+    }
+    archive_entry_free(e);
+}
+
+void pack_write(const char *path, const char *format, const char *filter, const char *options,
+                const struct pack_entry *entries, size_t zeros)
+{
+    struct archive *a = archive_write_new();
+
+    MUST(archive_write_set_format_by_name(a, format));
+    if (filter)
+        MUST(archive_write_add_filter_by_name(a, filter));
+    if (options)
+        MUST(archive_write_set_options(a, options));
+    archive_write_set_passphrase(a, "secret");
+    MUST(archive_write_open_filename(a, path));
+    for (; entries->name; entries++)
+        write_entry(a, entries);
+    if (zeros)
+        write_zeros(a, zeros);
+    MUST(archive_write_close(a));
+    MUST(archive_write_free(a));
+}

@@ -1,0 +1,531 @@
+/* Unit tests of archives: their members listed, and read. */
+#include "tests/harness/cmocka.h"
+#include "tests/unit/io/pack.h"
+#include "tests/unit/io/tree.h"
+
+#include "base/file.h"
+#include "io/source.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MIB (1u << 20)
+
+static const struct format {
+    const char *name, *format, *filter, *options;
+} formats[] = {
+    {"a.tar", "ustar", NULL, NULL},        {"a.tar", "pax", NULL, NULL},
+    {"a.tar", "gnutar", NULL, NULL},       {"a.tar.gz", "pax", "gzip", NULL},
+    {"a.TGZ", "gnutar", "gzip", NULL},     {"a.tar.bz2", "ustar", "bzip2", NULL},
+    {"a.tar.xz", "pax", "xz", NULL},       {"a.tar.zst", "pax", "zstd", NULL},
+    {"a.zip", "zip", NULL, "zip:compression=deflate"}, {"a.zip", "zip", NULL, "zip:compression=store"},
+    {"mislabelled.tar", "zip", NULL, NULL}, {"mislabelled.zip", "pax", NULL, NULL},
+};
+enum { N_FORMATS = sizeof formats / sizeof *formats };
+
+static int setup(void **state)
+{
+    *state = tree_create();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char *root = *state;
+
+    tree_remove(&root);
+    return 0;
+}
+
+static const char *pack(const char *root, const struct format *f, const struct pack_entry *entries)
+{
+    const char *path = tree_path(root, f->name);
+
+    pack_write(path, f->format, f->filter, f->options, entries, 0);
+    return path;
+}
+
+/* The member's bytes as text, or the error's. */
+static enum vx_status read_member(struct vx_reader *reader, const struct vx_item *item, char *text, size_t size)
+{
+    struct vx_source *source;
+    struct vx_err err;
+    const enum vx_status rc = vx_reader_open(reader, item, &source, &err);
+
+    if (rc != VX_OK) {
+        assert_null(source);
+        assert_int_equal(err.status, rc);
+        snprintf(text, size, "%s", err.text);
+        return rc;
+    }
+    assert_true(vx_source_size(source) < (int64_t)size);
+    const size_t n = vx_source_read(source, text, size);
+    assert_int_equal(n, vx_source_size(source));
+    text[n] = '\0';
+    return VX_OK;
+}
+
+static const struct pack_entry speech[] = {
+    {"d/", PACK_DIRECTORY, NULL},
+    {"d/b.wav", PACK_FILE, "bee"},
+    {"d/readme.txt", PACK_FILE, "text"},
+    {"a.FLAC", PACK_FILE, "ay"},
+    {"d/link.wav", PACK_SYMLINK, "b.wav"},
+    {"p.png", PACK_FILE, "picture"},
+    {"/abs.wav", PACK_FILE, "absolute"},
+    {"../up.wav", PACK_FILE, ""},
+    {"new\nline.wav", PACK_FILE, "line"},
+    {"bad\xFF.wav", PACK_FILE, "bad"},
+    {"u\xCC\x88.wav", PACK_FILE, "umlaut"},
+    {"__MACOSX/._a.wav", PACK_FILE, "fork"},
+    {"in.tar", PACK_FILE, "x"},
+    {"d/b.wav", PACK_FILE, "again"},
+    {NULL, PACK_FILE, NULL},
+};
+
+static void test_members(void **state)
+{
+    static const struct {
+        const char *kind, *name, *text;
+        int64_t ordinal;
+    } rows[] = {
+        {"audio", "d/b.wav", "bee", 1},     {"audio", "a.FLAC", "ay", 3},
+        {"image", "p.png", "picture", 5},   {"audio", "/abs.wav", "absolute", 6},
+        {"audio", "../up.wav", "", 7},      {"audio", "new\\nline.wav", "line", 8},
+        {"audio", "bad\\xFF.wav", "bad", 9}, {"audio", "u\xCC\x88.wav", "umlaut", 10},
+        {"audio", "d/b.wav", "again", 13},
+    };
+    enum { N = sizeof rows / sizeof *rows };
+    static const int orders[][N] = {{0, 1, 2, 3, 4, 5, 6, 7, 8}, {8, 7, 6, 5, 4, 3, 2, 1, 0}, {4, 4, 0, 8, 0, 3, 1, 2, 2}};
+    const char *root = *state;
+
+    for (size_t f = 0; f < N_FORMATS; f++) {
+        const char *path = pack(root, &formats[f], speech);
+        char lines[N][64], text[256];
+        const char *expected[N];
+        struct vx_reader *reader = NULL;
+        struct listing l;
+        struct vx_err err;
+        for (int i = 0; i < N; i++) {
+            snprintf(lines[i], sizeof *lines, "%s: %s!%s", rows[i].kind, formats[f].name, rows[i].name);
+            expected[i] = lines[i];
+        }
+        listing_read(&l, &path, 1);
+        listing_expect(&l, root, expected, N);
+        assert_int_equal(l.stats.skipped, 4); /* text, link, fork, archive */
+        for (int i = 0; i < N; i++) {
+            assert_int_equal(l.items[i].ordinal, rows[i].ordinal);
+            assert_int_equal(l.items[i].mtime, 1700000000);
+            assert_int_equal(l.items[i].size, strlen(rows[i].text));
+        }
+        assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
+        for (size_t o = 0; o < sizeof orders / sizeof *orders; o++)
+            for (int i = 0; i < N; i++) {
+                assert_int_equal(read_member(reader, &l.items[orders[o][i]], text, sizeof text), VX_OK);
+                assert_string_equal(text, rows[orders[o][i]].text);
+            }
+        vx_reader_destroy(&reader);
+        assert_null(reader);
+        listing_free(&l);
+    }
+}
+
+static void test_links_and_fifos(void **state)
+{
+    static const struct pack_entry entries[] = {
+        {"a.wav", PACK_FILE, "a"}, {"b.wav", PACK_HARDLINK, "a.wav"}, {"c.wav", PACK_FIFO, NULL}, {NULL, PACK_FILE, NULL},
+    };
+    const char *root = *state;
+
+    for (size_t f = 0; f < 3; f++) {
+        pack(root, &formats[f], entries);
+        tree_expect(root, formats[f].name, 2, "audio: a.tar!a.wav", NULL);
+    }
+}
+
+/* Long names in the three ways tar has for them; the bytes come out whatever the thread's locale is. */
+static void test_names_and_locales(void **state)
+{
+    static const char *const locales[] = {"C", "C.UTF-8"};
+    const char *root = *state;
+    char name[401] = "d\xC3\xBC/";
+
+    for (size_t i = strlen(name); i + 5 < sizeof name; i++)
+        name[i] = i % 90 == 0 ? '/' : 'n';
+    memcpy(name + sizeof name - 5, ".wav", 5);
+    const struct pack_entry entries[] = {
+        {name, PACK_FILE, "long"}, {"u\xCC\x88.wav", PACK_FILE, "nfd"}, {"\xC3\xBC.wav", PACK_FILE, "nfc"},
+        {"bad\xFF.wav", PACK_FILE, "bad"}, {NULL, PACK_FILE, NULL},
+    };
+    for (int writer = 0; writer < 2; writer++)
+        for (int reader = 0; reader < 2; reader++)
+            for (int gnu = 0; gnu < 2; gnu++) {
+                const locale_t w = newlocale(LC_CTYPE_MASK, locales[writer], (locale_t)0);
+                const locale_t r = newlocale(LC_CTYPE_MASK, locales[reader], (locale_t)0);
+                const locale_t before = uselocale(w);
+                const char *path = tree_path(root, "a.tar");
+                struct listing l;
+                pack_write(path, gnu ? "gnutar" : "pax", NULL, NULL, entries, 0);
+                uselocale(r);
+                listing_read(&l, &path, 1);
+                assert_ptr_equal(uselocale(before), r); /* the caller's is as it was */
+                assert_int_equal(l.n, 4);
+                for (size_t i = 0; i < l.n; i++)
+                    assert_string_equal(l.items[i].member, entries[i].name);
+                listing_free(&l);
+                freelocale(w);
+                freelocale(r);
+            }
+}
+
+/* A zip whose names are marked as UTF-8, whatever they are. */
+static const char *pack_utf8_zip(const char *root, const struct pack_entry *entries)
+{
+    const char *path = tree_path(root, "u.zip");
+    struct vx_err err;
+    char *data;
+    size_t len;
+
+    pack_write(path, "zip", NULL, NULL, entries, 0);
+    assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
+    for (size_t i = 0; i + 10 < len; i++) { /* bit 11 of the flags, in the local and the central headers */
+        if (memcmp(data + i, "PK\3\4", 4) == 0)
+            data[i + 7] |= 8;
+        if (memcmp(data + i, "PK\1\2", 4) == 0)
+            data[i + 9] |= 8;
+    }
+    tree_write(root, "u.zip", data, len);
+    free(data);
+    return path;
+}
+
+static void test_zip_utf8_names(void **state)
+{
+    static const struct pack_entry entries[] = {
+        {"\xC3\xBC.wav", PACK_FILE, "nfc"}, {"\xFF.wav", PACK_FILE, "bad"}, {"plain.wav", PACK_FILE, "plain"},
+        {NULL, PACK_FILE, NULL},
+    };
+    const char *root = *state;
+    struct vx_reader *reader = NULL;
+    struct listing l;
+    struct vx_err err;
+    char text[256];
+    const char *path = pack_utf8_zip(root, entries);
+
+    listing_read(&l, &path, 1);
+    listing_expect(&l, root, (const char *const[]){"audio: u.zip!\xC3\xBC.wav", "broken: u.zip!entry 1: marked as UTF-8",
+                                                   "audio: u.zip!plain.wav"}, 3);
+    assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
+    assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), VX_OK);
+    assert_string_equal(text, "nfc");
+    assert_int_equal(read_member(reader, &l.items[1], text, sizeof text), VX_EINVAL);
+    assert_int_equal(read_member(reader, &l.items[2], text, sizeof text), VX_OK);
+    assert_string_equal(text, "plain");
+    vx_reader_destroy(&reader);
+    listing_free(&l);
+}
+
+static void test_encrypted(void **state)
+{
+    static const struct pack_entry entries[] = {
+        {"a.wav", PACK_FILE, "secret sound"}, {"b.txt", PACK_FILE, "x"}, {NULL, PACK_FILE, NULL},
+    };
+    const char *root = *state;
+    struct vx_reader *reader = NULL;
+    struct vx_err err;
+    char text[512];
+
+    pack_write(tree_path(root, "e.zip"), "zip", NULL, "zip:encryption=traditional", entries, 0);
+    tree_expect(root, "e.zip", 1, "broken: e.zip!a.wav: is encrypted", NULL);
+    char path[4096], member[] = "a.wav";
+    snprintf(path, sizeof path, "%s/e.zip", root);
+    const struct vx_item item = {.path = path, .member = member, .ordinal = -1};
+    assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
+    assert_int_equal(read_member(reader, &item, text, sizeof text), VX_EFORMAT);
+    assert_non_null(strstr(text, "e.zip, a.wav: is encrypted"));
+    vx_reader_destroy(&reader);
+}
+
+static void test_no_archives(void **state)
+{
+    const char *root = *state;
+    char zeros[10240] = {0};
+
+    tree_text(root, "text.tar", "this is a text\n");
+    tree_text(root, "text.zip", "PK, but a text\n");
+    tree_text(root, "text.tar.gz", "\x1f\x8b but a text");
+    tree_text(root, "empty.tar", "");
+    tree_write(root, "none.tar", zeros, sizeof zeros); /* a tar of nothing */
+    tree_text(root, "d.tgz/a.wav", "");
+    tree_expect(root, "", 0, "audio: d.tgz/a.wav", "broken: empty.tar: no archive", "broken: text.tar: no archive",
+                "broken: text.tar.gz: no archive", "broken: text.zip: no archive", NULL);
+    tree_expect(root, "text.tar", 0, "broken: text.tar: Unrecognized archive format", NULL);
+}
+
+/* Archives among files, in a folder and in a manifest. */
+static void test_in_folders_and_manifests(void **state)
+{
+    static const struct pack_entry entries[] = {
+        {"x.wav", PACK_FILE, "ex"}, {"y.txt", PACK_FILE, ""}, {"z.wav", PACK_FILE, "zed"}, {NULL, PACK_FILE, NULL},
+    };
+    const char *root = *state, *input = tree_path(root, "m.csv");
+    struct vx_reader *reader = NULL;
+    struct listing l;
+    struct vx_err err;
+    char text[512];
+
+    pack(root, &formats[0], entries);
+    tree_text(root, "a.wav", "");
+    tree_text(root, "b.tar", "broken");
+    tree_text(root, "c.wav", "");
+    tree_text(root, "d.txt", "");
+    tree_expect(root, "", 2, "audio: a.tar!x.wav", "audio: a.tar!z.wav", "audio: a.wav", "broken: b.tar: no archive",
+                "audio: c.wav", NULL);
+    tree_text(root, "m.csv", "path,member,label\na.tar,,all\na.tar,z.wav,one\na.tar,x.wav,two\na.tar,w.wav,none\n"
+                             "b.tar,,all\na.wav,,file\n");
+    listing_read(&l, &input, 1);
+    listing_expect(&l, root,
+                   (const char *const[]){"audio: a.tar!x.wav", "audio: a.tar!z.wav", "audio: a.tar!z.wav",
+                                         "audio: a.tar!x.wav", "audio: a.tar!w.wav", "broken: b.tar: no archive",
+                                         "audio: a.wav"}, 7);
+    static const char *const labels[] = {"all", "all", "one", "two", "none", "all", "file"};
+    static const char *const texts[] = {"ex", "zed", "zed", "ex", NULL, NULL, ""};
+    assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(l.items[i].n_meta, 1);
+        assert_string_equal(l.items[i].meta[1], labels[i]);
+        assert_int_equal(read_member(reader, &l.items[i], text, sizeof text) == VX_OK, texts[i] != NULL);
+        if (texts[i])
+            assert_string_equal(text, texts[i]);
+    }
+    assert_int_equal(l.items[2].ordinal, -1);
+    assert_int_equal(read_member(reader, &l.items[4], text, sizeof text), VX_EFORMAT);
+    assert_non_null(strstr(text, "/a.tar, w.wav: no member w.wav in the archive"));
+    vx_reader_destroy(&reader);
+    listing_free(&l);
+}
+
+static void test_limits(void **state)
+{
+    static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "12345678"}, {NULL, PACK_FILE, NULL}};
+    const char *root = *state;
+    struct vx_source *source;
+    struct listing l;
+    struct vx_err err;
+    char text[512];
+
+    for (size_t f = 0; f < N_FORMATS; f++) {
+        const char *path = tree_path(root, formats[f].name);
+        pack_write(path, formats[f].format, formats[f].filter, formats[f].options, entries, 20 * MIB);
+        listing_read(&l, &path, 1);
+        assert_int_equal(l.n, 2);
+        const struct {
+            size_t max;
+            enum vx_status small, large;
+        } rows[] = {
+            {0, VX_ELIMIT, VX_ELIMIT},          {7, VX_ELIMIT, VX_ELIMIT},        {8, VX_OK, VX_ELIMIT},
+            {20 * MIB - 1, VX_OK, VX_ELIMIT},   {20 * MIB, VX_OK, VX_OK},         {SIZE_MAX, VX_OK, VX_OK},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            struct vx_reader *reader = NULL;
+            assert_int_equal(vx_reader_create(&reader, rows[i].max, &err), VX_OK);
+            assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), rows[i].small);
+            assert_int_equal(vx_reader_open(reader, &l.items[1], &source, &err), rows[i].large);
+            if (rows[i].large == VX_OK)
+                assert_int_equal(vx_source_size(source), 20 * MIB);
+            assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), rows[i].small);
+            vx_reader_destroy(&reader);
+        }
+        listing_free(&l);
+    }
+}
+
+/* A few kilobytes that unpack to more than a gigabyte. */
+static void test_bomb(void **state)
+{
+    static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "a"}, {NULL, PACK_FILE, NULL}};
+    const char *root = *state;
+
+    pack_write(tree_path(root, "b.tar.zst"), "pax", "zstd", NULL, entries, 1200u * MIB);
+    tree_expect(root, "b.tar.zst", 0, "audio: b.tar.zst!a.wav", "audio: b.tar.zst!zeros.wav",
+                "broken: b.tar.zst: unpacks to more than 2000 times its size", NULL);
+}
+
+/* What happens to an item when its archive is written anew after the listing. */
+static void test_changed(void **state)
+{
+    static const struct pack_entry before[] = {
+        {"a.wav", PACK_FILE, "a"}, {"b.wav", PACK_FILE, "b"}, {"c.wav", PACK_FILE, "c"}, {NULL, PACK_FILE, NULL},
+    }, after[] = {
+        {"new.txt", PACK_FILE, ""}, {"c.wav", PACK_FILE, "c2"}, {"a.wav", PACK_DIRECTORY, NULL}, {"b.wav", PACK_FILE, "b2"},
+        {NULL, PACK_FILE, NULL},
+    };
+    const char *root = *state;
+    struct listing l;
+    struct vx_err err;
+    char text[512];
+
+    for (size_t f = 0; f < N_FORMATS; f++) {
+        const char *path = pack(root, &formats[f], before);
+        struct vx_reader *reader = NULL;
+        listing_read(&l, &path, 1);
+        assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
+        unlink(path);
+        assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), VX_ESYS);
+        assert_non_null(strstr(text, "No such file"));
+        pack(root, &formats[f], after);
+        assert_int_equal(read_member(reader, &l.items[1], text, sizeof text), VX_OK);
+        assert_string_equal(text, "b2");
+        assert_int_equal(read_member(reader, &l.items[2], text, sizeof text), VX_OK);
+        assert_string_equal(text, "c2");
+        assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), VX_EFORMAT);
+        assert_non_null(strstr(text, "the archive changed since it was listed"));
+        tree_text(root, formats[f].name, "no archive any more");
+        assert_int_equal(read_member(reader, &l.items[1], text, sizeof text), VX_EFORMAT);
+        vx_reader_destroy(&reader);
+        listing_free(&l);
+    }
+}
+
+/* Lists and reads everything; each broken piece is an item or an error, and the process lives. */
+static void list_and_read(const char *path, const struct pack_entry *entries, size_t *n_read)
+{
+    static char text[65536];
+    struct vx_reader *reader = NULL;
+    struct listing l;
+    struct vx_err err;
+
+    *n_read = 0;
+    listing_read(&l, &path, 1);
+    assert_int_equal(vx_reader_create(&reader, sizeof text - 1, &err), VX_OK);
+    for (size_t i = 0; i < l.n; i++) {
+        const enum vx_status rc = read_member(reader, &l.items[i], text, sizeof text);
+        if (l.items[i].kind == VX_ITEM_BROKEN)
+            assert_int_equal(rc, VX_EINVAL);
+        else if (rc == VX_OK && entries)
+            assert_string_equal(text, entries[(*n_read)++].text);
+    }
+    vx_reader_destroy(&reader);
+    listing_free(&l);
+}
+
+/* Three sounds of some kilobytes that do not compress well. */
+static void make_sounds(struct pack_entry entries[4], char text[3][9001])
+{
+    static const char *const names[] = {"a.wav", "b.wav", "c.wav"};
+    uint32_t random = 1;
+
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < 3000 * (i + 1); k++) {
+            random = random * 1664525 + 1013904223;
+            text[i][k] = (char)('!' + (random >> 25) % 90);
+        }
+        text[i][3000 * (i + 1)] = '\0';
+        entries[i] = (struct pack_entry){names[i], PACK_FILE, text[i]};
+    }
+    entries[3] = (struct pack_entry){NULL, PACK_FILE, NULL};
+}
+
+static void test_truncated(void **state)
+{
+    const char *root = *state;
+    struct pack_entry entries[4];
+    static char text[3][9001];
+    struct stat sb;
+
+    make_sounds(entries, text);
+    for (size_t f = 0; f < 10; f++) {
+        char *path = strdup(pack(root, &formats[f], entries));
+        size_t n_read, most = 3;
+        struct vx_err err;
+        char *data;
+        size_t len;
+        assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
+        assert_int_equal(stat(path, &sb), 0);
+        list_and_read(path, entries, &n_read);
+        assert_int_equal(n_read, 3);
+        for (size_t cut = len - 1; cut > 97; cut -= 97) {
+            struct listing l;
+            assert_int_equal(truncate(path, (off_t)cut), 0);
+            list_and_read(path, entries, &n_read);
+            assert_true(n_read <= most); /* what is whole can be read, and is the first */
+            most = n_read;
+            listing_read(&l, (const char *const *)&path, 1);
+            assert_true(l.n > 0 && (n_read == 3 || l.items[l.n - 1].kind == VX_ITEM_BROKEN));
+            listing_free(&l);
+        }
+        free(data);
+        free(path);
+    }
+}
+
+static void test_wrong_checksum(void **state)
+{
+    const char *root = *state, *path = pack(root, &formats[9], speech);
+    struct vx_reader *reader = NULL;
+    struct listing l;
+    struct vx_err err;
+    char *data, *at, text[512];
+    size_t len;
+
+    assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
+    at = memmem(data, len, "bee", 3);
+    assert_non_null(at);
+    at[1] = 'E';
+    tree_write(root, "a.zip", data, len);
+    free(data);
+    listing_read(&l, &path, 1);
+    assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
+    assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), VX_EFORMAT);
+    assert_non_null(strstr(text, "CRC"));
+    assert_int_equal(read_member(reader, &l.items[1], text, sizeof text), VX_OK);
+    assert_string_equal(text, "ay");
+    vx_reader_destroy(&reader);
+    listing_free(&l);
+}
+
+static void test_mutations(void **state)
+{
+    const char *root = *state, *fixed = getenv("VX_TEST_SEED");
+    const unsigned seed = fixed ? (unsigned)strtoul(fixed, NULL, 10) : (unsigned)time(NULL);
+    struct vx_err err;
+    size_t len, n_read;
+    char *data, *copy;
+
+    print_message("seed %u (VX_TEST_SEED)\n", seed);
+    srand(seed);
+    for (size_t f = 0; f < 10; f++) {
+        char *path = strdup(pack(root, &formats[f], speech));
+        assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
+        assert_non_null(copy = malloc(len));
+        for (int round = 0; round < 60; round++) {
+            memcpy(copy, data, len);
+            for (int k = rand() % 8; k >= 0; k--)
+                copy[(size_t)rand() % len] = (char)rand();
+            tree_write(root, formats[f].name, copy, len);
+            list_and_read(path, NULL, &n_read);
+        }
+        free(copy);
+        free(data);
+        free(path);
+    }
+}
+
+#define in_tree(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_tree(test_members),      in_tree(test_links_and_fifos), in_tree(test_names_and_locales),
+        in_tree(test_zip_utf8_names), in_tree(test_encrypted),     in_tree(test_no_archives),
+        in_tree(test_in_folders_and_manifests), in_tree(test_limits), in_tree(test_bomb),
+        in_tree(test_changed),      in_tree(test_truncated),       in_tree(test_wrong_checksum),
+        in_tree(test_mutations),
+    };
+    return cmocka_run_group_tests_name("archive", tests, NULL, NULL);
+}
