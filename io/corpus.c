@@ -1,7 +1,7 @@
 #include "io/corpus.h"
 #include "base/mem.h"
 #include "io/folder.h"
-#include "io/listing.h"
+#include "io/found.h"
 #include "io/manifest.h"
 #include "io/members.h"
 
@@ -106,7 +106,7 @@ static enum vx_status next_input(struct vx_corpus *c, struct vx_item *item, stru
 {
     const char *path = c->inputs[c->next++];
     enum vx_place place;
-    enum vx_status rc = vx_listing_look(path, item, &place, err);
+    enum vx_status rc = vx_found_look(path, item, &place, err);
 
     if (rc != VX_OK)
         return rc;

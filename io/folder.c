@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "io/corpus.h"
 #include "io/dirset.h"
-#include "io/listing.h"
+#include "io/found.h"
 #include "io/path.h"
 
 #include <dirent.h>
@@ -188,7 +188,7 @@ static enum vx_status broken(struct vx_folder *f, struct vx_item *item, int erro
 
     if (slash)
         cut_path(f, len - 1);
-    rc = vx_listing_broken(item, f->path.data, NULL, err, "%s", strerror_r(error, why, sizeof why));
+    rc = vx_found_broken(item, f->path.data, NULL, err, "%s", strerror_r(error, why, sizeof why));
     if (slash)
         vx_buf_str(&f->path, "/"); /* there is room */
     return rc;
@@ -213,7 +213,7 @@ static enum vx_status visit_directory(struct vx_folder *f, const char *name, enu
         rc = broken(f, item, error, err);
     } else if (f->n_levels > depth && (class == VX_NAME_AUDIO || class == VX_NAME_IMAGE)) {
         f->path.data[f->path.len - 1] = '\0'; /* for the item, without its slash */
-        rc = vx_listing_broken(item, f->path.data, NULL, err,
+        rc = vx_found_broken(item, f->path.data, NULL, err,
                                "is a directory, not a %s; what it holds is listed by itself",
                                class == VX_NAME_AUDIO ? "recording" : "picture");
         f->path.data[f->path.len - 1] = '/';
@@ -251,10 +251,10 @@ static enum vx_status visit(struct vx_folder *f, const char *name, struct vx_ite
         *filled = false;
         f->skipped++;
     } else if (!S_ISREG(sb.st_mode)) {
-        rc = vx_listing_broken(item, f->path.data, NULL, err, "is %s, not a regular file", vx_path_type(sb.st_mode));
+        rc = vx_found_broken(item, f->path.data, NULL, err, "is %s, not a regular file", vx_path_type(sb.st_mode));
     } else {
         *archive = class == VX_NAME_ARCHIVE;
-        rc = vx_listing_file(item, class == VX_NAME_IMAGE ? VX_ITEM_IMAGE : VX_ITEM_AUDIO, f->path.data, &sb, err);
+        rc = vx_found_file(item, class == VX_NAME_IMAGE ? VX_ITEM_IMAGE : VX_ITEM_AUDIO, f->path.data, &sb, err);
     }
     cut_path(f, parent);
     return rc;

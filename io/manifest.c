@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/corpus.h"
-#include "io/listing.h"
+#include "io/found.h"
 #include "io/path.h"
 #include "io/table.h"
 
@@ -77,7 +77,7 @@ static enum vx_status broken_row(const struct vx_manifest *m, int64_t line, cons
     char place[32];
 
     snprintf(place, sizeof place, "line %" PRId64, line);
-    return vx_listing_broken(item, m->path, place, err, "%s: %s", place, why);
+    return vx_found_broken(item, m->path, place, err, "%s: %s", place, why);
 }
 
 /* The column's name without the blanks around it, valid UTF-8; the caller's. NULL: no memory. */
@@ -145,20 +145,20 @@ static enum vx_status place_row(const char *path, const char *member, struct vx_
                                 struct vx_err *err)
 {
     enum vx_place place;
-    enum vx_status rc = vx_listing_look(path, item, &place, err);
+    enum vx_status rc = vx_found_look(path, item, &place, err);
 
     if (rc != VX_OK || item->kind == VX_ITEM_BROKEN)
         return rc;
     switch (place) {
     case VX_PLACE_FOLDER:
-        return vx_listing_broken(item, path, NULL, err, "is a folder: name it as an input of its own");
+        return vx_found_broken(item, path, NULL, err, "is a folder: name it as an input of its own");
     case VX_PLACE_MANIFEST:
-        return vx_listing_broken(item, path, NULL, err, "is a manifest itself: name it as an input of its own");
+        return vx_found_broken(item, path, NULL, err, "is a manifest itself: name it as an input of its own");
     case VX_PLACE_ITEM:
         if (!member)
             return VX_OK;
         vx_item_clear(item);
-        return vx_listing_broken(item, path, member, err, "has a member, but is no archive by its name");
+        return vx_found_broken(item, path, member, err, "has a member, but is no archive by its name");
     case VX_PLACE_ARCHIVE:
         break;
     }
@@ -200,7 +200,7 @@ static enum vx_status use_row(struct vx_manifest *m, const struct vx_row *row, s
 static enum vx_status give_up(struct vx_manifest *m, const char *why, struct vx_item *item, struct vx_err *err)
 {
     m->ended = true;
-    return vx_listing_broken(item, m->path, NULL, err, "%s", why);
+    return vx_found_broken(item, m->path, NULL, err, "%s", why);
 }
 
 enum vx_status vx_manifest_next(struct vx_manifest *m, struct vx_item *item, bool *archive, struct vx_err *err)

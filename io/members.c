@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "io/archive.h"
 #include "io/corpus.h"
-#include "io/listing.h"
+#include "io/found.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static enum vx_status broken(const struct vx_members *m, const char *member, int
                              struct vx_item *item, struct vx_err *err)
 {
     struct vx_item problem = {0};
-    enum vx_status rc = vx_listing_broken(&problem, m->origin.path, member, err, "%s", why);
+    enum vx_status rc = vx_found_broken(&problem, m->origin.path, member, err, "%s", why);
 
     if (rc == VX_OK)
         rc = copy_origin(m, item, err);

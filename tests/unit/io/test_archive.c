@@ -106,7 +106,7 @@ static void test_members(void **state)
 
     for (size_t f = 0; f < N_FORMATS; f++) {
         const char *path = pack(root, &formats[f], speech);
-        char lines[N][64], text[256];
+        char lines[N][64], text[1100];
         const char *expected[N];
         struct vx_reader *reader = NULL;
         struct listing l;
@@ -214,7 +214,7 @@ static void test_zip_utf8_names(void **state)
     struct vx_reader *reader = NULL;
     struct listing l;
     struct vx_err err;
-    char text[256];
+    char text[1100];
     const char *path = pack_utf8_zip(root, entries);
 
     listing_read(&l, &path, 1);
@@ -238,7 +238,7 @@ static void test_encrypted(void **state)
     const char *root = *state;
     struct vx_reader *reader = NULL;
     struct vx_err err;
-    char text[512];
+    char text[1100];
 
     pack_write(tree_path(root, "e.zip"), "zip", NULL, "zip:encryption=traditional", entries, 0);
     tree_expect(root, "e.zip", 1, "broken: e.zip!a.wav: is encrypted", NULL);
@@ -277,7 +277,7 @@ static void test_in_folders_and_manifests(void **state)
     struct vx_reader *reader = NULL;
     struct listing l;
     struct vx_err err;
-    char text[512];
+    char text[1100];
 
     pack(root, &formats[0], entries);
     tree_text(root, "a.wav", "");
@@ -317,7 +317,7 @@ static void test_limits(void **state)
     struct vx_source *source;
     struct listing l;
     struct vx_err err;
-    char text[512];
+    char text[1100];
 
     for (size_t f = 0; f < N_FORMATS; f++) {
         const char *path = tree_path(root, formats[f].name);
@@ -368,7 +368,7 @@ static void test_changed(void **state)
     const char *root = *state;
     struct listing l;
     struct vx_err err;
-    char text[512];
+    char text[1100];
 
     for (size_t f = 0; f < N_FORMATS; f++) {
         const char *path = pack(root, &formats[f], before);
@@ -470,7 +470,7 @@ static void test_wrong_checksum(void **state)
     struct vx_reader *reader = NULL;
     struct listing l;
     struct vx_err err;
-    char *data, *at, text[512];
+    char *data, *at, text[1100];
     size_t len;
 
     assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);

@@ -1,4 +1,4 @@
-#include "io/listing.h"
+#include "io/found.h"
 #include "base/text.h"
 #include "io/corpus.h"
 #include "io/path.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum vx_status vx_listing_file(struct vx_item *item, enum vx_item_kind kind, const char *path, const struct stat *sb,
+enum vx_status vx_found_file(struct vx_item *item, enum vx_item_kind kind, const char *path, const struct stat *sb,
                                struct vx_err *err)
 {
     char *copy = strdup(path);
@@ -24,7 +24,7 @@ enum vx_status vx_listing_file(struct vx_item *item, enum vx_item_kind kind, con
     return VX_OK;
 }
 
-enum vx_status vx_listing_broken(struct vx_item *item, const char *path, const char *member, struct vx_err *err,
+enum vx_status vx_found_broken(struct vx_item *item, const char *path, const char *member, struct vx_err *err,
                                  const char *fmt, ...)
 {
     char text[512];
@@ -44,7 +44,7 @@ enum vx_status vx_listing_broken(struct vx_item *item, const char *path, const c
     return vx_fail_nomem(err, "an item");
 }
 
-enum vx_status vx_listing_look(const char *path, struct vx_item *item, enum vx_place *place, struct vx_err *err)
+enum vx_status vx_found_look(const char *path, struct vx_item *item, enum vx_place *place, struct vx_err *err)
 {
     const enum vx_name_class class = vx_corpus_classify(path);
     struct stat sb;
@@ -54,21 +54,21 @@ enum vx_status vx_listing_look(const char *path, struct vx_item *item, enum vx_p
     if (vx_path_stat(path, &sb) < 0) {
         const int saved = errno;
         if (vx_path_is_url(path))
-            return vx_listing_broken(item, path, NULL, err, "addresses are not supported: mount or download it first");
-        return vx_listing_broken(item, path, NULL, err, "%s", strerror_r(saved, why, sizeof why));
+            return vx_found_broken(item, path, NULL, err, "addresses are not supported: mount or download it first");
+        return vx_found_broken(item, path, NULL, err, "%s", strerror_r(saved, why, sizeof why));
     }
     if (S_ISDIR(sb.st_mode)) {
         *place = VX_PLACE_FOLDER;
         return VX_OK;
     }
     if (!S_ISREG(sb.st_mode))
-        return vx_listing_broken(item, path, NULL, err, "is %s, not a regular file", vx_path_type(sb.st_mode));
+        return vx_found_broken(item, path, NULL, err, "is %s, not a regular file", vx_path_type(sb.st_mode));
     switch (class) {
     case VX_NAME_MANIFEST:
         *place = VX_PLACE_MANIFEST;
         return VX_OK;
     case VX_NAME_IMAGE:
-        return vx_listing_file(item, VX_ITEM_IMAGE, path, &sb, err);
+        return vx_found_file(item, VX_ITEM_IMAGE, path, &sb, err);
     case VX_NAME_ARCHIVE:
         *place = VX_PLACE_ARCHIVE;
         break;
@@ -76,5 +76,5 @@ enum vx_status vx_listing_look(const char *path, struct vx_item *item, enum vx_p
     case VX_NAME_OTHER:
         break;
     }
-    return vx_listing_file(item, VX_ITEM_AUDIO, path, &sb, err);
+    return vx_found_file(item, VX_ITEM_AUDIO, path, &sb, err);
 }
