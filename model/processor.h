@@ -28,8 +28,8 @@ struct vx_processor {
 enum vx_status vx_processor_load(struct vx_processor *out, const char *dir, struct vx_err *err) VX_CHECKED;
 struct vx_processor vx_processor_default(void);
 
-/* Pillow's Image.resize on interleaved uint8 pixels: antialiased, two passes (horizontal, then vertical), 8-bit
- * rounding after each, coefficients in 22-bit fixed point. A plan is made once for a shape and may be shared by
+/* Pillow's Image.resize on interleaved uint8 pixels: antialiased, two passes (in Pillow 13's order), 8-bit rounding
+ * after each, coefficients in 22-bit fixed point. A plan is made once for a shape and may be shared by
  * threads; scratch is the caller's. */
 struct vx_resize;
 enum vx_status vx_resize_create(struct vx_resize **out, int in_w, int in_h, int out_w, int out_h, int channels,

@@ -13,7 +13,7 @@ import numpy as np
 
 MAGIC = b"vxgold\r\n"
 VERSION = 1
-DTYPES = ["uint8", "int32", "int64", "float32", "float64"]  # the code is the position; append only
+DTYPES = ["uint8", "int32", "int64", "float32", "float64", "int16"]  # the code is the position; append only
 
 
 def write(path, script, arrays):

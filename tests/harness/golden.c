@@ -15,7 +15,7 @@
 #define VERSION 1u
 
 static const size_t dtype_size[] = {
-    [VX_GOLDEN_U8] = 1, [VX_GOLDEN_I32] = 4, [VX_GOLDEN_I64] = 8, [VX_GOLDEN_F32] = 4, [VX_GOLDEN_F64] = 8,
+    [VX_GOLDEN_U8] = 1, [VX_GOLDEN_I32] = 4, [VX_GOLDEN_I64] = 8, [VX_GOLDEN_F32] = 4, [VX_GOLDEN_F64] = 8, [VX_GOLDEN_I16] = 2,
 };
 
 struct vx_golden {
@@ -69,7 +69,7 @@ static enum vx_status parse_array(struct vx_golden *g, struct cursor *c, struct 
     a->name = take_name(c);
     a->dtype = (enum vx_golden_dtype)take_uint(c, 1);
     a->n_dims = (int)take_uint(c, 1);
-    if (c->failed || !a->name || a->dtype > VX_GOLDEN_F64 || a->n_dims > VX_GOLDEN_MAX_DIMS)
+    if (c->failed || !a->name || a->dtype > VX_GOLDEN_I16 || a->n_dims > VX_GOLDEN_MAX_DIMS)
         return vx_fail(err, VX_EFORMAT, "%s: no array header at byte %zu", g->path, start);
     a->count = 1;
     for (int i = 0; i < a->n_dims; i++) {

@@ -11,7 +11,7 @@
 
 #define VX_GOLDEN_MAX_DIMS 8
 
-enum vx_golden_dtype { VX_GOLDEN_U8, VX_GOLDEN_I32, VX_GOLDEN_I64, VX_GOLDEN_F32, VX_GOLDEN_F64 };
+enum vx_golden_dtype { VX_GOLDEN_U8, VX_GOLDEN_I32, VX_GOLDEN_I64, VX_GOLDEN_F32, VX_GOLDEN_F64, VX_GOLDEN_I16 };
 
 struct vx_golden_array {
     char *name;

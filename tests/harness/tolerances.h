@@ -35,4 +35,18 @@
 /* The same for Vorbis, Opus and MP3, whose decoders compute in floating point and come in other versions. Seen: 1.6e-7. */
 #define VX_TOL_DECODE_LOSSY 1e-5
 
+/* The front end. */
+
+/* A mel filter's weight against librosa's, relative: the same formula in double, whose last bits exp() and log() of two
+ * libraries may round differently before it is rounded to float32; near a triangle's foot little is left of them. */
+#define VX_TOL_MEL_WEIGHT 2e-6f
+/* Decibels against librosa's: librosa transforms in double, this front end in float32, whose error is some 140 dB under
+ * the loudest line of a frame and so shows in bands near the floor of top_db = 80. Seen: 2e-3. */
+#define VX_TOL_DECIBELS 0.01
+/* Share of 8-bit levels that may differ, and then by 1: decibels are truncated to levels of about 0.3 dB, so an error of
+ * 1e-4 dB changes one in 3000. */
+#define VX_TOL_LEVELS_DIFFERENT 1e-3
+/* Neighbouring entries of a colour map differ by this much in a channel at most. */
+#define VX_TOL_COLOUR_STEP 3
+
 #endif
