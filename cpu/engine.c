@@ -1,23 +1,30 @@
-/* engine.c - the engine's vtable: precision, lanes, and what a batch is checked for */
+/* engine.c - the engine's vtable: precision, lanes, and how a batch becomes calls of the front end and the network */
 #include "cpu/engine.h"
 
 #include "base/mem.h"
 #include "cpu/matmul.h"
 #include "cpu/network.h"
+#include "cpu/plan_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DEFAULT_BATCH 8
+#define DEFAULT_BATCH 8 /* windows run one by one: a batch only saves its caller some calls */
+#define MIN_PLANS 16    /* front-end plans kept; with more lanes than that, one a lane */
 
 struct lane {
     struct vx_network_lane *network;
+    uint8_t *image; /* [size][size][3], of the PCM window being run */
+    void *scratch;  /* the front end's; grows when a plan of another rate wants more */
+    size_t scratch_size;
 };
 
 struct cpu_engine {
     struct vx_engine base; /* first: vx_engine * and cpu_engine * are the same address */
     struct vx_network *network;
-    float image_table[3][256]; /* the checkpoint's rescaling, mean and std, for images given as such */
+    struct vx_plan_cache *plans;
+    float image_table[3][256]; /* rescaling, mean and std: the checkpoint's, for images given as such */
+    float pcm_table[3][256];   /* and the profile's, for those that the front end makes */
     struct lane *lane;         /* [base.lanes] */
 };
 
@@ -26,15 +33,24 @@ static struct cpu_engine *self(struct vx_engine *engine)
     return (struct cpu_engine *)engine;
 }
 
+static size_t image_bytes(const struct vx_engine *engine)
+{
+    return (size_t)engine->image_size * (size_t)engine->image_size * 3;
+}
+
 static void close_engine(struct vx_engine **engine)
 {
     struct cpu_engine *e = self(*engine);
 
     if (!e)
         return;
-    for (int i = 0; e->lane && i < e->base.lanes; i++)
+    for (int i = 0; e->lane && i < e->base.lanes; i++) {
         vx_network_lane_destroy(&e->lane[i].network);
+        free(e->lane[i].image);
+        free(e->lane[i].scratch);
+    }
     vx_network_destroy(&e->network);
+    vx_plan_cache_destroy(&e->plans);
     free(e->lane);
     free(e);
     *engine = NULL;
@@ -43,26 +59,49 @@ static void close_engine(struct vx_engine **engine)
 static enum vx_status create_network(struct cpu_engine *e, const struct vx_engine_config *config, struct vx_err *err)
 {
     const struct vx_isa isa = vx_isa_detect();
-    const bool try_bf16 =
-        config->precision == VX_PRECISION_BF16 || (config->precision == VX_PRECISION_AUTO && isa.avx512_bf16);
-    enum vx_status rc = VX_EUNSUPPORTED;
+    enum vx_status rc;
 
     e->base.precision = VX_PRECISION_BF16;
-    if (try_bf16)
+    if (config->precision == VX_PRECISION_BF16)
+        return vx_network_create(&e->network, config->net, VX_TYPE_BF16, &isa, err);
+    if (config->precision == VX_PRECISION_AUTO && isa.avx512_bf16) {
         rc = vx_network_create(&e->network, config->net, VX_TYPE_BF16, &isa, err);
-    /* the processor may have bf16 and oneDNN be told not to use it (ONEDNN_MAX_CPU_ISA) */
-    if (rc == VX_EUNSUPPORTED && config->precision != VX_PRECISION_BF16) {
-        e->base.precision = VX_PRECISION_FP32;
-        rc = vx_network_create(&e->network, config->net, VX_TYPE_F32, &isa, err);
+        if (rc != VX_EUNSUPPORTED) /* oneDNN may have been told not to use what the processor has */
+            return rc;
     }
-    return rc;
+    e->base.precision = VX_PRECISION_FP32;
+    return vx_network_create(&e->network, config->net, VX_TYPE_F32, &isa, err);
+}
+
+static enum vx_status create_lanes(struct cpu_engine *e, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    if (!(e->lane = vx_calloc((size_t)e->base.lanes, sizeof *e->lane)))
+        return vx_fail_nomem(err, "the CPU engine's lanes");
+    for (int i = 0; i < e->base.lanes; i++) {
+        if (!(e->lane[i].image = vx_calloc(image_bytes(&e->base), 1)))
+            return vx_fail_nomem(err, "the CPU engine's images");
+        if ((rc = vx_network_lane_create(&e->lane[i].network, e->network, err)) != VX_OK)
+            return rc;
+    }
+    return VX_OK;
+}
+
+static void describe(struct cpu_engine *e)
+{
+    char library[32];
+
+    vx_matmul_library(library);
+    snprintf(e->base.description, sizeof e->base.description, "cpu: %s, %s, %s", library,
+             e->base.precision == VX_PRECISION_BF16 ? "bf16" : "fp32", vx_network_kernels(e->network)->name);
 }
 
 static enum vx_status open_engine(struct vx_engine **out, const struct vx_engine_config *config, struct vx_err *err)
 {
+    const struct vx_processor pcm = vx_profile_processor(config->profile, config->processor);
     struct cpu_engine *e = NULL;
     struct vx_engine *base = NULL;
-    char library[32];
     enum vx_status rc;
 
     *out = NULL;
@@ -78,18 +117,12 @@ static enum vx_status open_engine(struct vx_engine **out, const struct vx_engine
                                .n_labels = config->net->config.n_labels,
                                .image_size = config->net->config.image_size};
     vx_processor_table(config->processor, e->image_table);
-    if ((rc = create_network(e, config, err)) != VX_OK)
+    vx_processor_table(&pcm, e->pcm_table);
+    if ((rc = vx_plan_cache_create(&e->plans, config->profile, config->processor, base->image_size,
+                                   base->lanes > MIN_PLANS ? base->lanes : MIN_PLANS, err)) != VX_OK ||
+        (rc = create_network(e, config, err)) != VX_OK || (rc = create_lanes(e, err)) != VX_OK)
         goto done;
-    if (!(e->lane = vx_calloc((size_t)config->lanes, sizeof *e->lane))) {
-        rc = vx_fail_nomem(err, "the CPU engine's lanes");
-        goto done;
-    }
-    for (int i = 0; i < config->lanes; i++)
-        if ((rc = vx_network_lane_create(&e->lane[i].network, e->network, err)) != VX_OK)
-            goto done;
-    vx_matmul_library(library);
-    snprintf(base->description, sizeof base->description, "cpu: %s, %s, %s", library,
-             base->precision == VX_PRECISION_BF16 ? "bf16" : "fp32", vx_network_kernels(e->network)->name);
+    describe(e);
     *out = base;
     base = NULL;
 done:
@@ -108,22 +141,81 @@ static enum vx_status check_input(const struct vx_engine *e, int lane, const str
     return VX_OK;
 }
 
+/* The plan for this batch, and the lane's scratch large enough for it. */
+static enum vx_status acquire_plan(struct cpu_engine *e, struct lane *lane, const struct vx_input *in,
+                                   const struct vx_frontend **plan, struct vx_err *err)
+{
+    enum vx_status rc = vx_plan_cache_acquire(e->plans, in->sample_rate, in->samples, plan, err);
+
+    if (rc != VX_OK || vx_frontend_scratch(*plan) <= lane->scratch_size)
+        return rc;
+    free(lane->scratch);
+    lane->scratch_size = vx_frontend_scratch(*plan);
+    if ((lane->scratch = vx_calloc(lane->scratch_size, 1)))
+        return VX_OK;
+    lane->scratch_size = 0;
+    vx_plan_cache_release(e->plans, *plan);
+    return vx_fail_nomem(err, "a lane's front end");
+}
+
+static enum vx_status run_images(struct vx_engine *engine, struct lane *lane, const struct vx_input *in, float *logits,
+                                 struct vx_err *err)
+{
+    const uint8_t *image = in->data;
+    enum vx_status rc = VX_OK;
+
+    for (int i = 0; i < in->n && rc == VX_OK; i++, image += image_bytes(engine), logits += engine->n_labels)
+        rc = vx_network_forward(lane->network, image, (const float(*)[256])self(engine)->image_table, logits, err);
+    return rc;
+}
+
+static enum vx_status run_pcm(struct vx_engine *engine, struct lane *lane, const struct vx_input *in, float *logits,
+                              struct vx_err *err)
+{
+    struct cpu_engine *e = self(engine);
+    const float *pcm = in->data;
+    const struct vx_frontend *plan;
+    enum vx_status rc = acquire_plan(e, lane, in, &plan, err);
+
+    if (rc != VX_OK)
+        return rc;
+    for (int i = 0; i < in->n && rc == VX_OK; i++, pcm += in->samples, logits += engine->n_labels) {
+        vx_frontend_run(plan, pcm, lane->image, lane->scratch);
+        rc = vx_network_forward(lane->network, lane->image, (const float(*)[256])e->pcm_table, logits, err);
+    }
+    vx_plan_cache_release(e->plans, plan);
+    return rc;
+}
+
 static enum vx_status run_engine(struct vx_engine *engine, int lane, const struct vx_input *in, float *logits,
                                  struct vx_err *err)
 {
-    struct cpu_engine *e = self(engine);
-    const size_t image_bytes = (size_t)engine->image_size * (size_t)engine->image_size * 3;
-    const uint8_t *image = in->data;
-    enum vx_status rc;
+    const enum vx_status rc = check_input(engine, lane, in, err);
 
-    if ((rc = check_input(engine, lane, in, err)) != VX_OK)
+    if (rc != VX_OK || in->n == 0)
         return rc;
-    if (in->kind != VX_INPUT_IMAGE)
-        return vx_fail(err, VX_EUNSUPPORTED, "the CPU engine takes images only so far");
-    for (int i = 0; i < in->n; i++)
-        if ((rc = vx_network_forward(e->lane[lane].network, image + (size_t)i * image_bytes, e->image_table,
-                                     logits + (size_t)i * (size_t)engine->n_labels, err)) != VX_OK)
-            return rc;
+    if (in->kind == VX_INPUT_IMAGE)
+        return run_images(engine, &self(engine)->lane[lane], in, logits, err);
+    return run_pcm(engine, &self(engine)->lane[lane], in, logits, err);
+}
+
+static enum vx_status make_images(struct vx_engine *engine, int lane, const struct vx_input *in, uint8_t *images,
+                                  struct vx_err *err)
+{
+    struct cpu_engine *e = self(engine);
+    const float *pcm = in->data;
+    const struct vx_frontend *plan;
+    enum vx_status rc = check_input(engine, lane, in, err);
+
+    if (rc != VX_OK || in->n == 0)
+        return rc;
+    if (in->kind != VX_INPUT_PCM)
+        return vx_fail(err, VX_EINVAL, "images are made of PCM windows only");
+    if ((rc = acquire_plan(e, &e->lane[lane], in, &plan, err)) != VX_OK)
+        return rc;
+    for (int i = 0; i < in->n; i++, pcm += in->samples, images += image_bytes(engine))
+        vx_frontend_run(plan, pcm, images, e->lane[lane].scratch);
+    vx_plan_cache_release(e->plans, plan);
     return VX_OK;
 }
 
@@ -133,4 +225,5 @@ const struct vx_engine_ops vx_cpu_engine = {
     .open = open_engine,
     .close = close_engine,
     .run = run_engine,
+    .images = make_images,
 };

@@ -129,8 +129,13 @@ static void test_reference_layers(void **state)
 static void engine_logits(const struct vx_convnext *net, enum vx_precision precision, int first, int count, float *logits)
 {
     const struct vx_processor processor = vx_processor_default();
-    const struct vx_engine_config config = {
-        .net = net, .processor = &processor, .precision = precision, .lanes = 1, .max_batch = count};
+    struct vx_profile profile;
+    const struct vx_engine_config config = {.net = net,
+                                            .profile = &profile,
+                                            .processor = &processor,
+                                            .precision = precision,
+                                            .lanes = 1,
+                                            .max_batch = count};
     const int size = net->config.image_size;
     const size_t bytes = (size_t)size * (size_t)size * 3;
     struct vx_input in = {.kind = VX_INPUT_IMAGE, .n = count};
@@ -142,6 +147,7 @@ static void engine_logits(const struct vx_convnext *net, enum vx_precision preci
     for (int i = 0; i < count; i++)
         vx_test_picture(first + i, size, images + (size_t)i * bytes);
     in.data = images;
+    assert_int_equal(vx_profile_load(&profile, VX_PROFILE_DEFAULT, &err), VX_OK);
     if (vx_cpu_engine.open(&engine, &config, &err) != VX_OK || vx_engine_run(engine, 0, &in, logits, &err) != VX_OK)
         fail_msg("%s", err.text);
     vx_engine_close(&engine);
