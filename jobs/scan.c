@@ -175,7 +175,7 @@ static enum vx_status work(struct scan *s, struct vx_link *link, struct vx_err *
     if (rc == VX_OK)
         rc = vx_worker_run(&worker, err);
     else
-        vx_worker_give_up(link, s->world.rank, s->world.host, err);
+        vx_worker_give_up(link, err);
     vx_pipeline_destroy(&worker.pipeline);
     vx_shard_close(&worker.shard);
     free(path);
@@ -192,7 +192,7 @@ static int follow_and_work(struct scan *s)
         return VX_EXIT_FAILED; /* rank 0 has said why */
     if ((rc = vx_link_create(&link, &s->world, &err)) == VX_OK) {
         if ((rc = follow(s, &err)) != VX_OK)
-            vx_worker_give_up(link, s->world.rank, s->world.host, &err);
+            vx_worker_give_up(link, &err);
         else
             rc = work(s, link, &err);
     }

@@ -155,18 +155,18 @@ enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_er
     if (rc == VX_OK)
         rc = say_bye(&w, err);
     else
-        vx_worker_give_up(config->link, config->rank, config->host, err);
+        vx_worker_give_up(config->link, err);
     vx_buf_free(&w.message);
     return rc;
 }
 
-void vx_worker_give_up(struct vx_link *link, int rank, const char *host, const struct vx_err *why)
+void vx_worker_give_up(struct vx_link *link, const struct vx_err *why)
 {
     struct vx_buf message = {0};
     struct vx_msg_fail fail = {.status = (int32_t)why->status};
     struct vx_err unheard;
 
-    snprintf(fail.text, sizeof fail.text, "rank %d on %.200s: %.700s", rank, host, why->text);
+    snprintf(fail.text, sizeof fail.text, "%s", why->text);
     vx_wire_put_fail(&message, &fail);
     (void)!vx_link_send(link, &message, &unheard); /* nobody to tell if this fails too */
     vx_buf_free(&message);

@@ -22,6 +22,6 @@ struct vx_worker_config {
 enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_err *err) VX_CHECKED;
 
 /* For a rank that cannot even begin (no model, no shard): says FAIL with *why and nothing else. */
-void vx_worker_give_up(struct vx_link *link, int rank, const char *host, const struct vx_err *why);
+void vx_worker_give_up(struct vx_link *link, const struct vx_err *why);
 
 #endif

@@ -32,7 +32,8 @@ only_in gpu 'cuda|cublas|cufft'
 only_in model 'cjson/'
 only_in base 'openssl/'
 
-# libraries return errors, they do not end the process
-found=$(grep -nE '(^|[^_a-z.>])(exit|abort|_exit|perror) *\(' base/*.c model/*.c cpu/*.c io/*.c db/*.c mpi/*.c)
+# libraries return errors, they do not end the process; vx_world_abort() is the one whose business it is
+found=$(grep -nE '(^|[^_a-z.>])(exit|abort|_exit|perror) *\(' base/*.c model/*.c cpu/*.c io/*.c db/*.c mpi/*.c |
+    grep -v '^mpi/world.c:.*_exit(status)')
 [ -z "$found" ] || { echo "library code may not end the process:"; echo "$found"; bad=1; }
 exit $bad
