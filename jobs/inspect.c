@@ -6,7 +6,7 @@
 #include "io/source.h"
 #include "io/windows.h"
 #include "jobs/command.h"
-#include "jobs/picture.h"
+#include "jobs/canvas.h"
 #include "jobs/scan_options.h"
 
 #include <math.h>
@@ -144,24 +144,24 @@ static double p_fake(const struct vx_window_score *s)
     return 1 / (1 + exp((double)s->real - (double)s->fake));
 }
 
-static void draw_view(struct vx_picture *p, const struct view *v, int x, int y, int side)
+static void draw_view(struct vx_canvas *p, const struct view *v, int x, int y, int side)
 {
     char text[64];
     const double start = (double)v->score.start_ms / 1000;
 
-    vx_picture_image(p, x, y, v->image, side, side);
+    vx_canvas_image(p, x, y, v->image, side, side);
     snprintf(text, sizeof text, "#%d  %d:%04.1f", (int)v->score.index, (int)start / 60, fmod(start, 60));
-    vx_picture_text(p, x, y + side + 6, 1, text, ink);
+    vx_canvas_text(p, x, y + side + 6, 1, text, ink);
     if (v->score.flags & VX_WINDOW_NOT_SCORED) {
-        vx_picture_text(p, x, y + side + 18, 1,
+        vx_canvas_text(p, x, y + side + 18, 1,
                         v->score.flags & VX_WINDOW_SILENT ? "not scored: silent" : "not scored: too short", faint);
         return;
     }
     const double fake = p_fake(&v->score);
     snprintf(text, sizeof text, "P(fake) %.3f", fake);
-    vx_picture_text(p, x, y + side + 18, 1, text, fake >= 0.5 ? warm : cool);
-    vx_picture_block(p, x + 14 * VX_GLYPH_W, y + side + 18, side - 14 * VX_GLYPH_W, VX_GLYPH_H, rail);
-    vx_picture_block(p, x + 14 * VX_GLYPH_W, y + side + 18, (int)(fake * (side - 14 * VX_GLYPH_W)), VX_GLYPH_H,
+    vx_canvas_text(p, x, y + side + 18, 1, text, fake >= 0.5 ? warm : cool);
+    vx_canvas_block(p, x + 14 * VX_GLYPH_W, y + side + 18, side - 14 * VX_GLYPH_W, VX_GLYPH_H, rail);
+    vx_canvas_block(p, x + 14 * VX_GLYPH_W, y + side + 18, (int)(fake * (side - 14 * VX_GLYPH_W)), VX_GLYPH_H,
                      fake >= 0.5 ? warm : cool);
 }
 
@@ -171,26 +171,26 @@ static enum vx_status draw(const struct inspection *in, const char *path, const 
     const int columns = in->n < 6 ? (int)in->n : 6, rows = ((int)in->n + columns - 1) / columns;
     const char *slash = strrchr(path, '/');
     char *name = vx_text_printable(slash ? slash + 1 : path), text[512];
-    struct vx_picture p;
+    struct vx_canvas p;
     enum vx_status rc;
     int width = columns * cell_w + GAP;
 
     if (width < 480)
         width = 480;
-    if (!name || vx_picture_create(&p, width, TITLE + rows * cell_h, paper, err) != VX_OK) {
+    if (!name || vx_canvas_create(&p, width, TITLE + rows * cell_h, paper, err) != VX_OK) {
         free(name);
         return vx_fail_nomem(err, "the picture");
     }
     snprintf(text, sizeof text, "%.200s%s", name, in->more ? " (its first windows)" : "");
-    vx_picture_text(&p, GAP, 10, 2, text, ink);
+    vx_canvas_text(&p, GAP, 10, 2, text, ink);
     snprintf(text, sizeof text, "profile %s, %.100s%s", in->scanner.profile.name, strrchr(in->scanner.model_path, '/') ?
              strrchr(in->scanner.model_path, '/') + 1 : in->scanner.model_path,
              in->scanner.trained ? "" : " - UNTRAINED: scores mean nothing");
-    vx_picture_text(&p, GAP, 32, 1, text, in->scanner.trained ? faint : warm);
+    vx_canvas_text(&p, GAP, 32, 1, text, in->scanner.trained ? faint : warm);
     for (size_t i = 0; i < in->n; i++)
         draw_view(&p, &in->views[i], GAP + (int)(i % (size_t)columns) * cell_w, TITLE + (int)(i / (size_t)columns) * cell_h, side);
     rc = vx_image_write_png(out, p.rgb, p.w, p.h, err);
-    vx_picture_free(&p);
+    vx_canvas_free(&p);
     free(name);
     return rc;
 }

@@ -1,4 +1,4 @@
-#include "jobs/picture.h"
+#include "jobs/canvas.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -33,23 +33,23 @@ static const struct glyph glyphs[] = {
     {'>', {8, 4, 2, 1, 2, 4, 8}},        {'*', {0, 4, 21, 14, 21, 4, 0}},
 };
 
-enum vx_status vx_picture_create(struct vx_picture *p, int w, int h, struct vx_colour_rgb paper, struct vx_err *err)
+enum vx_status vx_canvas_create(struct vx_canvas *p, int w, int h, struct vx_colour_rgb paper, struct vx_err *err)
 {
-    *p = (struct vx_picture){.w = w, .h = h};
+    *p = (struct vx_canvas){.w = w, .h = h};
     p->rgb = vx_calloc((size_t)w * (size_t)h, 3);
     if (!p->rgb)
         return vx_fail_nomem(err, "a picture");
-    vx_picture_block(p, 0, 0, w, h, paper);
+    vx_canvas_block(p, 0, 0, w, h, paper);
     return VX_OK;
 }
 
-void vx_picture_free(struct vx_picture *p)
+void vx_canvas_free(struct vx_canvas *p)
 {
     free(p->rgb);
-    *p = (struct vx_picture){0};
+    *p = (struct vx_canvas){0};
 }
 
-void vx_picture_block(struct vx_picture *p, int x, int y, int w, int h, struct vx_colour_rgb c)
+void vx_canvas_block(struct vx_canvas *p, int x, int y, int w, int h, struct vx_colour_rgb c)
 {
     const int x1 = x + w < p->w ? x + w : p->w, y1 = y + h < p->h ? y + h : p->h;
 
@@ -63,7 +63,7 @@ void vx_picture_block(struct vx_picture *p, int x, int y, int w, int h, struct v
     }
 }
 
-void vx_picture_image(struct vx_picture *p, int x, int y, const uint8_t *rgb, int w, int h)
+void vx_canvas_image(struct vx_canvas *p, int x, int y, const uint8_t *rgb, int w, int h)
 {
     for (int j = 0; j < h; j++) {
         for (int i = 0; i < w; i++) {
@@ -85,13 +85,13 @@ static const uint8_t *find_glyph(char c)
     return block;
 }
 
-void vx_picture_text(struct vx_picture *p, int x, int y, int scale, const char *text, struct vx_colour_rgb c)
+void vx_canvas_text(struct vx_canvas *p, int x, int y, int scale, const char *text, struct vx_colour_rgb c)
 {
     for (; *text; text++, x += VX_GLYPH_W * scale) {
         const uint8_t *row = find_glyph(*text);
         for (int j = 0; j < VX_GLYPH_H; j++)
             for (int i = 0; i < 5; i++)
                 if (row[j] >> (4 - i) & 1)
-                    vx_picture_block(p, x + i * scale, y + j * scale, scale, scale, c);
+                    vx_canvas_block(p, x + i * scale, y + j * scale, scale, scale, c);
     }
 }
