@@ -385,6 +385,8 @@ int vx_cmd_scan(const struct vx_command *self, int argc, char **argv)
 
     if (vx_world_open(&s.world, &argc, &argv, &err) != VX_OK)
         return vx_command_fail(self, &err);
+    if (vx_scan_record_command(&s.record, argc, argv, &err) != VX_OK)
+        return vx_command_fail(self, &err);
     status = vx_scan_options_parse(&s.options, self, argc, argv, s.world.rank != 0);
     if (status < 0) {
         signal(SIGINT, on_signal);

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "jobs/version.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,24 +41,20 @@ static void add_decisive(struct vx_buf *b, const struct vx_scan_options *o, cons
     vx_buf_str(b, "\"");
 }
 
-static enum vx_status describe_command(struct vx_scan_record *r, const struct vx_scan_options *o, struct vx_err *err)
+enum vx_status vx_scan_record_command(struct vx_scan_record *r, int argc, char **argv, struct vx_err *err)
 {
     vx_buf_reset(&r->command);
-    vx_buf_str(&r->command, "voxtrawl scan --model ");
-    vx_buf_str(&r->command, o->scanner.model);
-    vx_buf_str(&r->command, " -o ");
-    vx_buf_str(&r->command, o->out);
-    for (int i = 0; i < o->n_inputs; i++) {
-        vx_buf_str(&r->command, " ");
-        vx_buf_str(&r->command, o->inputs[i]);
+    vx_buf_str(&r->command, "voxtrawl");
+    for (int i = 0; i < argc; i++) {
+        char *word = vx_text_printable(argv[i]);
+        if (!word)
+            return vx_fail_nomem(err, "the run's record");
+        const bool plain = word[0] && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                                   "_-+=./,:@%") == strlen(word);
+        vx_buf_fmt(&r->command, plain ? " %s" : " '%s'", word);
+        free(word);
     }
-    char *utf8 = r->command.failed ? NULL : vx_text_to_utf8(r->command.data);
-    if (!utf8)
-        return vx_fail_nomem(err, "the run's record");
-    vx_buf_reset(&r->command);
-    vx_buf_str(&r->command, utf8);
-    free(utf8);
-    return VX_OK;
+    return r->command.failed ? vx_fail_nomem(err, "the run's record") : VX_OK;
 }
 
 enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_scan_options *o,
@@ -85,7 +82,7 @@ enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_sca
     vx_version_json(&r->versions_json);
     if (r->config_json.failed || r->versions_json.failed)
         return vx_fail_nomem(err, "the run's record");
-    return describe_command(r, o, err);
+    return VX_OK;
 }
 
 void vx_scan_record_free(struct vx_scan_record *r)

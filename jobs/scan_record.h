@@ -17,6 +17,9 @@ struct vx_scan_record {
     struct vx_buf command, config_json, versions_json; /* owned */
 };
 
+/* The command as typed, for the record. Before the options are parsed, which reorders argv. */
+enum vx_status vx_scan_record_command(struct vx_scan_record *record, int argc, char **argv, struct vx_err *err) VX_CHECKED;
+
 /* uuid and started are set by whoever begins the run; this fills the rest. */
 enum vx_status vx_scan_record_fill(struct vx_scan_record *record, const struct vx_scan_options *o,
                                    const struct vx_scanner *scanner, struct vx_err *err) VX_CHECKED;
