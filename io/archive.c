@@ -123,7 +123,7 @@ static enum vx_status skip(struct vx_archive *a, struct vx_err *err)
     la_int64_t offset;
     int rc;
 
-    while ((rc = archive_read_data_block(a->handle, &block, &n, &offset)) >= ARCHIVE_WARN && rc != ARCHIVE_EOF)
+    while ((rc = archive_read_data_block(a->handle, &block, &n, &offset)) == ARCHIVE_OK)
         if (archive_filter_bytes(a->handle, 0) > a->limit)
             return vx_fail(err, VX_ELIMIT, "unpacks to more than %d times its size: not taken for sound",
                            VX_ARCHIVE_MAX_RATIO);

@@ -80,24 +80,34 @@ static enum vx_status broken_row(const struct vx_manifest *m, int64_t line, cons
     return vx_found_broken(item, m->path, place, err, "%s: %s", place, why);
 }
 
-/* The column's name without the blanks around it, valid UTF-8; the caller's. NULL: no memory. */
-static char *column_name(char *cell, size_t index)
-{
-    char number[32], *end;
-
-    cell += strspn(cell, " \t");
-    for (end = cell + strlen(cell); end > cell && (end[-1] == ' ' || end[-1] == '\t'); end--)
-        end[-1] = '\0';
-    snprintf(number, sizeof number, "column_%zu", index + 1);
-    return vx_text_to_utf8(*cell ? cell : number);
-}
-
 static size_t find_column(const struct vx_manifest *m, const char *name)
 {
     for (size_t i = 0; i < m->n_columns; i++)
         if (strcasecmp(m->columns[i], name) == 0)
             return i;
     return NO_COLUMN;
+}
+
+/* The name of the next column, without the blanks around it, valid UTF-8; the caller's. One that is empty or repeats an
+ * earlier one is told apart by its number. NULL: no memory. */
+static char *column_name(const struct vx_manifest *m, const char *cell)
+{
+    const char *end = cell + strlen(cell);
+    char *name, *numbered;
+
+    cell += strspn(cell, " \t");
+    while (end > cell && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    if (!(numbered = strndup(cell, (size_t)(end - cell))))
+        return NULL;
+    name = vx_text_to_utf8(numbered);
+    free(numbered);
+    if (!name || (*name && find_column(m, name) == NO_COLUMN))
+        return name;
+    if (asprintf(&numbered, "%s_%zu", *name ? name : "column", m->n_columns + 1) < 0)
+        numbered = NULL;
+    free(name);
+    return numbered;
 }
 
 /* Learns the columns from the first row. *header: it is one, not yet data. */
@@ -108,8 +118,8 @@ static enum vx_status read_header(struct vx_manifest *m, const struct vx_row *ro
     if (!(m->columns = vx_calloc(row->n, sizeof *m->columns)))
         return vx_fail_nomem(err, "a manifest's columns");
     for (; m->n_columns < row->n; m->n_columns++)
-        if (!(m->columns[m->n_columns] = column_name(row->cells[m->n_columns], m->n_columns)))
-            return vx_fail_nomem(err, "a manifest's columns");
+        if (!(m->columns[m->n_columns] = column_name(m, row->cells[m->n_columns])))
+            return vx_fail_nomem(err, "a column's name");
     m->path_column = NO_COLUMN;
     for (int i = 0; i < n_words && m->path_column == NO_COLUMN; i++)
         m->path_column = find_column(m, path_words[i]);

@@ -2,7 +2,7 @@
  * .txt: one path a line; a first line "path" is a header. .csv, .tsv: a header row names the columns; with a single
  * column it may be missing. The path is in the column path, else file, filename, filepath, audio or wav, in any case;
  * `member` is the path inside the archive that path names; all other columns become the item's metadata (empty values
- * are left out). Relative paths start at the manifest's folder. Each of them may be gzipped (….gz). */
+ * are left out; a column without a name is column_3, one whose name was there before label_3). Relative paths start at the manifest's folder. Each of them may be gzipped (….gz). */
 #ifndef VX_IO_MANIFEST_H
 #define VX_IO_MANIFEST_H
 

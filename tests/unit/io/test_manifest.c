@@ -276,14 +276,14 @@ static void test_metadata(void **state)
     struct listing l;
 
     tree_text(root, "a.wav", "");
-    tree_text(root, "m.tsv", " label \tpath\t\tspeaker\xFF\tmember\n"
-                             "spoof\ta.wav\tx\tJ\xC3\xBCrgen \xE9\t\n"
+    tree_text(root, "m.tsv", " label \tpath\t\tspeaker\xFF\tmember\tLabel\n"
+                             "spoof\ta.wav\tx\tJ\xC3\xBCrgen \xE9\t\t2\n"
                              "\ta.wav\n"
                              "spoof\tmissing.wav\n");
     listing_read(&l, &input, 1);
     assert_int_equal(l.n, 3);
     expect_meta(&l.items[0], (const char *const[]){"label", "spoof", "column_3", "x", "speaker\\xFF",
-                                                   "J\xC3\xBCrgen \\xE9"}, 3);
+                                                   "J\xC3\xBCrgen \\xE9", "Label_6", "2"}, 4);
     expect_meta(&l.items[1], NULL, 0);
     assert_int_equal(l.items[2].kind, VX_ITEM_BROKEN);
     expect_meta(&l.items[2], (const char *const[]){"label", "spoof"}, 1);
