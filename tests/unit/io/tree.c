@@ -48,9 +48,9 @@ void tree_remove(char **root)
 
 const char *tree_path(const char *root, const char *name)
 {
-    static char ring[8][4096];
+    static char ring[64][4096];
     static size_t turn;
-    char *path = ring[turn++ % 8];
+    char *path = ring[turn++ % 64];
 
     must(snprintf(path, sizeof *ring, "%s/%s", root, name) < (int)sizeof *ring, "a path that is too long");
     return path;

@@ -10,7 +10,7 @@
 char *tree_create(void);
 void tree_remove(char **root); /* with all that is in it; frees the path and sets it to NULL */
 
-const char *tree_path(const char *root, const char *name); /* root/name, valid until 8 further calls */
+const char *tree_path(const char *root, const char *name); /* root/name, valid until 64 further calls */
 void tree_mkdir(const char *root, const char *name);       /* with its parents */
 /* Writes a file, creating the directories on its way. */
 void tree_write(const char *root, const char *name, const void *data, size_t len);
