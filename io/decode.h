@@ -22,7 +22,7 @@ int vx_decoder_rate(const struct vx_decoder *dec); /* of what read() gives, Hz *
 
 /* Up to n (> 0) samples, fewer where the flags change; *got 0 only at the end. A stream that breaks in the middle ends:
  * VX_EFORMAT on the call after its last good sample, what came before stands. A truncated file breaks too: "ends after
- * 1.3 s, its header promises 4.0 s". The samples do not depend on how many are asked for at a time. */
+ * 1.31 s, its header promises 4.00 s". The samples do not depend on how many are asked for at a time. */
 enum vx_status vx_decoder_read(struct vx_decoder *dec, float *out, size_t n, size_t *got, struct vx_err *err) VX_CHECKED;
 
 /* VX_WINDOW_CLEANED, _CLIPPED and _CANCELLED of the samples that the last read gave, all of them alike: a block of the

@@ -4,13 +4,17 @@
 #include "io/view.h"
 
 #include <sndfile.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A header may be this far off without the recording being called broken: writers are sloppy about the last
- * bytes. */
+/* A length in bytes may be this far off without the recording being called broken: writers are sloppy about
+ * it. FLAC's count of samples is exact. */
 static const double promise_slack_s = 0.1;
+
+/* Samples of an MPEG frame, or a multiple of them. */
+enum { MPEG_FRAME = 1152 };
 
 struct vx_sndfile {
     struct vx_view view;
@@ -137,39 +141,55 @@ void vx_sndfile_version(char *out, size_t size)
         *strchr(out, '-') = ' ';
 }
 
+static bool is_format(const struct vx_sndfile *in, int major)
+{
+    return (in->info.format & SF_FORMAT_TYPEMASK) == major;
+}
+
 size_t vx_sndfile_read(struct vx_sndfile *in, float *out, size_t n)
 {
+    const bool mpeg = is_format(in, SF_FORMAT_MPEG);
     size_t at = 0;
 
     while (at < n) {
-        const sf_count_t got =
-            sf_readf_float(in->file, out + at * (size_t)in->info.channels, (sf_count_t)(n - at));
-        if (got <= 0 || (size_t)got > n - at)
+        size_t step = n - at;
+        sf_count_t got;
+
+        /* When a frame is broken, libsndfile drops what it had decoded before it in the same call. */
+        if (mpeg && step > MPEG_FRAME - (size_t)(in->frames % MPEG_FRAME))
+            step = MPEG_FRAME - (size_t)(in->frames % MPEG_FRAME);
+        got = sf_readf_float(in->file, out + at * (size_t)in->info.channels, (sf_count_t)step);
+        if (got <= 0 || (size_t)got > step)
             break;
         at += (size_t)got;
+        in->frames += got;
     }
-    in->frames += (int64_t)at;
     return at;
 }
 
 enum vx_status vx_sndfile_complete(struct vx_sndfile *in, struct vx_err *err)
 {
     const double rate = in->info.samplerate, seconds = (double)in->frames / rate;
-    double promised = in->view.promised * seconds;
+    double promised = in->view.promised * seconds, slack = promise_slack_s;
 
     if (vx_source_errno(in->view.source) != 0)
-        return vx_fail(err, VX_ESYS, "reading after %.1f s of sound: %s", seconds,
+        return vx_fail(err, VX_ESYS, "reading after %.2f s of sound: %s", seconds,
                        strerror(vx_source_errno(in->view.source)));
-    if ((in->info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC && in->info.frames < SF_COUNT_MAX)
+    if (is_format(in, SF_FORMAT_FLAC) && in->info.frames < SF_COUNT_MAX) {
         promised = (double)in->info.frames / rate;
-    if (promised > seconds + promise_slack_s)
-        return vx_fail(err, VX_EFORMAT, "ends after %.1f s, its header promises %.1f s", seconds, promised);
+        slack = 0;
+    }
+    if (promised > seconds + slack)
+        return vx_fail(err, VX_EFORMAT, "ends after %.2f s, its header promises %.2f s", seconds, promised);
     if (in->view.beyond > 0)
         return vx_fail(err, VX_EFORMAT,
-                       "goes on for %lld bytes after %.1f s, more than a WAV header can count: convert it to "
+                       "goes on for %lld bytes after %.2f s, more than a WAV header can count: convert it to "
                        "RF64 or FLAC",
                        (long long)in->view.beyond, seconds);
+    /* Most MP3 files that were cut out of a stream end within a frame. */
+    if (is_format(in, SF_FORMAT_MPEG) && in->view.at >= vx_source_size(in->view.source))
+        return VX_OK;
     if (sf_error(in->file) != SF_ERR_NO_ERROR)
-        return vx_fail(err, VX_EFORMAT, "damaged after %.1f s: %s", seconds, sf_strerror(in->file));
+        return vx_fail(err, VX_EFORMAT, "damaged after %.2f s: %s", seconds, sf_strerror(in->file));
     return VX_OK;
 }

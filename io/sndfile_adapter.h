@@ -24,7 +24,7 @@ void vx_sndfile_version(char *out, size_t size);                            /* "
 size_t vx_sndfile_read(struct vx_sndfile *in, float *out, size_t n);
 
 /* After a short read: VX_OK when the sound is complete as far as the file tells. VX_EFORMAT: it is damaged there, or its
- * header promises at least a tenth of a second more (only WAV, AIFF, AU and FLAC headers are believed). VX_ESYS: the
+ * header promises more (FLAC), a tenth of a second more (WAV, RF64, AIFF, AU); no other header is believed. VX_ESYS: the
  * source could not be read on. */
 enum vx_status vx_sndfile_complete(struct vx_sndfile *in, struct vx_err *err) VX_CHECKED;
 

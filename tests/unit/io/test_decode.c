@@ -1,5 +1,5 @@
-/* test_decode.c - recordings as librosa.load gives them: golden values (tests/golden/decode.py), lengths, read sizes, and
- * headers that are wrong about the length */
+/* test_decode.c - recordings as librosa.load gives them: golden values (tests/golden/decode.py), lengths,
+ * read sizes, and headers that are wrong about the length */
 #include "tests/harness/cmocka.h"
 #include "tests/harness/golden.h"
 #include "tests/harness/tolerances.h"
@@ -41,18 +41,21 @@ static struct recording stored(const char *name)
     return recording_copy(file->data, file->count);
 }
 
-static void compare(const char *name, const char *part, const float *got, const float *want, size_t n, double tolerance)
+static void compare(const char *name, const char *part, const float *got, const float *want, size_t n,
+                    double tolerance)
 {
     for (size_t i = 0; i < n; i++)
         if (!(fabs((double)got[i] - (double)want[i]) <= tolerance))
-            fail_msg("%s: sample %zu of the %s is %.9g, expected %.9g", name, i, part, (double)got[i], (double)want[i]);
+            fail_msg("%s: sample %zu of the %s is %.9g, expected %.9g", name, i, part, (double)got[i],
+                     (double)want[i]);
 }
 
 static void check_golden(const char *name, int rate, double tolerance)
 {
     struct recording r = stored(name);
     struct decoded d = recording_decode(&r, rate, 4096);
-    const int64_t length = *(const int64_t *)vx_golden_get(golden, VX_GOLDEN_I64, "%s.%d.length", name, rate)->data;
+    const int64_t length =
+        *(const int64_t *)vx_golden_get(golden, VX_GOLDEN_I64, "%s.%d.length", name, rate)->data;
     const struct vx_golden_array *start = vx_golden_get(golden, VX_GOLDEN_F32, "%s.%d.start", name, rate);
     const struct vx_golden_array *middle = vx_golden_get(golden, VX_GOLDEN_F32, "%s.%d.middle", name, rate);
     const struct vx_golden_array *end = vx_golden_get(golden, VX_GOLDEN_F32, "%s.%d.end", name, rate);
@@ -122,7 +125,8 @@ static void as_librosa(void **state)
 /* Samples and flags are the same bits however many are asked for at a time. */
 static void read_sizes(void **state)
 {
-    static const char *const names[] = {"pcm16.wav", "six.flac", "stereo.ogg", "mono.opus", "info.mp3", "alaw.wav"};
+    static const char *const names[] = {"pcm16.wav", "six.flac", "stereo.ogg",
+                                        "mono.opus", "info.mp3", "alaw.wav"};
     static const size_t sizes[] = {1, 7, 4096};
 
     (void)state;
@@ -150,8 +154,9 @@ static void lengths(void **state)
 {
     static const struct {
         int from, to;
-    } pairs[] = {{44100, 16000}, {48000, 16000}, {8000, 16000},  {22050, 16000}, {44100, 22050}, {11025, 22050},
-                 {16000, 16000}, {1000, 48000},  {192000, 16000}, {44101, 16000}, {768000, 1000}, {1000, 768000}};
+    } pairs[] = {{44100, 16000},  {48000, 16000}, {8000, 16000},  {22050, 16000},
+                 {44100, 22050},  {11025, 22050}, {16000, 16000}, {1000, 48000},
+                 {192000, 16000}, {44101, 16000}, {768000, 1000}, {1000, 768000}};
     static const size_t frames[] = {0, 1, 2, 3, 31, 440, 441, 442, 4410, 44100, 50001};
     float *x = calloc(50001, sizeof *x);
 
@@ -170,8 +175,8 @@ static void lengths(void **state)
             r = recording_wav(x, frames[j], 1, pairs[i].from);
             d = recording_decode(&r, pairs[i].to, 4096);
             if (d.opened != VX_OK || d.ended != VX_OK || d.n != (size_t)ceil((double)frames[j] * ratio))
-                fail_msg("%zu samples from %d to %d Hz: %zu, expected %.0f (%s)", frames[j], pairs[i].from, pairs[i].to,
-                         d.n, ceil((double)frames[j] * ratio), d.err.text);
+                fail_msg("%zu samples from %d to %d Hz: %zu, expected %.0f (%s)", frames[j], pairs[i].from,
+                         pairs[i].to, d.n, ceil((double)frames[j] * ratio), d.err.text);
             if (ratio == 1 && d.n > 0)
                 assert_memory_equal(d.samples, x, d.n * sizeof *x);
             decoded_free(&d);
@@ -187,9 +192,9 @@ static void wrong_lengths(void **state)
         const char *what;
         uint32_t riff, data;
     } table[] = {
-        {"never filled in", 0, 0},          {"only RIFF filled in", 40036, 0}, {"killed writer", 8, 0},
-        {"pipe, ffmpeg", ~0u, ~0u},         {"pipe, sox", 0x7ffff024, 0x7ffff000},
-        {"pipe, RIFF right", 40036, ~0u},   {"all right", 40036, 40000},
+        {"never filled in", 0, 0},   {"only RIFF filled in", 40036, 0},     {"killed writer", 8, 0},
+        {"pipe, ffmpeg", ~0u, ~0u},  {"pipe, sox", 0x7ffff024, 0x7ffff000}, {"pipe, RIFF right", 40036, ~0u},
+        {"all right", 40036, 40000},
     };
     float x[10000];
 

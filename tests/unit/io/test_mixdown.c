@@ -1,4 +1,5 @@
-/* test_mixdown.c - channels to one: the mean, the guard against channels that cancel, and the flags of blocks */
+/* test_mixdown.c - channels to one: the mean, the guard against channels that cancel, and the flags of blocks
+ */
 #include "base/item.h"
 
 #include "tests/harness/cmocka.h"
@@ -87,8 +88,8 @@ static void guard(void **state)
             if (table[t].taken != MEAN && (table[t].stretches[0].left >= 0.1f || i >= 15 * RATE))
                 want = x[2 * i + (table[t].taken == RIGHT)];
             if (d.samples[i] != want || d.flags[i] != (within ? VX_WINDOW_CANCELLED : 0))
-                fail_msg("%s: frame %zu is %g with flags %u, expected %g and %u", table[t].what, i, (double)d.samples[i],
-                         d.flags[i], (double)want, within ? VX_WINDOW_CANCELLED : 0);
+                fail_msg("%s: frame %zu is %g with flags %u, expected %g and %u", table[t].what, i,
+                         (double)d.samples[i], d.flags[i], (double)want, within ? VX_WINDOW_CANCELLED : 0);
         }
         decoded_free(&d);
         recording_free(&r);
@@ -96,7 +97,8 @@ static void guard(void **state)
     }
 }
 
-/* Many channels: [frames][n], channel c is gain[c % 4] times a noise of its own (or, when shared, of everyone's). */
+/* Many channels: [frames][n], channel c is gain[c % 4] times a noise of its own (or, when shared, of
+ * everyone's). */
 static struct recording many(int channels, const float gain[4], bool shared)
 {
     const size_t frames = RATE;
@@ -173,7 +175,8 @@ static void cleaned(void **state)
                 const bool within = is_bad && i / scale / BLOCK == AT / BLOCK;
                 if (!isfinite(d.samples[i]) || (is_bad && d.samples[i] != 0) ||
                     d.flags[i] != (within ? VX_WINDOW_CLEANED : 0))
-                    fail_msg("%g: sample %zu is %g with flags %u", (double)x[AT], i, (double)d.samples[i], d.flags[i]);
+                    fail_msg("%g: sample %zu is %g with flags %u", (double)x[AT], i, (double)d.samples[i],
+                             d.flags[i]);
             }
             if (!is_bad && scale == 1)
                 assert_true(d.samples[AT] == x[AT]);
@@ -189,7 +192,7 @@ static void clipped(void **state)
         float value;
         int count;
         bool flagged;
-    } table[] = {{1.0f, 4, true},  {-1.0f, 4, true}, {0.999f, 4, true},   {1.7f, 400, true},
+    } table[] = {{1.0f, 4, true},  {-1.0f, 4, true},     {0.999f, 4, true},    {1.7f, 400, true},
                  {1.0f, 3, false}, {0.998f, 400, false}, {-0.998f, 400, false}};
     enum { BLOCKS = 3 };
 
@@ -206,13 +209,15 @@ static void clipped(void **state)
         assert_int_equal(d.n, BLOCKS * BLOCK);
         for (size_t i = 0; i < d.n; i++)
             if (d.flags[i] != (table[t].flagged && i / BLOCK == 1 ? VX_WINDOW_CLIPPED : 0))
-                fail_msg("%d samples of %g: frame %zu has flags %u", table[t].count, (double)table[t].value, i, d.flags[i]);
+                fail_msg("%d samples of %g: frame %zu has flags %u", table[t].count, (double)table[t].value,
+                         i, d.flags[i]);
         decoded_free(&d);
         recording_free(&r);
     }
 }
 
-/* Flags that change with every block, resampled up and down: the same for every read size, and in the right places. */
+/* Flags that change with every block, resampled up and down: the same for every read size, and in the right
+ * places. */
 static void flags_and_read_sizes(void **state)
 {
     enum { BLOCKS = 200 };

@@ -27,10 +27,10 @@ static float sawtooth(size_t i)
     return (float)(i % 100) / 200.0f;
 }
 
-/* Cut a recording by a rule and compare every window's place, flags and samples; x: [n] at RATE. w: any windower of that
- * rule, used before or not. `end` is what must follow the last window. */
-static void check_windows(const char *name, struct vx_windower *w, const struct recording *r, const float *x, size_t n,
-                          const struct expected *want, size_t n_want, enum vx_status end)
+/* Cut a recording by a rule and compare every window's place, flags and samples; x: [n] at RATE. w: any
+ * windower of that rule, used before or not. `end` is what must follow the last window. */
+static void check_windows(const char *name, struct vx_windower *w, const struct recording *r, const float *x,
+                          size_t n, const struct expected *want, size_t n_want, enum vx_status end)
 {
     struct vx_source source = {.data = r->bytes, .size = (int64_t)r->size};
     struct vx_decoder *dec = NULL;
@@ -52,7 +52,8 @@ static void check_windows(const char *name, struct vx_windower *w, const struct 
             const size_t at = (size_t)score.start_ms + (size_t)j;
             const float sample = at < n ? x[at] : 0.0f;
             if (pcm[j] != sample)
-                fail_msg("%s: window %zu sample %d is %g, expected %g", name, i, j, (double)pcm[j], (double)sample);
+                fail_msg("%s: window %zu sample %d is %g, expected %g", name, i, j, (double)pcm[j],
+                         (double)sample);
         }
         i++;
     }
@@ -72,7 +73,8 @@ static void check_samples(const char *name, const struct vx_window_rule *rule, c
 
     assert_int_equal(vx_windower_create(&w, rule, &err), VX_OK);
     check_windows(name, w, &r, x, n, want, n_want, VX_DONE);
-    check_windows(name, w, &r, x, n, want, n_want, VX_DONE); /* the second time over what the first has left */
+    check_windows(name, w, &r, x, n, want, n_want,
+                  VX_DONE); /* the second time over what the first has left */
     vx_windower_destroy(&w);
     recording_free(&r);
 }
@@ -89,7 +91,7 @@ static void positions(void **state)
         {"nothing", 2, 2, 0, 0, {{0}}},
         {"one window to the sample", 2, 2, 2000, 1, {{0, 0}}},
         {"one sample more", 2, 2, 2001, 2, {{0, 0}, {2000, P | T | S}}}, /* one sample is constant
-                                                                                     */
+                                                                          */
         {"one sample less", 2, 2, 1999, 1, {{0, P}}},
         {"just scored", 2, 2, 2500, 2, {{0, 0}, {2000, P}}},
         {"just not scored", 2, 2, 2499, 2, {{0, 0}, {2000, P | T}}},
@@ -156,8 +158,16 @@ static void block_flags(void **state)
         size_t n_want;
         struct expected want[8];
     } table[] = {
-        {"side by side", 0.5, 0.5, 4, {{0, 0}, {500, 0}, {1000, VX_WINDOW_CLEANED}, {1500, VX_WINDOW_CLIPPED}}},
-        {"overlapping", 1, 0.5, 3, {{0, 0}, {500, VX_WINDOW_CLEANED}, {1000, VX_WINDOW_CLEANED | VX_WINDOW_CLIPPED}}},
+        {"side by side",
+         0.5,
+         0.5,
+         4,
+         {{0, 0}, {500, 0}, {1000, VX_WINDOW_CLEANED}, {1500, VX_WINDOW_CLIPPED}}},
+        {"overlapping",
+         1,
+         0.5,
+         3,
+         {{0, 0}, {500, VX_WINDOW_CLEANED}, {1000, VX_WINDOW_CLEANED | VX_WINDOW_CLIPPED}}},
         {"ends where the block begins", 0.2, 0.8, 3, {{0, 0}, {800, 0}, {1600, VX_WINDOW_CLIPPED}}},
         {"begins where the block ends", 0.2, 1.1, 2, {{0, 0}, {1100, 0}}},
         {"begins a millisecond before", 0.2, 1.099, 2, {{0, 0}, {1099, VX_WINDOW_CLEANED}}},
@@ -167,7 +177,7 @@ static void block_flags(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof x / sizeof *x; i++)
         x[i] = i / 100 == 17 ? 1.0f - (float)(i % 2) : sawtooth(i); /* 1,700 to 1,800 ms clipped */
-    x[1000] = NAN;                                                /* 1,000 to 1,100 ms cleaned */
+    x[1000] = NAN;                                                  /* 1,000 to 1,100 ms cleaned */
     for (size_t t = 0; t < sizeof table / sizeof *table; t++) {
         const struct vx_window_rule rule = {table[t].window, table[t].hop, 0, -70};
         struct recording r = recording_wav(x, 2000, 1, RATE);
@@ -184,7 +194,8 @@ static void block_flags(void **state)
     }
 }
 
-/* A truncated file gives its windows, the one at the break included, and then the error, as often as it is asked. */
+/* A truncated file gives its windows, the one at the break included, and then the error, as often as it is
+ * asked. */
 static void broken_stream(void **state)
 {
     static const struct expected want[] = {{0, 0}, {2000, P}};
@@ -202,7 +213,8 @@ static void broken_stream(void **state)
     assert_int_equal(vx_windower_create(&w, &rule, &err), VX_OK);
     check_windows("truncated", w, &r, x, 2700, want, 2, VX_EFORMAT);
     r.size = 44 + 4000 * 4; /* no window at the break */
-    check_windows("truncated between windows", w, &r, x, 4000, (struct expected[]){{0, 0}, {2000, 0}}, 2, VX_EFORMAT);
+    check_windows("truncated between windows", w, &r, x, 4000, (struct expected[]){{0, 0}, {2000, 0}}, 2,
+                  VX_EFORMAT);
     vx_windower_destroy(&w);
     recording_free(&r);
 }
@@ -249,11 +261,12 @@ static void rules(void **state)
         struct vx_window_rule rule;
         bool good;
     } table[] = {
-        {{2, 2, 0.5, -70}, true},   {{2, 0.01, 2, 0}, true},     {{60, 3600, 0, -200}, true}, {{0.05, 1, 0, -70}, true},
-        {{0, 2, 0, -70}, false},    {{-2, 2, 0, -70}, false},    {{61, 2, 0.5, -70}, false},  {{NAN, 2, 0.5, -70}, false},
-        {{2, 0, 0.5, -70}, false},  {{2, -1, 0.5, -70}, false},  {{2, 3601, 0.5, -70}, false}, {{2, NAN, 0.5, -70}, false},
-        {{2, 2, 2.1, -70}, false},  {{2, 2, -0.1, -70}, false},  {{2, 2, NAN, -70}, false},   {{2, 2, 0.5, 1}, false},
-        {{2, 2, 0.5, NAN}, false},  {{2, INFINITY, 0, -70}, false},
+        {{2, 2, 0.5, -70}, true},   {{2, 0.01, 2, 0}, true},      {{60, 3600, 0, -200}, true},
+        {{0.05, 1, 0, -70}, true},  {{0, 2, 0, -70}, false},      {{-2, 2, 0, -70}, false},
+        {{61, 2, 0.5, -70}, false}, {{NAN, 2, 0.5, -70}, false},  {{2, 0, 0.5, -70}, false},
+        {{2, -1, 0.5, -70}, false}, {{2, 3601, 0.5, -70}, false}, {{2, NAN, 0.5, -70}, false},
+        {{2, 2, 2.1, -70}, false},  {{2, 2, -0.1, -70}, false},   {{2, 2, NAN, -70}, false},
+        {{2, 2, 0.5, 1}, false},    {{2, 2, 0.5, NAN}, false},    {{2, INFINITY, 0, -70}, false},
     };
 
     (void)state;

@@ -1,0 +1,71 @@
+/* bench_decode.c - how fast recordings become windows: bench_decode RATE FILE...
+ * Two second windows side by side, one thread; times real time by processor time, reading included. */
+#include "base/clock.h"
+#include "io/windows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum vx_status cut(struct vx_windower *w, struct vx_decoder *dec, int *n, struct vx_err *err)
+{
+    struct vx_window_score score;
+    const float *pcm;
+    enum vx_status rc;
+
+    if ((rc = vx_windower_begin(w, dec, err)) != VX_OK)
+        return rc;
+    for (*n = 0; (rc = vx_windower_next(w, &score, &pcm, err)) == VX_OK; (*n)++)
+        ;
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
+static enum vx_status bench(struct vx_reader *reader, struct vx_windower *w, char *path, int rate,
+                            struct vx_err *err)
+{
+    const struct vx_item item = {.path = path, .ordinal = -1, .size = -1};
+    const double start = vx_clock_cpu();
+    struct vx_source *source;
+    struct vx_decoder *dec = NULL;
+    struct vx_audio_info info;
+    enum vx_status rc;
+    double cpu;
+    int n;
+
+    if ((rc = vx_reader_open(reader, &item, &source, err)) != VX_OK ||
+        (rc = vx_decoder_open(&dec, source, rate, err)) != VX_OK || (rc = cut(w, dec, &n, err)) != VX_OK)
+        goto done;
+    cpu = vx_clock_cpu() - start;
+    vx_decoder_info(dec, &info);
+    printf("%-32s %6d Hz %4d ch %9.1f s %6d windows %8.0f times real time, peak memory %.1f MB\n",
+           info.format, info.sample_rate, info.channels, info.duration_s, n, info.duration_s / cpu,
+           vx_clock_peak_rss() / 1e6);
+done:
+    vx_decoder_close(&dec);
+    return rc == VX_OK ? VX_OK : vx_err_prefix(err, "%s", path);
+}
+
+int main(int argc, char **argv)
+{
+    const struct vx_window_rule rule = {2, 2, 0.5, -70};
+    struct vx_reader *reader = NULL;
+    struct vx_windower *w = NULL;
+    struct vx_err err;
+    int failed = 0;
+
+    if (argc < 3) {
+        fprintf(stderr, "usage: bench_decode RATE FILE...\n");
+        return 2;
+    }
+    if (vx_reader_create(&reader, 1u << 30, &err) != VX_OK || vx_windower_create(&w, &rule, &err) != VX_OK) {
+        fprintf(stderr, "%s\n", err.text);
+        failed = 1;
+    }
+    for (int i = 2; i < argc && w; i++)
+        if (bench(reader, w, argv[i], atoi(argv[1]), &err) != VX_OK) {
+            fprintf(stderr, "%s\n", err.text);
+            failed = 1;
+        }
+    vx_windower_destroy(&w);
+    vx_reader_destroy(&reader);
+    return failed;
+}
