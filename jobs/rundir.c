@@ -162,17 +162,31 @@ void vx_rundir_close(struct vx_rundir *dir)
     *dir = (struct vx_rundir){.lock = -1};
 }
 
+/* A database and the journal that SQLite leaves beside it. */
+static void remove_database(const char *path)
+{
+    char journal[4200];
+
+    unlink(path);
+    if (snprintf(journal, sizeof journal, "%s-journal", path) < (int)sizeof journal)
+        unlink(journal);
+}
+
+static void remove_file(const char *folder, const char *name)
+{
+    char *path = vx_file_join(folder, name);
+
+    if (path)
+        unlink(path);
+    free(path);
+}
+
 void vx_rundir_remove(struct vx_rundir *dir)
 {
-    static const char *const names[] = {RUN_FILE, LOCK_FILE, "items.db"};
-
     for (size_t i = 0; i < dir->n_shards; i++)
-        unlink(dir->shards[i]);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char *path = vx_file_join(dir->path, names[i]);
-        if (path)
-            unlink(path);
-        free(path);
-    }
+        remove_database(dir->shards[i]);
+    remove_database(dir->items_path);
+    remove_file(dir->path, RUN_FILE);
+    remove_file(dir->path, LOCK_FILE);
     rmdir(dir->path);
 }

@@ -4,8 +4,8 @@
 need sqlite3
 
 make_model model
-cp "$(dirname "$0")/picture.png" picture.png
-cp "$(dirname "$0")/picture.jpg" picture.jpg
+cp "$HERE/picture.png" picture.png
+cp "$HERE/picture.jpg" picture.jpg
 status 0 "$VOXTRAWL" scan --model model -o pictures.db picture.png picture.jpg
 equal "pictures scored" 2 "$(sql pictures.db "SELECT count(*) FROM items WHERE kind = 'image' AND status = 'scored' AND n_windows = 1")"
 equal "no sound was read" 0 "$(sql pictures.db "SELECT count(*) FROM items WHERE coalesce(duration_s, 0) > 0")"

@@ -1,8 +1,12 @@
 # lib.sh - sourced by the scan tests: VOXTRAWL, SCRATCH, a small corpus and model, and checks that stop the test
 set -euo pipefail
 
-VOXTRAWL=$1
+VOXTRAWL=$(realpath "$1")
 SCRATCH=$2
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=../../jobs/debian.sh
+. "$HERE/../../jobs/debian.sh"
+allow_mpi_as_root
 rm -rf "$SCRATCH"
 mkdir -p "$SCRATCH"
 cd "$SCRATCH"
