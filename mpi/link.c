@@ -52,10 +52,10 @@ enum vx_status vx_link_receive(struct vx_link *link, struct vx_buf *message, dou
 
     if (!link->port)
         return vx_mailbox_take(link->in, &from, message, seconds, got, err);
-    for (unsigned idle = 0;; idle++) {
+    for (;;) {
         if ((rc = vx_port_poll(link->port, &from, message, got, err)) != VX_OK || *got)
             return rc;
-        const double left = until - vx_clock_now(), pause = vx_port_pause(idle);
+        const double left = until - vx_clock_now(), pause = vx_port_pause(link->port);
         if (left <= 0)
             return VX_OK;
         if (pause > 0)
@@ -89,7 +89,7 @@ enum vx_status vx_hub_receive(struct vx_hub *hub, int *worker, struct vx_buf *me
 
     if (!hub->port)
         return vx_mailbox_take(hub->inbox, worker, message, seconds, got, err);
-    for (unsigned idle = 0;; idle++) {
+    for (;;) {
         for (int side = 0; side < 2; side++) { /* by turns, so that neither side can starve the other */
             hub->port_turn = !hub->port_turn;
             rc = hub->port_turn ? vx_port_poll(hub->port, worker, message, got, err)
@@ -97,7 +97,7 @@ enum vx_status vx_hub_receive(struct vx_hub *hub, int *worker, struct vx_buf *me
             if (rc != VX_OK || *got)
                 return rc;
         }
-        const double left = until - vx_clock_now(), pause = vx_port_pause(idle);
+        const double left = until - vx_clock_now(), pause = vx_port_pause(hub->port);
         if (left <= 0)
             return VX_OK;
         if (pause > 0) { /* wait at the box, where a local worker can cut it short */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "mpi/wire.h"
 
+#include <limits.h>
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct transfer {
 
 struct vx_port {
     struct transfer *sending, *receiving; /* each oldest first */
+    unsigned idle;                        /* polls since something was sent or came */
 };
 
 static enum vx_status fail_mpi(struct vx_err *err, int code, const char *what, int rank)
@@ -111,6 +113,7 @@ enum vx_status vx_port_send(struct vx_port *port, int rank, const struct vx_buf 
         return fail_mpi(err, code, "send to", rank);
     }
     append(&port->sending, t);
+    port->idle = 0;
     return reap_sends(port, err);
 }
 
@@ -167,19 +170,21 @@ enum vx_status vx_port_poll(struct vx_port *port, int *rank, struct vx_buf *mess
         vx_buf_add(message, (*at)->bytes, (size_t)(*at)->len);
         drop(at);
         *got = true;
+        port->idle = 0;
         return message->failed ? vx_fail_nomem(err, "a message") : VX_OK;
     }
+    port->idle += port->idle < UINT_MAX;
     return VX_OK;
 }
 
-double vx_port_pause(unsigned idle)
+double vx_port_pause(const struct vx_port *port)
 {
-    enum { AT_ONCE = 64, DOUBLINGS = 7 };
+    enum { AT_ONCE = 64, STEP = 8, DOUBLINGS = 7 }; /* polls, a few µs; polls at each length; 32 µs … 4 ms */
+    const unsigned step = (port->idle - AT_ONCE) / STEP;
 
-    if (idle < AT_ONCE) /* some 50 microseconds: the answer to what was just sent */
+    if (port->idle < AT_ONCE)
         return 0;
-    idle = (idle - AT_ONCE) / 8;
-    return 32e-6 * (double)(1u << (idle < DOUBLINGS ? idle : DOUBLINGS)); /* 32 µs … 4 ms */
+    return 32e-6 * (double)(1u << (step < DOUBLINGS ? step : DOUBLINGS));
 }
 
 void vx_port_destroy(struct vx_port **port)

@@ -22,8 +22,9 @@ enum vx_status vx_port_send(struct vx_port *port, int rank, const struct vx_buf 
  * order. Also moves sends forward. */
 enum vx_status vx_port_poll(struct vx_port *port, int *rank, struct vx_buf *message, bool *got, struct vx_err *err) VX_CHECKED;
 
-/* Polls at once, then ever less often, so that an idle rank leaves its core to the engine: how long to wait after the
- * idle-th poll without a message, seconds. 0: poll again. */
-double vx_port_pause(unsigned idle);
+/* How long to wait before the next poll, seconds: nothing for the first few after a message, then ever longer, so that an
+ * idle rank leaves its core to the engine. A worker has a lease ahead and a second to spare, so latency is not what counts:
+ * spinning for 100 µs would bring a round trip from 0.3 ms to 2 µs and cost rank 0 half a core at a thousand ranks. */
+double vx_port_pause(const struct vx_port *port);
 
 #endif
