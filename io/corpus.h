@@ -20,7 +20,8 @@ enum vx_status vx_corpus_open(struct vx_corpus **out, const char *const *inputs,
 void vx_corpus_close(struct vx_corpus **corpus);
 
 /* The next item into *item (zeroed or cleared before; the caller's to clear). VX_DONE at the end. Other than that only
- * VX_ENOMEM: what cannot be read becomes an item of kind BROKEN. */
+ * VX_ENOMEM: what cannot be read becomes an item of kind BROKEN. A manifest's broken row has the manifest's path and, to
+ * be an item of its own, the member "line 12". */
 enum vx_status vx_corpus_next(struct vx_corpus *corpus, struct vx_item *item, struct vx_err *err) VX_CHECKED;
 
 struct vx_corpus_stats vx_corpus_stats(const struct vx_corpus *corpus);

@@ -15,7 +15,8 @@ void vx_reader_destroy(struct vx_reader **reader);
 
 struct vx_source; /* lives until the reader opens the next one or is destroyed */
 
-/* VX_ESYS: cannot open. VX_EFORMAT: the archive is broken or the member is not where the listing saw it.
+/* A member is looked for at item->ordinal; where another is now, or the ordinal is -1 (a manifest named it), the first
+ * of its name is taken. VX_ESYS: cannot open. VX_EFORMAT: the archive is broken, or no longer has the member.
  * VX_ELIMIT: a member larger than max_member_bytes (it is held in memory). VX_EINVAL: no regular file. */
 enum vx_status vx_reader_open(struct vx_reader *reader, const struct vx_item *item, struct vx_source **out,
                               struct vx_err *err) VX_CHECKED;
@@ -25,6 +26,6 @@ int64_t vx_source_tell(const struct vx_source *s);
 int64_t vx_source_seek(struct vx_source *s, int64_t offset, int whence); /* as lseek; -1: impossible */
 /* Up to n bytes; fewer only at the end or on a read error, which vx_source_errno tells. */
 size_t vx_source_read(struct vx_source *s, void *out, size_t n);
-int vx_source_errno(const struct vx_source *s); /* 0: none */
+int vx_source_errno(const struct vx_source *s); /* 0: none; EIO also when the file became shorter */
 
 #endif

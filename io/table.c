@@ -232,7 +232,7 @@ enum vx_status vx_table_next(struct vx_table *t, struct vx_row *row, struct vx_e
 
     if (!t->begun)
         begin(t);
-    do {
+    for (;;) {
         *row = (struct vx_row){.line = t->line};
         if (t->start == t->end && !t->eof)
             fill(t);
@@ -255,7 +255,9 @@ enum vx_status vx_table_next(struct vx_table *t, struct vx_row *row, struct vx_e
             return rc;
         t->start += used;
         t->line += lines;
-    } while (!whole || (t->n_cells == 1 && t->cells[0][0] == '\0'));
+        if (t->n_cells > 1 || t->cells[0][0] != '\0')
+            break;
+    }
     row->cells = t->cells;
     row->n = t->n_cells;
     return VX_OK;

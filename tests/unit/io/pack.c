@@ -3,6 +3,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ static void write_entry(struct archive *a, const struct pack_entry *p)
     archive_entry_free(e);
 }
 
-static void write_zeros(struct archive *a, size_t n)
+static void write_zeros(struct archive *a, size_t n, bool declared)
 {
     static const char zeros[1 << 16];
     struct archive_entry *e = archive_entry_new();
@@ -46,7 +47,8 @@ static void write_zeros(struct archive *a, size_t n)
     archive_entry_copy_pathname(e, "zeros.wav");
     archive_entry_set_filetype(e, AE_IFREG);
     archive_entry_set_perm(e, 0644);
-    archive_entry_set_size(e, (la_int64_t)n);
+    if (declared)
+        archive_entry_set_size(e, (la_int64_t)n);
     MUST(archive_write_header(a, e));
     for (size_t some; n > 0; n -= some) {
         some = n < sizeof zeros ? n : sizeof zeros;
@@ -70,7 +72,7 @@ void pack_write(const char *path, const char *format, const char *filter, const 
     for (; entries->name; entries++)
         write_entry(a, entries);
     if (zeros)
-        write_zeros(a, zeros);
+        write_zeros(a, zeros, strcmp(format, "zip") != 0);
     MUST(archive_write_close(a));
     MUST(archive_write_free(a));
 }

@@ -11,7 +11,8 @@ struct pack_entry {
 };
 
 /* format: "ustar", "pax", "gnutar", "zip"; filter: NULL, "gzip", "bzip2", "xz", "zstd"; options: NULL or libarchive's.
- * zeros: so many zero bytes follow as one more entry, "zeros.wav". Failure fails the test. */
+ * zeros: so many zero bytes follow as one more entry, "zeros.wav"; in a zip its size is known
+ * only behind it and in the central directory. Failure fails the test. */
 void pack_write(const char *path, const char *format, const char *filter, const char *options,
                 const struct pack_entry *entries, size_t zeros);
 

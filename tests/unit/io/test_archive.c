@@ -345,6 +345,41 @@ static void test_limits(void **state)
     }
 }
 
+/* A zip without its central directory: sizes are known when the data has been read. */
+static void test_undeclared_size(void **state)
+{
+    static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "a"}, {NULL, PACK_FILE, NULL}};
+    static const struct {
+        size_t max;
+        enum vx_status rc;
+    } rows[] = {{20 * MIB - 1, VX_ELIMIT}, {20 * MIB, VX_OK}, {MIB, VX_ELIMIT}, {0, VX_ELIMIT}};
+    const char *root = *state, *path = tree_path(root, "a.zip");
+    struct vx_source *source;
+    struct listing l;
+    struct vx_err err;
+    char *data, *directory;
+    size_t len;
+
+    pack_write(path, "zip", NULL, "zip:compression=deflate", entries, 20 * MIB);
+    assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
+    directory = memmem(data, len, "PK\1\2", 4);
+    assert_non_null(directory);
+    tree_write(root, "a.zip", data, (size_t)(directory - data));
+    free(data);
+    listing_read(&l, &path, 1);
+    listing_expect(&l, root, (const char *const[]){"audio: a.zip!a.wav", "audio: a.zip!zeros.wav", "broken: a.zip: "}, 3);
+    assert_int_equal(l.items[1].size, -1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vx_reader *reader = NULL;
+        assert_int_equal(vx_reader_create(&reader, rows[i].max, &err), VX_OK);
+        assert_int_equal(vx_reader_open(reader, &l.items[1], &source, &err), rows[i].rc);
+        if (rows[i].rc == VX_OK)
+            assert_int_equal(vx_source_size(source), 20 * MIB);
+        vx_reader_destroy(&reader);
+    }
+    listing_free(&l);
+}
+
 /* A few kilobytes that unpack to more than a gigabyte. */
 static void test_bomb(void **state)
 {
@@ -523,7 +558,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_tree(test_members),      in_tree(test_links_and_fifos), in_tree(test_names_and_locales),
         in_tree(test_zip_utf8_names), in_tree(test_encrypted),     in_tree(test_no_archives),
-        in_tree(test_in_folders_and_manifests), in_tree(test_limits), in_tree(test_bomb),
+        in_tree(test_in_folders_and_manifests), in_tree(test_limits), in_tree(test_undeclared_size),
+        in_tree(test_bomb),
         in_tree(test_changed),      in_tree(test_truncated),       in_tree(test_wrong_checksum),
         in_tree(test_mutations),
     };
