@@ -39,6 +39,7 @@ enum vx_status vx_archive_next(struct vx_archive *archive, struct vx_entry *entr
 int64_t vx_archive_position(const struct vx_archive *archive); /* ordinal of the entry that next() would give */
 
 /* Up to n bytes of the current entry, *got 0 only at its end. VX_EFORMAT: broken, the checksum included. */
-enum vx_status vx_archive_read(struct vx_archive *archive, void *out, size_t n, size_t *got, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_archive_read(struct vx_archive *archive, void *out, size_t n, size_t *got,
+                               struct vx_err *err) VX_CHECKED;
 
 #endif

@@ -21,7 +21,8 @@ void vx_folder_close(struct vx_folder **folder);
 /* The next recording, picture or archive below the folder into *item (zeroed before, the caller's to clear); *archive
  * tells an archive file, whose members are the items meant. VX_DONE at the end. What cannot be read, a directory named
  * like a recording and a FIFO or device named like one are items of kind BROKEN; the only failure is VX_ENOMEM. */
-enum vx_status vx_folder_next(struct vx_folder *folder, struct vx_item *item, bool *archive, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_folder_next(struct vx_folder *folder, struct vx_item *item, bool *archive,
+                               struct vx_err *err) VX_CHECKED;
 
 int64_t vx_folder_skipped(const struct vx_folder *folder); /* files passed over so far for their name */
 

@@ -24,6 +24,7 @@ enum vx_place {
     VX_PLACE_FOLDER,   /* for these two *item stays zeroed */
     VX_PLACE_MANIFEST,
 };
-enum vx_status vx_found_look(const char *path, struct vx_item *item, enum vx_place *place, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_found_look(const char *path, struct vx_item *item, enum vx_place *place,
+                             struct vx_err *err) VX_CHECKED;
 
 #endif

@@ -2,7 +2,8 @@
  * .txt: one path a line; a first line "path" is a header. .csv, .tsv: a header row names the columns; with a single
  * column it may be missing. The path is in the column path, else file, filename, filepath, audio or wav, in any case;
  * `member` is the path inside the archive that path names; all other columns become the item's metadata (empty values
- * are left out; a column without a name is column_3, one whose name was there before label_3). Relative paths start at the manifest's folder. Each of them may be gzipped (….gz). */
+ * are left out; a column without a name is column_3, one whose name was there before label_3). Relative paths start at
+ * the manifest's folder. Each kind may be gzipped (….gz). */
 #ifndef VX_IO_MANIFEST_H
 #define VX_IO_MANIFEST_H
 
@@ -21,6 +22,7 @@ void vx_manifest_close(struct vx_manifest **manifest);
  * members are meant. VX_DONE at the end. A row that is broken or names nothing readable is an item of kind BROKEN: for
  * the first kind its path is the manifest's and its member "line 12", so that each stays an item of its own. The only
  * failure is VX_ENOMEM. */
-enum vx_status vx_manifest_next(struct vx_manifest *manifest, struct vx_item *item, bool *archive, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_manifest_next(struct vx_manifest *manifest, struct vx_item *item, bool *archive,
+                                 struct vx_err *err) VX_CHECKED;
 
 #endif

@@ -32,8 +32,8 @@ static enum vx_status open_archive(struct vx_member *m, const char *path, struct
     return vx_archive_open(&m->archive, path, err);
 }
 
-/* On to the entry at the ordinal (when it is not -1), which must have the name; or to the next one of that name. VX_DONE:
- * not found. */
+/* On to the entry at the ordinal (when it is not -1), which must have the name; or to the next one of that name.
+ * VX_DONE: not found. */
 static enum vx_status advance(struct vx_member *m, int64_t ordinal, const char *name, struct vx_entry *entry,
                               struct vx_err *err)
 {

@@ -17,8 +17,8 @@ struct vx_members;
 enum vx_status vx_members_open(struct vx_members **out, struct vx_item *archive, struct vx_err *err) VX_CHECKED;
 void vx_members_close(struct vx_members **members);
 
-/* The next member into *item (zeroed before, the caller's to clear). VX_DONE at the end. An encrypted member, or one with
- * an unreadable name, is an item of kind BROKEN; an archive that is none or breaks off ends with such an item without
+/* The next member into *item (zeroed before, the caller's to clear). VX_DONE at the end. An encrypted member, or one
+ * with an unreadable name, is an item of kind BROKEN; an archive that is none or breaks off ends with such an item without
  * a member. The only failure is VX_ENOMEM. */
 enum vx_status vx_members_next(struct vx_members *members, struct vx_item *item, struct vx_err *err) VX_CHECKED;
 

@@ -85,7 +85,8 @@ static enum vx_status name_it(const struct vx_item *item, struct vx_err *err)
     return err->status;
 }
 
-enum vx_status vx_reader_open(struct vx_reader *r, const struct vx_item *item, struct vx_source **out, struct vx_err *err)
+enum vx_status vx_reader_open(struct vx_reader *r, const struct vx_item *item, struct vx_source **out,
+                              struct vx_err *err)
 {
     struct vx_err mine;
     enum vx_status rc;

@@ -1,5 +1,6 @@
 #include "tests/unit/io/pack.h"
 #include "tests/harness/cmocka.h"
+#include "tests/unit/io/tree.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -75,4 +76,65 @@ void pack_write(const char *path, const char *format, const char *filter, const 
         write_zeros(a, zeros, strcmp(format, "zip") != 0);
     MUST(archive_write_close(a));
     MUST(archive_write_free(a));
+}
+
+const struct pack_format pack_formats[PACK_FORMATS] = {
+    {"a.tar", "ustar", NULL, NULL},
+    {"a.tar", "pax", NULL, NULL},
+    {"a.tar", "gnutar", NULL, NULL},
+    {"a.tar.gz", "pax", "gzip", NULL},
+    {"a.TGZ", "gnutar", "gzip", NULL},
+    {"a.tar.bz2", "ustar", "bzip2", NULL},
+    {"a.tar.xz", "pax", "xz", NULL},
+    {"a.tar.zst", "pax", "zstd", NULL},
+    {"a.zip", "zip", NULL, "zip:compression=deflate"},
+    {"a.zip", "zip", NULL, "zip:compression=store"},
+    {"mislabelled.tar", "zip", NULL, NULL},
+    {"mislabelled.zip", "pax", NULL, NULL},
+};
+
+const char *pack_as(const char *root, const struct pack_format *f, const struct pack_entry *entries)
+{
+    const char *path = tree_path(root, f->name);
+
+    pack_write(path, f->format, f->filter, f->options, entries, 0);
+    return path;
+}
+
+const struct pack_entry pack_speech[] = {
+    {"d/", PACK_DIRECTORY, NULL},
+    {"d/b.wav", PACK_FILE, "bee"},
+    {"d/readme.txt", PACK_FILE, "text"},
+    {"a.FLAC", PACK_FILE, "ay"},
+    {"d/link.wav", PACK_SYMLINK, "b.wav"},
+    {"p.png", PACK_FILE, "picture"},
+    {"/abs.wav", PACK_FILE, "absolute"},
+    {"../up.wav", PACK_FILE, ""},
+    {"new\nline.wav", PACK_FILE, "line"},
+    {"bad\xFF.wav", PACK_FILE, "bad"},
+    {"u\xCC\x88.wav", PACK_FILE, "umlaut"},
+    {"__MACOSX/._a.wav", PACK_FILE, "fork"},
+    {"in.tar", PACK_FILE, "x"},
+    {"d/b.wav", PACK_FILE, "again"},
+    {NULL, PACK_FILE, NULL},
+};
+
+enum vx_status pack_read(struct vx_reader *reader, const struct vx_item *item, char *text, size_t size)
+{
+    struct vx_source *source;
+    struct vx_err err;
+    const enum vx_status rc = vx_reader_open(reader, item, &source, &err);
+
+    if (rc != VX_OK) {
+        assert_null(source);
+        assert_int_equal(err.status, rc);
+        assert_true(strlen(err.text) < size);
+        memcpy(text, err.text, strlen(err.text) + 1);
+        return rc;
+    }
+    assert_true(vx_source_size(source) < (int64_t)size);
+    const size_t n = vx_source_read(source, text, size);
+    assert_int_equal(n, vx_source_size(source));
+    text[n] = '\0';
+    return VX_OK;
 }

@@ -10,23 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MIB (1u << 20)
-
-static const struct format {
-    const char *name, *format, *filter, *options;
-} formats[] = {
-    {"a.tar", "ustar", NULL, NULL},        {"a.tar", "pax", NULL, NULL},
-    {"a.tar", "gnutar", NULL, NULL},       {"a.tar.gz", "pax", "gzip", NULL},
-    {"a.TGZ", "gnutar", "gzip", NULL},     {"a.tar.bz2", "ustar", "bzip2", NULL},
-    {"a.tar.xz", "pax", "xz", NULL},       {"a.tar.zst", "pax", "zstd", NULL},
-    {"a.zip", "zip", NULL, "zip:compression=deflate"}, {"a.zip", "zip", NULL, "zip:compression=store"},
-    {"mislabelled.tar", "zip", NULL, NULL}, {"mislabelled.zip", "pax", NULL, NULL},
-};
-enum { N_FORMATS = sizeof formats / sizeof *formats };
 
 static int setup(void **state)
 {
@@ -42,52 +28,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static const char *pack(const char *root, const struct format *f, const struct pack_entry *entries)
-{
-    const char *path = tree_path(root, f->name);
-
-    pack_write(path, f->format, f->filter, f->options, entries, 0);
-    return path;
-}
-
-/* The member's bytes as text, or the error's. */
-static enum vx_status read_member(struct vx_reader *reader, const struct vx_item *item, char *text, size_t size)
-{
-    struct vx_source *source;
-    struct vx_err err;
-    const enum vx_status rc = vx_reader_open(reader, item, &source, &err);
-
-    if (rc != VX_OK) {
-        assert_null(source);
-        assert_int_equal(err.status, rc);
-        snprintf(text, size, "%s", err.text);
-        return rc;
-    }
-    assert_true(vx_source_size(source) < (int64_t)size);
-    const size_t n = vx_source_read(source, text, size);
-    assert_int_equal(n, vx_source_size(source));
-    text[n] = '\0';
-    return VX_OK;
-}
-
-static const struct pack_entry speech[] = {
-    {"d/", PACK_DIRECTORY, NULL},
-    {"d/b.wav", PACK_FILE, "bee"},
-    {"d/readme.txt", PACK_FILE, "text"},
-    {"a.FLAC", PACK_FILE, "ay"},
-    {"d/link.wav", PACK_SYMLINK, "b.wav"},
-    {"p.png", PACK_FILE, "picture"},
-    {"/abs.wav", PACK_FILE, "absolute"},
-    {"../up.wav", PACK_FILE, ""},
-    {"new\nline.wav", PACK_FILE, "line"},
-    {"bad\xFF.wav", PACK_FILE, "bad"},
-    {"u\xCC\x88.wav", PACK_FILE, "umlaut"},
-    {"__MACOSX/._a.wav", PACK_FILE, "fork"},
-    {"in.tar", PACK_FILE, "x"},
-    {"d/b.wav", PACK_FILE, "again"},
-    {NULL, PACK_FILE, NULL},
-};
-
 static void test_members(void **state)
 {
     static const struct {
@@ -101,18 +41,19 @@ static void test_members(void **state)
         {"audio", "d/b.wav", "again", 13},
     };
     enum { N = sizeof rows / sizeof *rows };
-    static const int orders[][N] = {{0, 1, 2, 3, 4, 5, 6, 7, 8}, {8, 7, 6, 5, 4, 3, 2, 1, 0}, {4, 4, 0, 8, 0, 3, 1, 2, 2}};
+    static const int orders[][N] = {
+        {0, 1, 2, 3, 4, 5, 6, 7, 8}, {8, 7, 6, 5, 4, 3, 2, 1, 0}, {4, 4, 0, 8, 0, 3, 1, 2, 2}};
     const char *root = *state;
 
-    for (size_t f = 0; f < N_FORMATS; f++) {
-        const char *path = pack(root, &formats[f], speech);
+    for (size_t f = 0; f < PACK_FORMATS; f++) {
+        const char *path = pack_as(root, &pack_formats[f], pack_speech);
         char lines[N][64], text[1100];
         const char *expected[N];
         struct vx_reader *reader = NULL;
         struct listing l;
         struct vx_err err;
         for (int i = 0; i < N; i++) {
-            snprintf(lines[i], sizeof *lines, "%s: %s!%s", rows[i].kind, formats[f].name, rows[i].name);
+            snprintf(lines[i], sizeof *lines, "%s: %s!%s", rows[i].kind, pack_formats[f].name, rows[i].name);
             expected[i] = lines[i];
         }
         listing_read(&l, &path, 1);
@@ -126,7 +67,7 @@ static void test_members(void **state)
         assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
         for (size_t o = 0; o < sizeof orders / sizeof *orders; o++)
             for (int i = 0; i < N; i++) {
-                assert_int_equal(read_member(reader, &l.items[orders[o][i]], text, sizeof text), VX_OK);
+                assert_int_equal(pack_read(reader, &l.items[orders[o][i]], text, sizeof text), VX_OK);
                 assert_string_equal(text, rows[orders[o][i]].text);
             }
         vx_reader_destroy(&reader);
@@ -138,13 +79,14 @@ static void test_members(void **state)
 static void test_links_and_fifos(void **state)
 {
     static const struct pack_entry entries[] = {
-        {"a.wav", PACK_FILE, "a"}, {"b.wav", PACK_HARDLINK, "a.wav"}, {"c.wav", PACK_FIFO, NULL}, {NULL, PACK_FILE, NULL},
+        {"a.wav", PACK_FILE, "a"}, {"b.wav", PACK_HARDLINK, "a.wav"}, {"c.wav", PACK_FIFO, NULL},
+        {NULL, PACK_FILE, NULL},
     };
     const char *root = *state;
 
     for (size_t f = 0; f < 3; f++) {
-        pack(root, &formats[f], entries);
-        tree_expect(root, formats[f].name, 2, "audio: a.tar!a.wav", NULL);
+        pack_as(root, &pack_formats[f], entries);
+        tree_expect(root, pack_formats[f].name, 2, "audio: a.tar!a.wav", NULL);
     }
 }
 
@@ -221,10 +163,10 @@ static void test_zip_utf8_names(void **state)
     listing_expect(&l, root, (const char *const[]){"audio: u.zip!\xC3\xBC.wav", "broken: u.zip!entry 1: marked as UTF-8",
                                                    "audio: u.zip!plain.wav"}, 3);
     assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
-    assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), VX_OK);
+    assert_int_equal(pack_read(reader, &l.items[0], text, sizeof text), VX_OK);
     assert_string_equal(text, "nfc");
-    assert_int_equal(read_member(reader, &l.items[1], text, sizeof text), VX_EINVAL);
-    assert_int_equal(read_member(reader, &l.items[2], text, sizeof text), VX_OK);
+    assert_int_equal(pack_read(reader, &l.items[1], text, sizeof text), VX_EINVAL);
+    assert_int_equal(pack_read(reader, &l.items[2], text, sizeof text), VX_OK);
     assert_string_equal(text, "plain");
     vx_reader_destroy(&reader);
     listing_free(&l);
@@ -246,7 +188,7 @@ static void test_encrypted(void **state)
     snprintf(path, sizeof path, "%s/e.zip", root);
     const struct vx_item item = {.path = path, .member = member, .ordinal = -1};
     assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
-    assert_int_equal(read_member(reader, &item, text, sizeof text), VX_EFORMAT);
+    assert_int_equal(pack_read(reader, &item, text, sizeof text), VX_EFORMAT);
     assert_non_null(strstr(text, "e.zip, a.wav: is encrypted"));
     vx_reader_destroy(&reader);
 }
@@ -279,7 +221,7 @@ static void test_in_folders_and_manifests(void **state)
     struct vx_err err;
     char text[1100];
 
-    pack(root, &formats[0], entries);
+    pack_as(root, &pack_formats[0], entries);
     tree_text(root, "a.wav", "");
     tree_text(root, "b.tar", "broken");
     tree_text(root, "c.wav", "");
@@ -299,96 +241,15 @@ static void test_in_folders_and_manifests(void **state)
     for (int i = 0; i < 7; i++) {
         assert_int_equal(l.items[i].n_meta, 1);
         assert_string_equal(l.items[i].meta[1], labels[i]);
-        assert_int_equal(read_member(reader, &l.items[i], text, sizeof text) == VX_OK, texts[i] != NULL);
+        assert_int_equal(pack_read(reader, &l.items[i], text, sizeof text) == VX_OK, texts[i] != NULL);
         if (texts[i])
             assert_string_equal(text, texts[i]);
     }
     assert_int_equal(l.items[2].ordinal, -1);
-    assert_int_equal(read_member(reader, &l.items[4], text, sizeof text), VX_EFORMAT);
+    assert_int_equal(pack_read(reader, &l.items[4], text, sizeof text), VX_EFORMAT);
     assert_non_null(strstr(text, "/a.tar, w.wav: no member w.wav in the archive"));
     vx_reader_destroy(&reader);
     listing_free(&l);
-}
-
-static void test_limits(void **state)
-{
-    static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "12345678"}, {NULL, PACK_FILE, NULL}};
-    const char *root = *state;
-    struct vx_source *source;
-    struct listing l;
-    struct vx_err err;
-    char text[1100];
-
-    for (size_t f = 0; f < N_FORMATS; f++) {
-        const char *path = tree_path(root, formats[f].name);
-        pack_write(path, formats[f].format, formats[f].filter, formats[f].options, entries, 20 * MIB);
-        listing_read(&l, &path, 1);
-        assert_int_equal(l.n, 2);
-        const struct {
-            size_t max;
-            enum vx_status small, large;
-        } rows[] = {
-            {0, VX_ELIMIT, VX_ELIMIT},          {7, VX_ELIMIT, VX_ELIMIT},        {8, VX_OK, VX_ELIMIT},
-            {20 * MIB - 1, VX_OK, VX_ELIMIT},   {20 * MIB, VX_OK, VX_OK},         {SIZE_MAX, VX_OK, VX_OK},
-        };
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-            struct vx_reader *reader = NULL;
-            assert_int_equal(vx_reader_create(&reader, rows[i].max, &err), VX_OK);
-            assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), rows[i].small);
-            assert_int_equal(vx_reader_open(reader, &l.items[1], &source, &err), rows[i].large);
-            if (rows[i].large == VX_OK)
-                assert_int_equal(vx_source_size(source), 20 * MIB);
-            assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), rows[i].small);
-            vx_reader_destroy(&reader);
-        }
-        listing_free(&l);
-    }
-}
-
-/* A zip without its central directory: sizes are known when the data has been read. */
-static void test_undeclared_size(void **state)
-{
-    static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "a"}, {NULL, PACK_FILE, NULL}};
-    static const struct {
-        size_t max;
-        enum vx_status rc;
-    } rows[] = {{20 * MIB - 1, VX_ELIMIT}, {20 * MIB, VX_OK}, {MIB, VX_ELIMIT}, {0, VX_ELIMIT}};
-    const char *root = *state, *path = tree_path(root, "a.zip");
-    struct vx_source *source;
-    struct listing l;
-    struct vx_err err;
-    char *data, *directory;
-    size_t len;
-
-    pack_write(path, "zip", NULL, "zip:compression=deflate", entries, 20 * MIB);
-    assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
-    directory = memmem(data, len, "PK\1\2", 4);
-    assert_non_null(directory);
-    tree_write(root, "a.zip", data, (size_t)(directory - data));
-    free(data);
-    listing_read(&l, &path, 1);
-    listing_expect(&l, root, (const char *const[]){"audio: a.zip!a.wav", "audio: a.zip!zeros.wav", "broken: a.zip: "}, 3);
-    assert_int_equal(l.items[1].size, -1);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct vx_reader *reader = NULL;
-        assert_int_equal(vx_reader_create(&reader, rows[i].max, &err), VX_OK);
-        assert_int_equal(vx_reader_open(reader, &l.items[1], &source, &err), rows[i].rc);
-        if (rows[i].rc == VX_OK)
-            assert_int_equal(vx_source_size(source), 20 * MIB);
-        vx_reader_destroy(&reader);
-    }
-    listing_free(&l);
-}
-
-/* A few kilobytes that unpack to more than a gigabyte. */
-static void test_bomb(void **state)
-{
-    static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "a"}, {NULL, PACK_FILE, NULL}};
-    const char *root = *state;
-
-    pack_write(tree_path(root, "b.tar.zst"), "pax", "zstd", NULL, entries, 1200u * MIB);
-    tree_expect(root, "b.tar.zst", 0, "audio: b.tar.zst!a.wav", "audio: b.tar.zst!zeros.wav",
-                "broken: b.tar.zst: unpacks to more than 2000 times its size", NULL);
 }
 
 /* What happens to an item when its archive is written anew after the listing. */
@@ -397,157 +258,33 @@ static void test_changed(void **state)
     static const struct pack_entry before[] = {
         {"a.wav", PACK_FILE, "a"}, {"b.wav", PACK_FILE, "b"}, {"c.wav", PACK_FILE, "c"}, {NULL, PACK_FILE, NULL},
     }, after[] = {
-        {"new.txt", PACK_FILE, ""}, {"c.wav", PACK_FILE, "c2"}, {"a.wav", PACK_DIRECTORY, NULL}, {"b.wav", PACK_FILE, "b2"},
-        {NULL, PACK_FILE, NULL},
+        {"new.txt", PACK_FILE, ""}, {"c.wav", PACK_FILE, "c2"}, {"a.wav", PACK_DIRECTORY, NULL},
+        {"b.wav", PACK_FILE, "b2"}, {NULL, PACK_FILE, NULL},
     };
     const char *root = *state;
     struct listing l;
     struct vx_err err;
     char text[1100];
 
-    for (size_t f = 0; f < N_FORMATS; f++) {
-        const char *path = pack(root, &formats[f], before);
+    for (size_t f = 0; f < PACK_FORMATS; f++) {
+        const char *path = pack_as(root, &pack_formats[f], before);
         struct vx_reader *reader = NULL;
         listing_read(&l, &path, 1);
         assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
         unlink(path);
-        assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), VX_ESYS);
+        assert_int_equal(pack_read(reader, &l.items[0], text, sizeof text), VX_ESYS);
         assert_non_null(strstr(text, "No such file"));
-        pack(root, &formats[f], after);
-        assert_int_equal(read_member(reader, &l.items[1], text, sizeof text), VX_OK);
+        pack_as(root, &pack_formats[f], after);
+        assert_int_equal(pack_read(reader, &l.items[1], text, sizeof text), VX_OK);
         assert_string_equal(text, "b2");
-        assert_int_equal(read_member(reader, &l.items[2], text, sizeof text), VX_OK);
+        assert_int_equal(pack_read(reader, &l.items[2], text, sizeof text), VX_OK);
         assert_string_equal(text, "c2");
-        assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), VX_EFORMAT);
+        assert_int_equal(pack_read(reader, &l.items[0], text, sizeof text), VX_EFORMAT);
         assert_non_null(strstr(text, "the archive changed since it was listed"));
-        tree_text(root, formats[f].name, "no archive any more");
-        assert_int_equal(read_member(reader, &l.items[1], text, sizeof text), VX_EFORMAT);
+        tree_text(root, pack_formats[f].name, "no archive any more");
+        assert_int_equal(pack_read(reader, &l.items[1], text, sizeof text), VX_EFORMAT);
         vx_reader_destroy(&reader);
         listing_free(&l);
-    }
-}
-
-/* Lists and reads everything; each broken piece is an item or an error, and the process lives. */
-static void list_and_read(const char *path, const struct pack_entry *entries, size_t *n_read)
-{
-    static char text[65536];
-    struct vx_reader *reader = NULL;
-    struct listing l;
-    struct vx_err err;
-
-    *n_read = 0;
-    listing_read(&l, &path, 1);
-    assert_int_equal(vx_reader_create(&reader, sizeof text - 1, &err), VX_OK);
-    for (size_t i = 0; i < l.n; i++) {
-        const enum vx_status rc = read_member(reader, &l.items[i], text, sizeof text);
-        if (l.items[i].kind == VX_ITEM_BROKEN)
-            assert_int_equal(rc, VX_EINVAL);
-        else if (rc == VX_OK && entries)
-            assert_string_equal(text, entries[(*n_read)++].text);
-    }
-    vx_reader_destroy(&reader);
-    listing_free(&l);
-}
-
-/* Three sounds of some kilobytes that do not compress well. */
-static void make_sounds(struct pack_entry entries[4], char text[3][9001])
-{
-    static const char *const names[] = {"a.wav", "b.wav", "c.wav"};
-    uint32_t random = 1;
-
-    for (int i = 0; i < 3; i++) {
-        for (int k = 0; k < 3000 * (i + 1); k++) {
-            random = random * 1664525 + 1013904223;
-            text[i][k] = (char)('!' + (random >> 25) % 90);
-        }
-        text[i][3000 * (i + 1)] = '\0';
-        entries[i] = (struct pack_entry){names[i], PACK_FILE, text[i]};
-    }
-    entries[3] = (struct pack_entry){NULL, PACK_FILE, NULL};
-}
-
-static void test_truncated(void **state)
-{
-    const char *root = *state;
-    struct pack_entry entries[4];
-    static char text[3][9001];
-    struct stat sb;
-
-    make_sounds(entries, text);
-    for (size_t f = 0; f < 10; f++) {
-        char *path = strdup(pack(root, &formats[f], entries));
-        size_t n_read, most = 3;
-        struct vx_err err;
-        char *data;
-        size_t len;
-        assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
-        assert_int_equal(stat(path, &sb), 0);
-        list_and_read(path, entries, &n_read);
-        assert_int_equal(n_read, 3);
-        for (size_t cut = len - 1; cut > 97; cut -= 97) {
-            struct listing l;
-            assert_int_equal(truncate(path, (off_t)cut), 0);
-            list_and_read(path, entries, &n_read);
-            assert_true(n_read <= most); /* what is whole can be read, and is the first */
-            most = n_read;
-            listing_read(&l, (const char *const *)&path, 1);
-            assert_true(l.n > 0 && (n_read == 3 || l.items[l.n - 1].kind == VX_ITEM_BROKEN));
-            listing_free(&l);
-        }
-        free(data);
-        free(path);
-    }
-}
-
-static void test_wrong_checksum(void **state)
-{
-    const char *root = *state, *path = pack(root, &formats[9], speech);
-    struct vx_reader *reader = NULL;
-    struct listing l;
-    struct vx_err err;
-    char *data, *at, text[1100];
-    size_t len;
-
-    assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
-    at = memmem(data, len, "bee", 3);
-    assert_non_null(at);
-    at[1] = 'E';
-    tree_write(root, "a.zip", data, len);
-    free(data);
-    listing_read(&l, &path, 1);
-    assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
-    assert_int_equal(read_member(reader, &l.items[0], text, sizeof text), VX_EFORMAT);
-    assert_non_null(strstr(text, "CRC"));
-    assert_int_equal(read_member(reader, &l.items[1], text, sizeof text), VX_OK);
-    assert_string_equal(text, "ay");
-    vx_reader_destroy(&reader);
-    listing_free(&l);
-}
-
-static void test_mutations(void **state)
-{
-    const char *root = *state, *fixed = getenv("VX_TEST_SEED");
-    const unsigned seed = fixed ? (unsigned)strtoul(fixed, NULL, 10) : (unsigned)time(NULL);
-    struct vx_err err;
-    size_t len, n_read;
-    char *data, *copy;
-
-    print_message("seed %u (VX_TEST_SEED)\n", seed);
-    srand(seed);
-    for (size_t f = 0; f < 10; f++) {
-        char *path = strdup(pack(root, &formats[f], speech));
-        assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
-        assert_non_null(copy = malloc(len));
-        for (int round = 0; round < 60; round++) {
-            memcpy(copy, data, len);
-            for (int k = rand() % 8; k >= 0; k--)
-                copy[(size_t)rand() % len] = (char)rand();
-            tree_write(root, formats[f].name, copy, len);
-            list_and_read(path, NULL, &n_read);
-        }
-        free(copy);
-        free(data);
-        free(path);
     }
 }
 
@@ -556,12 +293,9 @@ static void test_mutations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_tree(test_members),      in_tree(test_links_and_fifos), in_tree(test_names_and_locales),
-        in_tree(test_zip_utf8_names), in_tree(test_encrypted),     in_tree(test_no_archives),
-        in_tree(test_in_folders_and_manifests), in_tree(test_limits), in_tree(test_undeclared_size),
-        in_tree(test_bomb),
-        in_tree(test_changed),      in_tree(test_truncated),       in_tree(test_wrong_checksum),
-        in_tree(test_mutations),
+        in_tree(test_members),        in_tree(test_links_and_fifos), in_tree(test_names_and_locales),
+        in_tree(test_zip_utf8_names), in_tree(test_encrypted),       in_tree(test_no_archives),
+        in_tree(test_in_folders_and_manifests), in_tree(test_changed),
     };
     return cmocka_run_group_tests_name("archive", tests, NULL, NULL);
 }

@@ -46,7 +46,8 @@ static enum vx_status list_and_read(const char *const *inputs, size_t n, int *n_
     char text[100];
 
     *n_read = 0;
-    if ((rc = vx_corpus_open(&corpus, inputs, n, &err)) == VX_OK && (rc = vx_reader_create(&reader, 1000, &err)) == VX_OK)
+    if ((rc = vx_corpus_open(&corpus, inputs, n, &err)) == VX_OK &&
+        (rc = vx_reader_create(&reader, 1000, &err)) == VX_OK)
         while ((rc = vx_corpus_next(corpus, &item, &err)) == VX_OK)
             if (item.kind != VX_ITEM_BROKEN && vx_reader_open(reader, &item, &source, &err) == VX_OK)
                 *n_read += vx_source_read(source, text, sizeof text) == (size_t)vx_source_size(source);
@@ -56,16 +57,30 @@ static enum vx_status list_and_read(const char *const *inputs, size_t n, int *n_
     return rc;
 }
 
+static int setup(void **state)
+{
+    *state = tree_create();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char *root = *state;
+
+    until_failure = -1;
+    tree_remove(&root);
+    return 0;
+}
+
 static void test_every_allocation(void **state)
 {
     static const struct pack_entry entries[] = {
         {"a.wav", PACK_FILE, "a"}, {"b.wav", PACK_FILE, "b"}, {NULL, PACK_FILE, NULL},
     };
-    char *root = tree_create();
+    const char *root = *state;
     const char *const inputs[] = {tree_path(root, ""), tree_path(root, "m.csv"), tree_path(root, "nothing")};
     int n_read, all;
     long k = 0;
-    (void)state;
 
     tree_text(root, "d/e/a.wav", "sound");
     tree_text(root, "d/b.wav/c.png", "picture");
@@ -86,11 +101,10 @@ static void test_every_allocation(void **state)
     } while (failed);
     print_message("%ld allocations\n", k - 1);
     assert_true(k > 100);
-    tree_remove(&root);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_every_allocation, setup, teardown)};
     return cmocka_run_group_tests_name("nomem", tests, NULL, NULL);
 }

@@ -39,8 +39,8 @@ static struct vx_reader *make_reader(void)
     return reader;
 }
 
-static enum vx_status open_path(struct vx_reader *reader, const char *path, const char *member, struct vx_source **source,
-                                struct vx_err *err)
+static enum vx_status open_path(struct vx_reader *reader, const char *path, const char *member,
+                                struct vx_source **source, struct vx_err *err)
 {
     struct vx_item item = {.path = strdup(path), .member = member ? strdup(member) : NULL, .ordinal = -1};
     const enum vx_status rc = vx_reader_open(reader, &item, source, err);
