@@ -14,8 +14,6 @@
  * P was fitted to the smallest largest error of log(1 + t) relative to t: 8e-9, far under float32's rounding. */
 static inline float ten_log10(float x)
 {
-    static const float p[8] = {0.33333316445350647f,  -0.2500082552433014f,  0.20002374053001404f, -0.16623999178409576f,
-                               0.14178824424743652f,  -0.13132214546203613f, 0.129001647233963f,   -0.07872925698757172f};
     union {
         float f;
         int32_t i;
@@ -23,12 +21,17 @@ static inline float ten_log10(float x)
     const int32_t e = (u.i - 0x3f3504f3) >> 23; /* 0x3f3504f3: sqrt(1/2) */
     m.i = u.i - (int32_t)((uint32_t)e << 23);
     const float t = m.f - 1.0f;
-    float r = p[7];
+    float p = -0.07872925698757172f; /* written out: a loop would keep the caller's loop from being vectorised */
 
-    for (int i = 6; i >= 0; i--)
-        r = r * t + p[i];
-    r = t + (r * t - 0.5f) * (t * t);
-    return 10.0f * (r * LOG10_E + (float)e * LOG10_2);
+    p = p * t + 0.129001647233963f;
+    p = p * t - 0.13132214546203613f;
+    p = p * t + 0.14178824424743652f;
+    p = p * t - 0.16623999178409576f;
+    p = p * t + 0.20002374053001404f;
+    p = p * t - 0.2500082552433014f;
+    p = p * t + 0.33333316445350647f;
+    p = t + (p * t - 0.5f) * (t * t);
+    return 10.0f * (p * LOG10_E + (float)e * LOG10_2);
 }
 
 static inline float clamp_power(float x, float amin)
@@ -65,10 +68,10 @@ static void range(const float *x, size_t n, float *low, float *high)
 }
 
 VX_CLONES
-static void to_decibels(float *x, size_t n, float amin, float reference)
+static void to_decibels(float *x, size_t n, float reference)
 {
     for (size_t i = 0; i < n; i++)
-        x[i] = ten_log10(clamp_power(x[i], amin)) - reference;
+        x[i] = ten_log10(x[i]) - reference;
 }
 
 VX_CLONES
@@ -94,7 +97,7 @@ void vx_decibels(const struct vx_profile *profile, float *x, size_t n, float *lo
     range(x, n, low, high);
     if (profile->ref_max)
         ref = *high;
-    to_decibels(x, n, amin, ten_log10(clamp_power(ref, amin)));
+    to_decibels(x, n, ten_log10(clamp_power(ref, amin)));
     range(x, n, low, high);
     if (profile->top_db > 0.0 && *low < *high - (float)profile->top_db) {
         *low = *high - (float)profile->top_db;

@@ -3,6 +3,7 @@
  * more than twice the pixels that the width does. Older versions always start horizontally, so in such pictures (none of
  * a built-in profile) some of their pixels differ by 1. */
 #include "model/processor.h"
+#include "model/resize_rows.h"
 
 #include "base/mem.h"
 
@@ -11,21 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRECISION_BITS 22 /* of the fixed-point coefficients: 32 − 8 bits of pixel − 2 bits of overshoot */
-#define MAX_SIDE (1 << 24)
-
-/* One direction: output i is the sum over t < taps[i] of k[i·stride + t]·input[start + first[i] + t]. */
-struct axis {
-    int n, stride;
-    int start, span; /* the pixels that any output needs */
-    int *first, *taps;
-    int32_t *k; /* fixed point; NULL where the output is input[first[i]]: nearest, or the same size */
-};
+#define MAX_SIDE (1 << 20) /* pixels */
 
 struct vx_resize {
     int in_w, in_h, channels;
     bool vertical_first;
-    struct axis x, y;
+    struct vx_resize_axis x, y;
+    size_t filter; /* bytes of scratch for the horizontal pass */
 };
 
 static double bilinear(double x)
@@ -49,11 +42,11 @@ static double bicubic(double x)
 
 static int32_t to_fixed(double v)
 {
-    return v < 0 ? (int32_t)(-0.5 + v * (1 << PRECISION_BITS)) : (int32_t)(0.5 + v * (1 << PRECISION_BITS));
+    return v < 0 ? (int32_t)(-0.5 + v * (1 << VX_RESIZE_BITS)) : (int32_t)(0.5 + v * (1 << VX_RESIZE_BITS));
 }
 
 /* Coefficients of output `i` of a line of in pixels stretched by 1/scale, into a->k; weight [stride] is scratch. */
-static void filter_at(struct axis *a, int i, int position, int in, double scale, enum vx_resample filter, double *weight)
+static void filter_at(struct vx_resize_axis *a, int i, int position, int in, double scale, enum vx_resample filter, double *weight)
 {
     double (*const f)(double) = filter == VX_RESAMPLE_BICUBIC ? bicubic : bilinear;
     const double stretch = scale < 1.0 ? 1.0 : scale;
@@ -77,7 +70,7 @@ static void filter_at(struct axis *a, int i, int position, int in, double scale,
 }
 
 /* Both `first` and the end of what is needed ascend. */
-static void find_span(struct axis *a)
+static void find_span(struct vx_resize_axis *a)
 {
     a->start = a->first[0];
     a->span = a->first[a->n - 1] + a->taps[a->n - 1] - a->start;
@@ -86,7 +79,7 @@ static void find_span(struct axis *a)
 }
 
 /* Outputs begin … begin+n−1 of a line of in pixels resized to out. 0 on success, −1 out of memory. */
-static int axis_create(struct axis *a, int in, int out, int begin, int n, enum vx_resample filter)
+static int axis_create(struct vx_resize_axis *a, int in, int out, int begin, int n, enum vx_resample filter)
 {
     const double scale = (double)in / out;
     const double support = (filter == VX_RESAMPLE_BICUBIC ? 2.0 : 1.0) * (scale < 1.0 ? 1.0 : scale);
@@ -142,6 +135,7 @@ enum vx_status vx_resize_create_part(struct vx_resize **out, int in_w, int in_h,
     r->in_h = in_h;
     r->channels = channels;
     r->vertical_first = out_h < in_h && in_h - out_h > 2 * (in_w - out_w);
+    r->filter = r->x.k ? vx_resize_columns_scratch(&r->x, channels) : 0;
     *out = r;
     r = NULL;
 done:
@@ -155,7 +149,7 @@ enum vx_status vx_resize_create(struct vx_resize **out, int in_w, int in_h, int 
     return vx_resize_create_part(out, in_w, in_h, out_w, out_h, 0, 0, out_w, out_h, channels, filter, err);
 }
 
-static void axis_clear(struct axis *a)
+static void axis_clear(struct vx_resize_axis *a)
 {
     free(a->first);
     free(a->taps);
@@ -172,89 +166,84 @@ void vx_resize_destroy(struct vx_resize **plan)
     *plan = NULL;
 }
 
-size_t vx_resize_scratch(const struct vx_resize *r)
+/* Bytes between the passes: all lines that the vertical pass needs, or a few that it has made. */
+static size_t between(const struct vx_resize *r)
 {
     if (!r->x.k || !r->y.k)
         return 0;
-    return (size_t)r->channels * (r->vertical_first ? (size_t)r->x.span : (size_t)r->y.span * (size_t)r->x.n);
+    return (size_t)r->channels *
+           (r->vertical_first ? (size_t)r->x.span * VX_RESIZE_LANES : (size_t)r->y.span * (size_t)r->x.n);
 }
 
-static uint8_t clip8(int32_t sum)
+size_t vx_resize_scratch(const struct vx_resize *r)
 {
-    const int32_t v = sum >> PRECISION_BITS;
-
-    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+    return between(r) + r->filter;
 }
 
-/* One line of the horizontal pass: out [x.n][channels] */
-static void line_x(const struct vx_resize *r, const uint8_t *in, uint8_t *out)
+/* lines of the horizontal pass, in [lines][in_pitch] from pixel x.start on → out [lines][x.n·channels] */
+static void pass_x(const struct vx_resize *r, const uint8_t *in, size_t in_pitch, int lines, uint8_t *out, uint8_t *scratch)
 {
-    const size_t c = (size_t)r->channels;
+    const size_t out_pitch = (size_t)r->x.n * (size_t)r->channels;
 
-    for (int i = 0; i < r->x.n; i++) {
-        const int32_t *k = r->x.k + (size_t)i * (size_t)r->x.stride;
-        const uint8_t *p = in + (size_t)r->x.first[i] * c;
-        for (size_t ch = 0; ch < c; ch++) {
-            int32_t sum = 1 << (PRECISION_BITS - 1);
-            for (int t = 0; t < r->x.taps[i]; t++)
-                sum += k[t] * p[(size_t)t * c + ch];
-            *out++ = clip8(sum);
-        }
+    for (int i = 0; i < lines; i += VX_RESIZE_LANES) {
+        const int rows = lines - i < VX_RESIZE_LANES ? lines - i : VX_RESIZE_LANES;
+        vx_resize_columns(&r->x, r->channels, in + (size_t)i * in_pitch, in_pitch, rows, out + (size_t)i * out_pitch,
+                          out_pitch, scratch);
     }
 }
 
-/* The columns that the output needs, unfiltered: out [x.n][channels] */
-static void pick_x(const struct vx_resize *r, const uint8_t *in, uint8_t *out)
+/* Output lines i … i+lines−1 of the vertical pass, n bytes each: in is line y.start → out [lines][n] */
+static void pass_y(const struct vx_resize *r, int i, int lines, const uint8_t *in, size_t pitch, size_t n, uint8_t *out)
+{
+    for (int end = i + lines; i < end; i++, out += n)
+        vx_resize_line(r->y.k + (size_t)i * (size_t)r->y.stride, r->y.taps[i], in + (size_t)r->y.first[i] * pitch, n, pitch,
+                       out);
+}
+
+/* The pixels that a line of the output takes as they are; inlined with c constant, so that a copy is an instruction. */
+static inline __attribute__((always_inline)) void pick_line(const struct vx_resize_axis *x, const uint8_t *line, size_t c,
+                                                            uint8_t *out)
+{
+    for (int j = 0; j < x->n; j++, out += c)
+        memcpy(out, line + (size_t)x->first[j] * c, c);
+}
+
+/* No filter at all: in is line y.start, pixel x.start. */
+static void pick(const struct vx_resize *r, const uint8_t *in, size_t pitch, uint8_t *out)
 {
     const size_t c = (size_t)r->channels;
 
-    for (int i = 0; i < r->x.n; i++)
-        memcpy(out + (size_t)i * c, in + (size_t)r->x.first[i] * c, c);
-}
-
-/* One line of the vertical pass from taps lines of n bytes, pitch bytes apart */
-static void line_y(const int32_t *k, int taps, const uint8_t *in, size_t n, size_t pitch, uint8_t *out)
-{
-    enum { BLOCK = 64 };
-    int32_t sum[BLOCK];
-
-    for (size_t j = 0; j < n; j += BLOCK) {
-        const size_t m = n - j < BLOCK ? n - j : BLOCK;
-        for (size_t b = 0; b < m; b++)
-            sum[b] = 1 << (PRECISION_BITS - 1);
-        for (int t = 0; t < taps; t++)
-            for (size_t b = 0; b < m; b++)
-                sum[b] += k[t] * in[(size_t)t * pitch + j + b];
-        for (size_t b = 0; b < m; b++)
-            out[j + b] = clip8(sum[b]);
+    for (int i = 0; i < r->y.n; i++, out += (size_t)r->x.n * c) {
+        const uint8_t *line = in + (size_t)r->y.first[i] * pitch;
+        if (c == 1)
+            pick_line(&r->x, line, 1, out);
+        else if (c == 3)
+            pick_line(&r->x, line, 3, out);
+        else
+            pick_line(&r->x, line, c, out);
     }
 }
 
 void vx_resize_run(const struct vx_resize *r, const uint8_t *in, uint8_t *out, uint8_t *scratch)
 {
-    const size_t c = (size_t)r->channels, out_pitch = (size_t)r->x.n * c;
-    const bool horizontal_first = r->x.k && r->y.k && !r->vertical_first;
-    size_t pitch = (size_t)r->in_w * c;
+    const size_t c = (size_t)r->channels, pitch = (size_t)r->in_w * c, n = (size_t)r->x.n * c, span = (size_t)r->x.span * c;
     const uint8_t *from = in + (size_t)r->y.start * pitch + (size_t)r->x.start * c;
+    uint8_t *filter = scratch + between(r);
 
-    if (horizontal_first) {
-        for (int i = 0; i < r->y.span; i++)
-            line_x(r, from + (size_t)i * pitch, scratch + (size_t)i * out_pitch);
-        from = scratch;
-        pitch = out_pitch;
-    }
-    for (int i = 0; i < r->y.n; i++, out += out_pitch) {
-        const uint8_t *line = from + (size_t)r->y.first[i] * pitch;
-        const int32_t *k = r->y.k ? r->y.k + (size_t)i * (size_t)r->y.stride : NULL;
-        if (k && (horizontal_first || !r->x.k)) {
-            line_y(k, r->y.taps[i], line, out_pitch, pitch, out);
-        } else if (k) {
-            line_y(k, r->y.taps[i], line, (size_t)r->x.span * c, pitch, scratch);
-            line_x(r, scratch, out);
-        } else if (r->x.k) {
-            line_x(r, line, out);
-        } else {
-            pick_x(r, line, out);
+    if (!r->x.k && !r->y.k) {
+        pick(r, from, pitch, out);
+    } else if (!r->y.k) {
+        pass_x(r, from, pitch, r->y.n, out, filter); /* the same height: the lines are neighbours */
+    } else if (!r->x.k) {
+        pass_y(r, 0, r->y.n, from, pitch, n, out);
+    } else if (!r->vertical_first) {
+        pass_x(r, from, pitch, r->y.span, scratch, filter);
+        pass_y(r, 0, r->y.n, scratch, n, n, out);
+    } else {
+        for (int i = 0; i < r->y.n; i += VX_RESIZE_LANES) {
+            const int lines = r->y.n - i < VX_RESIZE_LANES ? r->y.n - i : VX_RESIZE_LANES;
+            pass_y(r, i, lines, from, pitch, span, scratch);
+            pass_x(r, scratch, span, lines, out + (size_t)i * n, filter);
         }
     }
 }
