@@ -43,23 +43,29 @@ static enum vx_status load_file(struct vx_profile *out, const char *path, struct
     return rc;
 }
 
+static enum vx_status fail_unknown(const char *name, struct vx_err *err)
+{
+    struct vx_buf names = {0};
+
+    for (int i = 0; i < vx_profile_builtin_count(); i++)
+        vx_buf_fmt(&names, "%s%s", i == 0 ? "" : ", ", vx_profile_builtin_name(i));
+    vx_fail(err, VX_EINVAL, "no profile \"%.100s\": give one of %s, or the path of a JSON file", name,
+            names.failed ? "the built-in ones" : names.data);
+    vx_buf_free(&names);
+    return VX_EINVAL;
+}
+
 enum vx_status vx_profile_load(struct vx_profile *out, const char *name_or_file, struct vx_err *err)
 {
     const size_t n = strlen(name_or_file);
     const struct vx_profile_builtin *b;
-    struct vx_buf names = {0};
 
     if (strchr(name_or_file, '/') || (n >= 5 && strcmp(name_or_file + n - 5, ".json") == 0))
         return load_file(out, name_or_file, err);
-    for (int i = 0; (b = vx_profile_builtin(i)); i++) {
+    for (int i = 0; (b = vx_profile_builtin(i)); i++)
         if (strcmp(b->name, name_or_file) == 0)
             return vx_profile_parse(out, b->json, b->name, err);
-        vx_buf_fmt(&names, "%s%s", i == 0 ? "" : ", ", b->name);
-    }
-    vx_fail(err, VX_EINVAL, "no profile \"%.100s\": give one of %s, or the path of a JSON file", name_or_file,
-            names.data ? names.data : "the built-in ones");
-    vx_buf_free(&names);
-    return VX_EINVAL;
+    return fail_unknown(name_or_file, err);
 }
 
 struct vx_processor vx_profile_processor(const struct vx_profile *profile, const struct vx_processor *checkpoint)
