@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct vx_merge_stats {
-    int64_t items, scored, not_scored, failed, pending, windows;
+    int64_t runs, items, scored, not_scored, failed, pending, windows;
     int64_t duplicates; /* items found in more than one shard; one was kept (scored before failed, later before earlier) */
     double seconds;
 };
@@ -19,8 +19,10 @@ struct vx_merge_stats {
 /* shards: databases written by vx_shard or by an earlier merge. Shards of one run (same uuid) share item ids; items of
  * different runs are matched by path and member and numbered anew. list: the run's vx_itemlist file, for metadata and
  * for items that no shard has (status "pending"), or NULL. final: the run row to write, or NULL to keep the shards'.
- * VX_EINVAL: fingerprints differ (names the difference), or out exists and is no Voxtrawl database. VX_EFORMAT: a shard
- * fails SQLite's integrity check. On failure an existing result is untouched. */
+ * Without final a run that is still "running" becomes "merged". The result does not depend on the order of shards, and
+ * merging results of merges gives what merging all their shards at once gives.
+ * VX_EINVAL: fingerprints differ (names the difference), no run at all, or out exists and is no result of ours. VX_EFORMAT:
+ * a shard is damaged or contradicts itself or another. On failure an existing result is untouched. */
 enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, const char *list,
                         const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err) VX_CHECKED;
 

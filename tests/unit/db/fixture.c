@@ -44,7 +44,7 @@ int fixture_teardown(void **state)
 
 const char *fixture_path(struct fixture *f, const char *name)
 {
-    char *const path = f->path[f->next++ % 8];
+    char *const path = f->path[f->next++ % 16];
 
     assert_true(strlen(f->dir) + 1 + strlen(name) < sizeof f->path[0]);
     strcpy(stpcpy(stpcpy(path, f->dir), "/"), name);
@@ -193,13 +193,13 @@ static int dump_row(void *ctx, int n, char **values, char **names)
 
 char *fixture_dump(const char *path)
 {
-    static const char *const sql[] = {"SELECT * FROM items ORDER BY item", "SELECT * FROM windows ORDER BY item, idx",
+    static const char *const sql[] = {"SELECT * FROM runs ORDER BY run", "SELECT * FROM items ORDER BY item", "SELECT * FROM windows ORDER BY item, idx",
                                       "SELECT * FROM metadata ORDER BY item, key"};
     sqlite3 *db = fixture_sqlite(path);
     struct vx_buf b = {0};
 
     vx_buf_str(&b, "");
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (sqlite3_exec(db, sql[i], dump_row, &b, NULL) != SQLITE_OK)
             fail_msg("%s: %s", path, sqlite3_errmsg(db));
     sqlite3_close(db);

@@ -11,13 +11,13 @@
 
 struct fixture {
     char dir[64];    /* a fresh folder; removed with all in it by fixture_teardown */
-    char path[8][96]; /* of the last names asked for, in turn */
+    char path[16][96]; /* of the last names asked for, in turn */
     int next;
 };
 
 int fixture_setup(void **state);    /* cmocka: *state is a struct fixture */
 int fixture_teardown(void **state);
-const char *fixture_path(struct fixture *f, const char *name); /* valid until eight more were asked for */
+const char *fixture_path(struct fixture *f, const char *name); /* valid until sixteen more were asked for */
 
 /* A run like many: 2 s windows, trained. n picks the uuid; runs of every n have the same fingerprint. */
 struct vx_run fixture_run(int n);
@@ -34,6 +34,6 @@ void fixture_fill(struct vx_shard *shard, int64_t first, int64_t end, int64_t st
 sqlite3 *fixture_sqlite(const char *path);              /* opened by stock SQLite, without any of ours */
 int64_t fixture_integer(const char *path, const char *sql);
 void fixture_exec(const char *path, const char *sql);
-char *fixture_dump(const char *path);                   /* items, windows, metadata as text; the caller's to free */
+char *fixture_dump(const char *path);                   /* runs, items, windows, metadata as text; the caller's to free */
 
 #endif

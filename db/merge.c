@@ -1,0 +1,240 @@
+#include "db/merge.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "db/merge_copy.h"
+#include "db/merge_runs.h"
+#include "db/merge_source.h"
+#include "db/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The temporary file is ours alone and thrown away on any failure: it needs neither a journal on disk nor syncs before
+ * the last one. (A journal in memory holds pages that were there before the transaction: none.) */
+static const char SETTINGS[] = "PRAGMA auto_vacuum = NONE;"
+                               "PRAGMA locking_mode = EXCLUSIVE;"
+                               "PRAGMA journal_mode = MEMORY;"
+                               "PRAGMA synchronous = OFF;"
+                               "PRAGMA cache_size = -65536;";
+/* A run that never finished did not say; an earlier merge of a part of it said less. */
+static const char FILL_AUDIO[] =
+    "UPDATE runs SET audio_s = t.s FROM (SELECT run, sum(duration_s) AS s FROM items GROUP BY run) t"
+    " WHERE t.run = runs.run AND (runs.audio_s IS NULL OR runs.finished IS NULL)";
+static const char CHECK_FOREIGN[] = "SELECT count(*) FROM pragma_foreign_key_check";
+static const char CHECK_DAMAGE[] = "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check <> 'ok'";
+
+#define AT_ONCE 250                /* sources open at the same time; a thousand shards would use up the file handles */
+#define SOURCES_CACHE (128u << 20) /* bytes, of all sources together */
+
+/* Only a result of ours is replaced; never a shard, or somebody's file. */
+static enum vx_status check_out(const char *out, struct vx_err *err)
+{
+    struct vx_sql *sql = NULL;
+    enum vx_db_kind kind = VX_DB_NOTHING;
+    struct stat sb;
+    enum vx_status rc;
+
+    if (stat(out, &sb) != 0)
+        return errno == ENOENT ? VX_OK : vx_fail_sys(err, "%s", out);
+    rc = vx_sql_open(&sql, out, SQLITE_OPEN_READONLY, err);
+    if (rc == VX_OK)
+        rc = vx_schema_kind(sql, &kind, err);
+    vx_sql_close(&sql);
+    if (rc == VX_EDB || rc == VX_ENOMEM)
+        return rc;
+    if (rc != VX_OK || kind != VX_DB_RESULT)
+        return vx_fail(err, VX_EINVAL, "%s: exists and is no result of Voxtrawl's: will not overwrite it", out);
+    return VX_OK;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static enum vx_status open_sources(struct vx_source *sources, const char *const *paths, size_t n, const char *list,
+                                   struct vx_err *err)
+{
+    const size_t cache = SOURCES_CACHE / (n + 1);
+    enum vx_status rc = VX_OK;
+
+    for (size_t i = 0; rc == VX_OK && i < n; i++)
+        rc = vx_source_open(&sources[i], paths[i], false, cache, err);
+    if (rc == VX_OK && list)
+        rc = vx_source_open(&sources[n], list, true, cache, err);
+    return rc;
+}
+
+/* What was written must be what was counted on the way, and sound. */
+static enum vx_status check_result(struct vx_sql *out, const struct vx_merge_stats *stats, struct vx_err *err)
+{
+    int64_t items, windows, foreign, damage;
+    enum vx_status rc;
+
+    if ((rc = vx_sql_integer(out, "SELECT count(*) FROM items", &items, err)) != VX_OK ||
+        (rc = vx_sql_integer(out, "SELECT count(*) FROM windows", &windows, err)) != VX_OK ||
+        (rc = vx_sql_integer(out, CHECK_FOREIGN, &foreign, err)) != VX_OK ||
+        (rc = vx_sql_integer(out, CHECK_DAMAGE, &damage, err)) != VX_OK)
+        return rc;
+    if (items != stats->items || windows != stats->windows || foreign != 0 || damage != 0)
+        return vx_fail(err, VX_EFORMAT,
+                       "%s: the merged file does not check out: %lld items of %lld, %lld windows of %lld, %lld rows without "
+                       "their item, %lld damaged",
+                       out->path, (long long)items, (long long)stats->items, (long long)windows, (long long)stats->windows,
+                       (long long)foreign, (long long)damage);
+    return VX_OK;
+}
+
+static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t n, const struct vx_run *final,
+                           struct vx_merge_stats *stats, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    if ((rc = vx_sql_exec(out, SETTINGS, "create", err)) != VX_OK || (rc = vx_sql_begin(out, err)) != VX_OK)
+        return rc;
+    if ((rc = vx_schema_migrate(out, VX_DB_RESULT, err)) == VX_OK &&
+        (rc = vx_merge_runs(out, sources, n, final, &stats->runs, err)) == VX_OK &&
+        (rc = vx_merge_items(out, sources, n, stats->runs == 1, stats, err)) == VX_OK &&
+        (rc = vx_sql_exec(out, FILL_AUDIO, "sum up the runs", err)) == VX_OK &&
+        (rc = vx_sql_exec(out, VX_SCHEMA_INDEXES, "create indexes", err)) == VX_OK &&
+        (rc = vx_sql_commit(out, err)) == VX_OK)
+        return check_result(out, stats, err);
+    vx_sql_rollback(out);
+    return rc;
+}
+
+/* shards [n] into a new file at path, which is removed on failure. */
+static enum vx_status merge_into(const char *path, const char *const *shards, size_t n, const char *list,
+                                 const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
+{
+    const size_t n_sources = n + (list != NULL);
+    struct vx_source *sources = vx_calloc(n_sources, sizeof *sources);
+    struct vx_sql *out = NULL;
+    enum vx_status rc;
+
+    *stats = (struct vx_merge_stats){0};
+    if (!sources)
+        return vx_fail_nomem(err, "the shards");
+    if ((rc = open_sources(sources, shards, n, list, err)) == VX_OK) {
+        unlink(path); /* of a killed process with our number */
+        rc = vx_sql_open(&out, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+        if (rc == VX_OK)
+            rc = fill(out, sources, n_sources, final, stats, err);
+        vx_sql_close(&out);
+        if (rc != VX_OK)
+            unlink(path);
+    }
+    for (size_t i = 0; i < n_sources; i++)
+        vx_source_close(&sources[i]);
+    free(sources);
+    return rc;
+}
+
+/* Makes path, a file or folder, durable. */
+static enum vx_status sync_path(const char *path, int flags, struct vx_err *err)
+{
+    const int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
+    enum vx_status rc = VX_OK;
+
+    /* some network file systems cannot sync a folder and say EINVAL */
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+        rc = vx_fail_sys(err, "%s: write to disk", path);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+static enum vx_status put_in_place(const char *tmp, const char *out, struct vx_err *err)
+{
+    const char *const slash = strrchr(out, '/');
+    char *const folder = slash ? strndup(out, (size_t)(slash - out) + 1) : strdup(".");
+    enum vx_status rc;
+
+    if (!folder)
+        return vx_fail_nomem(err, out);
+    if ((rc = sync_path(tmp, 0, err)) == VX_OK) {
+        if (rename(tmp, out) != 0)
+            rc = vx_fail_sys(err, "rename %s to %s", tmp, out);
+        else
+            rc = sync_path(folder, O_DIRECTORY, err);
+    }
+    free(folder);
+    return rc;
+}
+
+/* Many shards: AT_ONCE of them at a time become parts beside the result, which are shards of the next round. */
+static enum vx_status merge_parts(const char *tmp, const char *const *shards, size_t n, const char *list,
+                                  const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
+{
+    const size_t n_parts = (n + AT_ONCE - 1) / AT_ONCE;
+    char **parts;
+    int64_t duplicates = 0;
+    enum vx_status rc = VX_OK;
+
+    if (n <= AT_ONCE)
+        return merge_into(tmp, shards, n, list, final, stats, err);
+    if (!(parts = vx_calloc(n_parts, sizeof *parts)))
+        return vx_fail_nomem(err, "the shards");
+    for (size_t i = 0; rc == VX_OK && i < n_parts; i++) {
+        const size_t first = i * AT_ONCE, here = n - first < AT_ONCE ? n - first : AT_ONCE;
+        if (asprintf(&parts[i], "%s.%06zu", tmp, i) < 0) {
+            parts[i] = NULL;
+            rc = vx_fail_nomem(err, "the shards");
+        } else {
+            rc = merge_into(parts[i], shards + first, here, NULL, NULL, stats, err);
+            duplicates += stats->duplicates;
+        }
+    }
+    if (rc == VX_OK)
+        rc = merge_parts(tmp, (const char *const *)parts, n_parts, list, final, stats, err);
+    stats->duplicates += duplicates;
+    for (size_t i = 0; i < n_parts; i++) {
+        if (parts[i])
+            unlink(parts[i]);
+        free(parts[i]);
+    }
+    free(parts);
+    return rc;
+}
+
+enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, const char *list,
+                        const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
+{
+    const double start = vx_clock_now();
+    struct vx_merge_stats counted = {0};
+    const char **sorted = NULL;
+    char *tmp = NULL;
+    enum vx_status rc;
+
+    if ((rc = check_out(out, err)) != VX_OK)
+        return rc;
+    sorted = vx_calloc(n, sizeof *sorted);
+    if (!sorted || asprintf(&tmp, "%s.tmp.%ld", out, (long)getpid()) < 0) {
+        tmp = NULL;
+        rc = vx_fail_nomem(err, "the shards");
+        goto done;
+    }
+    if (n > 0)
+        memcpy(sorted, shards, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_path); /* the result must not depend on the order they are named in */
+    if ((rc = merge_parts(tmp, sorted, n, list, final, &counted, err)) != VX_OK)
+        goto done;
+    if (counted.runs == 0)
+        rc = vx_fail(err, VX_EINVAL, "%s: nothing to merge: none of %zu shards holds a run", out, n);
+    else
+        rc = put_in_place(tmp, out, err);
+    if (rc != VX_OK)
+        unlink(tmp);
+    counted.seconds = vx_clock_now() - start;
+    if (rc == VX_OK && stats)
+        *stats = counted;
+done:
+    free(tmp);
+    free(sorted);
+    return rc;
+}

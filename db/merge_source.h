@@ -1,0 +1,40 @@
+/* merge_source.h - one input of a merge: a shard, an earlier result, or the list of the run
+ * Opening verifies it whole, so that what is read later is sound or fails by its name. */
+#ifndef VX_DB_MERGE_SOURCE_H
+#define VX_DB_MERGE_SOURCE_H
+
+#include "db/sqlite.h"
+
+#include <stddef.h>
+
+/* How much a source knows about an item; the higher row wins. */
+enum vx_rank { VX_RANK_LISTED, VX_RANK_PENDING, VX_RANK_FAILED, VX_RANK_NOT_SCORED, VX_RANK_SCORED };
+
+struct vx_run_map {
+    int64_t here, there; /* number of a run in this source and in the result */
+};
+
+struct vx_source {
+    struct vx_sql *sql;
+    bool is_list;      /* a vx_itemlist file: its items are known, nothing else */
+    bool empty;        /* a file that a crash left before its first commit */
+    bool has_metadata;
+    sqlite3_stmt *all;  /* every item: id, rank, run, and its name as bytes (path, member), ascending id */
+    sqlite3_stmt *item, *name, *windows, *metadata; /* of one item */
+    struct vx_run_map *runs; /* ascending `here` */
+    size_t n_runs, cap_runs;
+};
+
+/* Opens and checks path. cache: bytes it may keep. On failure *source is closed. VX_EFORMAT: damaged, or its counts
+ * do not add up. VX_EINVAL: no shard, result or (is_list) list. */
+enum vx_status vx_source_open(struct vx_source *source, const char *path, bool is_list, size_t cache,
+                              struct vx_err *err) VX_CHECKED;
+void vx_source_close(struct vx_source *source); /* a zeroed one is fine */
+
+/* The result's number of run `here`; 0: no such run. */
+int64_t vx_source_run(const struct vx_source *source, int64_t here);
+
+/* Starts stmt (item, name, windows, metadata) on one item. VX_OK: its first row is there; VX_DONE: none. */
+enum vx_status vx_source_find(struct vx_source *source, sqlite3_stmt *stmt, int64_t item, struct vx_err *err) VX_CHECKED;
+
+#endif

@@ -1,0 +1,72 @@
+/* named.c - the ready questions of voxtrawl query --named */
+#include "db/query.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* An untrained model is called that in every answer that shows scores. */
+#define MODEL "CASE WHEN r.model_trained = 0 THEN 'untrained: scores mean nothing' ELSE r.model_name END AS model"
+
+static const struct vx_named_query queries[] = {
+    {"summary", "items, sound and windows by verdict",
+     "SELECT coalesce(i.verdict, i.status) AS verdict, count(*) AS items,\n"
+     "       round(sum(i.duration_s) / 3600, 3) AS hours, sum(i.n_scored) AS windows_scored,\n"
+     "       round(avg(i.mean_fake), 4) AS mean_fake, round(median(i.mean_fake), 4) AS median_fake, " MODEL "\n"
+     "FROM items i JOIN runs r USING (run) GROUP BY 1, r.run ORDER BY 2 DESC"},
+    {"top", "the 20 items most likely to be fake",
+     "SELECT round(mean_fake, 4) AS mean_fake, round(max_fake, 4) AS max_fake, round(longest_run_s, 1) AS longest_run_s,\n"
+     "       round(duration_s, 1) AS duration_s, verdict, name, model\n"
+     "FROM files WHERE status = 'scored' ORDER BY files.mean_fake DESC, files.worst_fake DESC, item LIMIT 20"},
+    {"uncertain", "the 20 items closest to the threshold",
+     "SELECT round(f.mean_fake, 4) AS mean_fake, f.verdict, f.name, f.model\n"
+     "FROM files f JOIN items i USING (item) JOIN runs r USING (run) WHERE f.status = 'scored'\n"
+     "ORDER BY abs(f.mean_fake - (r.real_below + r.fake_from) / 2), item LIMIT 20"},
+    {"windows", "the 30 windows most likely to be fake, with their place in the recording",
+     "SELECT round(sigmoid(-score), 4) AS p_fake, round(start_s, 2) AS start_s, round(end_s, 2) AS end_s, flags, name, model\n"
+     "FROM window_scores WHERE score IS NOT NULL ORDER BY score, item, idx LIMIT 30"},
+    {"errors", "items without a score, by cause",
+     "SELECT count(*) AS items, status, replace(coalesce(error, ''), path, '(path)') AS cause, min(path) AS for_example\n"
+     "FROM items WHERE status IN ('failed', 'not_scored') GROUP BY 2, 3 ORDER BY 1 DESC, 3"},
+    {"failed", "every item that failed, with its reason",
+     "SELECT name, error FROM errors WHERE status = 'failed' ORDER BY item"},
+    {"by-folder", "items and scores by folder (or archive)",
+     "SELECT CASE WHEN i.member IS NULL THEN rtrim(i.path, replace(i.path, '/', '')) ELSE i.path END AS folder,\n"
+     "       count(*) AS items, sum(i.verdict = 'fake') AS fake, sum(i.verdict = 'uncertain') AS uncertain,\n"
+     "       sum(i.verdict = 'real') AS real, sum(i.status = 'failed') AS failed,\n"
+     "       round(avg(i.mean_fake), 4) AS mean_fake, " MODEL "\n"
+     "FROM items i JOIN runs r USING (run) GROUP BY 1, r.run ORDER BY 3 DESC, 1"},
+    {"by-format", "items, sound and failures by format",
+     "SELECT coalesce(format, kind) AS format, sample_rate, channels, count(*) AS items,\n"
+     "       round(sum(duration_s) / 3600, 3) AS hours, sum(status = 'failed') AS failed\n"
+     "FROM items GROUP BY 1, 2, 3 ORDER BY 4 DESC"},
+    {"metadata", "the metadata's columns, with scores by value for those of at most 20 values",
+     "SELECT m.key, m.value, count(*) AS items, round(avg(i.mean_fake), 4) AS mean_fake, " MODEL "\n"
+     "FROM metadata m JOIN items i USING (item) JOIN runs r USING (run)\n"
+     "WHERE m.key IN (SELECT key FROM metadata GROUP BY key HAVING count(DISTINCT value) <= 20)\n"
+     "GROUP BY 1, 2, r.run ORDER BY 1, 3 DESC"},
+    {"runs", "the scans in this database",
+     "SELECT run, started, finished, state, CASE WHEN model_trained = 0 THEN model_name || ' (untrained)' ELSE model_name END\n"
+     "       AS model, substr(model_sha256, 1, 12) AS model_sha256, profile_name, engine, precision, window_s, hop_s, ranks,\n"
+     "       round(audio_s / 3600, 3) AS hours, command FROM runs ORDER BY run"},
+    {"speed", "how fast the scans were",
+     "SELECT r.run, r.ranks, round(r.wall_s, 1) AS wall_s, round(r.cpu_s, 1) AS cpu_s,\n"
+     "       (SELECT sum(n_scored) FROM items i WHERE i.run = r.run) AS windows_scored,\n"
+     "       round((SELECT sum(n_scored) FROM items i WHERE i.run = r.run) / r.wall_s, 1) AS windows_per_s,\n"
+     "       round(r.audio_s / r.wall_s, 1) AS times_real_time FROM runs r ORDER BY 1"},
+    {"pending", "items that no finished part of a scan has read yet",
+     "SELECT path, member FROM items WHERE status = 'pending' ORDER BY item"},
+    {NULL, NULL, NULL},
+};
+
+const struct vx_named_query *vx_named_queries(void)
+{
+    return queries;
+}
+
+const struct vx_named_query *vx_named_query_find(const char *name)
+{
+    for (const struct vx_named_query *q = queries; q->name; q++)
+        if (strcasecmp(q->name, name) == 0)
+            return q;
+    return NULL;
+}
