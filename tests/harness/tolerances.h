@@ -55,4 +55,8 @@
 /* Neighbouring entries of a colour map differ by this much in a channel at most. */
 #define VX_TOL_COLOUR_STEP 3
 
+/* From a recording to logits, absolute, float32 against librosa, Pillow and PyTorch: see above for what each part adds; what
+ * shows are the few levels of a spectrogram that its decibels' last digits truncate the other way. Logits are about 1. Seen: 4.6e-5. */
+#define VX_TOL_LOGITS_PIPELINE 5e-4
+
 #endif
