@@ -432,3 +432,14 @@ enum vx_status vx_coordinator_run(const struct vx_coordinator_config *config, st
     free(c.workers);
     return rc;
 }
+
+void vx_coordinator_dismiss(struct vx_hub *hub)
+{
+    struct vx_buf message = {0};
+    struct vx_err ignored; /* the caller is failing already, with a better reason */
+
+    vx_wire_put_finish(&message);
+    for (int i = 0; i < vx_hub_workers(hub); i++)
+        (void)!vx_hub_send(hub, i, &message, &ignored);
+    vx_buf_free(&message);
+}

@@ -46,4 +46,8 @@ struct vx_coordinator_result {
 enum vx_status vx_coordinator_run(const struct vx_coordinator_config *config, struct vx_coordinator_result *result,
                                   struct vx_err *err) VX_CHECKED;
 
+/* Instead of running, where rank 0 has a hub but cannot go on: tells every worker to finish, or the other ranks would
+ * wait for work for ever. Waits for nobody. */
+void vx_coordinator_dismiss(struct vx_hub *hub);
+
 #endif

@@ -108,7 +108,8 @@ enum vx_status vx_hub_receive(struct vx_hub *hub, int *worker, struct vx_buf *me
     }
 }
 
-static enum vx_status create_hub(struct vx_hub **out, struct vx_link **links, int n_local, int n_workers,
+/* number: of the port, where there are more workers than local ones. */
+static enum vx_status create_hub(struct vx_hub **out, struct vx_link **links, int n_local, int n_workers, int number,
                                  struct vx_err *err)
 {
     struct vx_hub *hub = vx_calloc(1, sizeof *hub);
@@ -134,7 +135,7 @@ static enum vx_status create_hub(struct vx_hub **out, struct vx_link **links, in
         }
         *links[i] = (struct vx_link){.in = hub->outbox[i], .out = hub->inbox, .worker = i};
     }
-    if (n_workers > n_local && (rc = vx_port_create(&hub->port, err)) != VX_OK)
+    if (n_workers > n_local && (rc = vx_port_create(&hub->port, number, err)) != VX_OK)
         goto done;
     *out = hub;
     hub = NULL;
@@ -148,12 +149,12 @@ done:
 
 enum vx_status vx_hub_create(struct vx_hub **hub, struct vx_link **local, struct vx_world *world, struct vx_err *err)
 {
-    return create_hub(hub, local, 1, world ? world->size : 1, err);
+    return create_hub(hub, local, 1, world ? world->size : 1, world ? world->links++ : 0, err);
 }
 
 enum vx_status vx_hub_create_local(struct vx_hub **hub, struct vx_link **links, int n, struct vx_err *err)
 {
-    return create_hub(hub, links, n, n, err);
+    return create_hub(hub, links, n, n, 0, err);
 }
 
 void vx_hub_destroy(struct vx_hub **hub, struct vx_link **local)
@@ -181,7 +182,7 @@ enum vx_status vx_link_create(struct vx_link **link, struct vx_world *world, str
         return vx_fail(err, VX_EINVAL, "rank %d of %d has no coordinator elsewhere", world->rank, world->size);
     if (!(l = vx_calloc(1, sizeof *l)))
         return vx_fail_nomem(err, "a worker's link");
-    if ((rc = vx_port_create(&l->port, err)) != VX_OK) {
+    if ((rc = vx_port_create(&l->port, world->links++, err)) != VX_OK) {
         vx_link_destroy(&l);
         return rc;
     }

@@ -25,7 +25,8 @@ enum vx_status vx_hub_receive(struct vx_hub *hub, int *worker, struct vx_buf *me
                               struct vx_err *err) VX_CHECKED;
 
 /* A pair within the process for worker 0; with world NULL or of one rank the hub has that one worker, else also the
- * other ranks of the MPI world (link_mpi.c). Nothing is sent. */
+ * other ranks of the MPI world (link_mpi.c). Nothing is sent. The n-th hub of rank 0 and the n-th links of the others
+ * belong together, whatever earlier ones have left behind. */
 struct vx_world;
 enum vx_status vx_hub_create(struct vx_hub **hub, struct vx_link **local, struct vx_world *world, struct vx_err *err) VX_CHECKED;
 void vx_hub_destroy(struct vx_hub **hub, struct vx_link **local);

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG = 1 };
-
 struct transfer {
     struct transfer *next;
     MPI_Request request;
@@ -20,6 +18,7 @@ struct transfer {
 };
 
 struct vx_port {
+    int tag;
     struct transfer *sending, *receiving; /* each oldest first */
     unsigned idle;                        /* polls since something was sent or came */
 };
@@ -33,7 +32,7 @@ static enum vx_status fail_mpi(struct vx_err *err, int code, const char *what, i
     return vx_fail(err, VX_EMPI, "%s rank %d: %.*s", what, rank, len, why);
 }
 
-enum vx_status vx_port_create(struct vx_port **out, struct vx_err *err)
+enum vx_status vx_port_create(struct vx_port **out, int number, struct vx_err *err)
 {
     int main_thread = 0;
 
@@ -43,6 +42,7 @@ enum vx_status vx_port_create(struct vx_port **out, struct vx_err *err)
         return vx_fail(err, VX_EINVAL, "messages between ranks belong to the thread that started MPI");
     if (!(*out = calloc(1, sizeof **out)))
         return vx_fail_nomem(err, "the link between ranks");
+    (*out)->tag = number;
     return VX_OK;
 }
 
@@ -107,7 +107,7 @@ enum vx_status vx_port_send(struct vx_port *port, int rank, const struct vx_buf 
         return vx_fail_nomem(err, "a message");
     if (message->len)
         memcpy(t->bytes, message->data, message->len);
-    code = MPI_Isend(t->bytes, t->len, MPI_BYTE, rank, TAG, MPI_COMM_WORLD, &t->request);
+    code = MPI_Isend(t->bytes, t->len, MPI_BYTE, rank, port->tag, MPI_COMM_WORLD, &t->request);
     if (code != MPI_SUCCESS) {
         free(t);
         return fail_mpi(err, code, "send to", rank);
@@ -125,7 +125,7 @@ static enum vx_status start_receive(struct vx_port *port, struct vx_err *err)
     struct transfer *t;
     int flag = 0, len = 0, code;
 
-    code = MPI_Improbe(MPI_ANY_SOURCE, TAG, MPI_COMM_WORLD, &flag, &handle, &status);
+    code = MPI_Improbe(MPI_ANY_SOURCE, port->tag, MPI_COMM_WORLD, &flag, &handle, &status);
     if (code != MPI_SUCCESS)
         return fail_mpi(err, code, "look for a message at", 0);
     if (!flag)

@@ -11,8 +11,9 @@
 
 struct vx_port;
 
-/* MPI must be running; no communication. VX_EINVAL: not the main thread. */
-enum vx_status vx_port_create(struct vx_port **out, struct vx_err *err) VX_CHECKED;
+/* MPI must be running; no communication. Ports of the same number on all ranks hear each other: what was sent to an
+ * earlier one and never fetched must not reach a later one. VX_EINVAL: not the main thread. */
+enum vx_status vx_port_create(struct vx_port **out, int number, struct vx_err *err) VX_CHECKED;
 /* Gives what is still being sent up to two seconds to leave. */
 void vx_port_destroy(struct vx_port **port);
 

@@ -12,6 +12,7 @@ struct vx_world {
     int rank, size;
     int local_rank, local_size; /* among the ranks of this host */
     int started;                /* MPI_Init was called here */
+    int links;                  /* created so far (link.h) */
     char host[256];
 };
 

@@ -69,6 +69,17 @@ static void try_broadcast(void)
     vx_buf_free(&expected);
 }
 
+/* The hub and worker 0's link on rank 0, a link elsewhere. */
+static void open_ends(struct vx_hub **hub, struct vx_link **link)
+{
+    struct vx_err err = {0};
+
+    if (world.rank == 0)
+        CHECK_OK(vx_hub_create(hub, link, &world, &err));
+    else
+        CHECK_OK(vx_link_create(link, &world, &err));
+}
+
 /* Each rank tells rank 0 its processors: together they are what they may use, each once if there are enough. */
 static void try_cpus(void)
 {
@@ -82,10 +93,7 @@ static void try_cpus(void)
 
     CHECK_OK(vx_world_cpus(&world, cpus, VX_CPUS_MAX, &n, &err));
     CHECK(n >= 1);
-    if (world.rank == 0)
-        CHECK_OK(vx_hub_create(&hub, &link, &world, &err));
-    else
-        CHECK_OK(vx_link_create(&link, &world, &err));
+    open_ends(&hub, &link);
     vx_buf_add(&b, cpus, (size_t)n * sizeof *cpus);
     CHECK_OK(vx_link_send(link, &b, &err));
     for (int r = 0; world.rank == 0 && r < world.size; r++) {
@@ -171,6 +179,30 @@ static void try_links(void)
     vx_buf_free(&b);
 }
 
+/* What one link did not fetch does not turn up in the next. */
+static void try_leftovers(void)
+{
+    struct vx_hub *hub = NULL;
+    struct vx_link *link = NULL;
+    struct vx_buf b = {0};
+    struct vx_err err = {0};
+    bool got;
+
+    open_ends(&hub, &link);
+    fill(&b, 64, 0, 0);
+    for (int r = 0; world.rank == 0 && r < world.size; r++)
+        CHECK_OK(vx_hub_send(hub, r, &b, &err));
+    step("all is sent");
+    vx_hub_destroy(&hub, &link);
+    vx_link_destroy(&link);
+    open_ends(&hub, &link);
+    CHECK_OK(vx_link_receive(link, &b, 0.05, &got, &err));
+    CHECK(!got);
+    vx_hub_destroy(&hub, &link);
+    vx_link_destroy(&link);
+    vx_buf_free(&b);
+}
+
 /* A whole run of n_items in leases of at most max_items; the worker given by `odd` meets its fate. */
 static void coordinate(int64_t n_items, int64_t max_items, int odd, enum fake_fate fate, double *seconds)
 {
@@ -205,6 +237,26 @@ static void coordinate(int64_t n_items, int64_t max_items, int odd, enum fake_fa
     }
     check_at(worker.problem.status == VX_OK, "the worker is content", __LINE__, worker.problem.text);
     vx_link_destroy(&worker.link);
+}
+
+/* Rank 0 cannot begin: the others are told and end. */
+static void give_up(void)
+{
+    struct vx_hub *hub = NULL;
+    struct fake_worker worker = {.rank = world.rank};
+    struct vx_err err = {0};
+
+    if (world.rank == 0) {
+        CHECK_OK(vx_hub_create(&hub, &worker.link, &world, &err));
+        vx_coordinator_dismiss(hub);
+        vx_hub_destroy(&hub, &worker.link);
+    } else {
+        CHECK_OK(vx_link_create(&worker.link, &world, &err));
+        fake_worker_run(&worker);
+        check_at(worker.problem.status == VX_OK, "the worker is content", __LINE__, worker.problem.text);
+        CHECK(worker.leases == 0);
+        vx_link_destroy(&worker.link);
+    }
 }
 
 static void measure_echo(void)
@@ -251,10 +303,7 @@ static void measure_idle(void)
     bool got;
     int from;
 
-    if (world.rank == 0)
-        CHECK_OK(vx_hub_create(&hub, &link, &world, &err));
-    else
-        CHECK_OK(vx_link_create(&link, &world, &err));
+    open_ends(&hub, &link);
     const double start = vx_clock_now(), cpu = vx_clock_cpu();
     for (int i = 0; i < PIECES; i++) {
         if (world.rank == 0)
@@ -302,6 +351,8 @@ int main(int argc, char **argv)
         try_cpus();
         step("links");
         try_links();
+        step("leftovers");
+        try_leftovers();
         step("a run");
         coordinate(20000, 8, world.size, FAKE_LOYAL, &seconds);
         step("a run that loses a rank");
@@ -309,6 +360,8 @@ int main(int argc, char **argv)
         step("a run that rank 0 does not work in");
         if (world.size > 1)
             coordinate(20000, 8, 0, FAKE_LEAVES, &seconds);
+        step("rank 0 gives up");
+        give_up();
     }
     step("the end");
     vx_world_close(&world);
