@@ -52,7 +52,7 @@ cat <<END
 
 The database is $PWD/$demo/results.db; ask it anything, for example:
 
-  $voxtrawl query $demo/results.db "SELECT verdict, count(*) AS files, round(avg(mean_fake), 3) AS mean_fake FROM items GROUP BY verdict"
+  $voxtrawl query $demo/results.db "SELECT verdict, count(*) AS files, round(avg(mean_fake), 3) AS mean_fake, model FROM files GROUP BY verdict, model"
 END
 if [ -z "${VOXTRAWL_MODEL:-}" ]; then
     echo
