@@ -29,7 +29,8 @@ enum vx_status vx_fft_create(struct vx_fft **out, int n, struct vx_err *err)
 
     *out = NULL;
     if (n < 2 || n % 2 != 0 || !has_small_factors(n))
-        return vx_fail(err, VX_EINVAL, "no transform of %d points: expected an even number made of the factors 2, 3 and 5", n);
+        return vx_fail(err, VX_EINVAL, "no transform of %d points: expected an even number made of the factors 2, 3 and 5",
+                       n);
     if (!(f = vx_calloc(1, sizeof *f)))
         return vx_fail_nomem(err, "a transform");
     f->half = n / 2;

@@ -69,8 +69,8 @@ enum vx_status vx_frontend_create(struct vx_frontend **out, const struct vx_prof
         return vx_fail(err, VX_EINVAL, "profile %s works at %d Hz, the sound is at %d Hz", profile->name,
                        profile->sample_rate, sample_rate);
     if ((size_t)(1 + samples / profile->hop_length) > MAX_CELLS / (size_t)profile->n_mels)
-        return vx_fail(err, VX_ELIMIT, "profile %s makes %d x %d values of %d samples, the limit is %u: use a longer hop_length",
-                       profile->name, profile->n_mels, 1 + samples / profile->hop_length, samples, MAX_CELLS);
+        return vx_fail(err, VX_ELIMIT, "profile %s makes %d x %d values of %d samples, the limit is %u: use a longer "
+                       "hop_length", profile->name, profile->n_mels, 1 + samples / profile->hop_length, samples, MAX_CELLS);
     if (!(f = vx_calloc(1, sizeof *f))) {
         rc = vx_fail_nomem(err, "a front end");
         goto done;
@@ -83,7 +83,8 @@ enum vx_status vx_frontend_create(struct vx_frontend **out, const struct vx_prof
         goto done;
     }
     if ((rc = vx_fft_create(&f->fft, profile->n_fft, err)) != VX_OK ||
-        (rc = vx_mel_create(&f->mel, sample_rate, profile->n_fft, profile->n_mels, profile->fmin, profile->fmax, err)) != VX_OK ||
+        (rc = vx_mel_create(&f->mel, sample_rate, profile->n_fft, profile->n_mels, profile->fmin, profile->fmax, err)) !=
+            VX_OK ||
         (rc = vx_picture_create(&f->picture, profile, processor, image_size, profile->n_mels, f->frames, err)) != VX_OK)
         goto done;
     plan_scratch(f);

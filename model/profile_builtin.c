@@ -11,7 +11,7 @@
 static const struct vx_profile_builtin builtin[] = {
     {"mel-16k-grey", "{"
         "\"name\": \"mel-16k-grey\","
-        "\"description\": \"16 kHz, 32 ms frames, min-max grey, low frequencies in the first row, 224x224, image processor\","
+        "\"description\": \"16 kHz, 32 ms frames, min-max grey, low frequencies in the first row, image processor\","
         "\"sample_rate\": 16000, \"window_seconds\": 2.0, \"peak_normalise\": false,"
         "\"n_fft\": 512, \"hop_length\": 256, \"n_mels\": 128, \"fmin\": 0.0, \"fmax\": 8000.0,"
         DECIBEL
