@@ -25,11 +25,8 @@ static const char SETTINGS[] = "PRAGMA auto_vacuum = NONE;"
 static const char FILL_AUDIO[] =
     "UPDATE runs SET audio_s = t.s FROM (SELECT run, sum(duration_s) AS s FROM items GROUP BY run) t"
     " WHERE t.run = runs.run AND (runs.audio_s IS NULL OR runs.finished IS NULL)";
-static const char CHECK_FOREIGN[] = "SELECT count(*) FROM pragma_foreign_key_check";
-static const char CHECK_DAMAGE[] = "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check <> 'ok'";
-
-#define AT_ONCE 250                /* sources open at the same time; a thousand shards would use up the file handles */
-#define SOURCES_CACHE (128u << 20) /* bytes, of all sources together */
+#define AT_ONCE (VX_SOURCES_MAX - 1) /* shards of one step; the list is a source too */
+#define CACHE (16u << 20)            /* bytes, of each source */
 
 /* Only a result of ours is replaced; never a shard, or somebody's file. */
 static enum vx_status check_out(const char *out, struct vx_err *err)
@@ -60,42 +57,40 @@ static int by_path(const void *a, const void *b)
 static enum vx_status open_sources(struct vx_source *sources, const char *const *paths, size_t n, const char *list,
                                    struct vx_err *err)
 {
-    const size_t cache = SOURCES_CACHE / (n + 1);
     enum vx_status rc = VX_OK;
 
     for (size_t i = 0; rc == VX_OK && i < n; i++)
-        rc = vx_source_open(&sources[i], paths[i], false, cache, err);
+        rc = vx_source_open(&sources[i], paths[i], false, CACHE, err);
     if (rc == VX_OK && list)
-        rc = vx_source_open(&sources[n], list, true, cache, err);
+        rc = vx_source_open(&sources[n], list, true, CACHE, err);
     return rc;
 }
 
-/* What was written must be what was counted on the way, and sound. */
-static enum vx_status check_result(struct vx_sql *out, const struct vx_merge_stats *stats, struct vx_err *err)
+/* What was written must pass as an input and hold what was counted on the way. */
+static enum vx_status check_result(const char *path, const struct vx_merge_stats *stats, struct vx_err *err)
 {
-    int64_t items, windows, foreign, damage;
+    struct vx_source written = {0};
+    int64_t items = 0, windows = 0;
     enum vx_status rc;
 
-    if ((rc = vx_sql_integer(out, "SELECT count(*) FROM items", &items, err)) != VX_OK ||
-        (rc = vx_sql_integer(out, "SELECT count(*) FROM windows", &windows, err)) != VX_OK ||
-        (rc = vx_sql_integer(out, CHECK_FOREIGN, &foreign, err)) != VX_OK ||
-        (rc = vx_sql_integer(out, CHECK_DAMAGE, &damage, err)) != VX_OK)
-        return rc;
-    if (items != stats->items || windows != stats->windows || foreign != 0 || damage != 0)
-        return vx_fail(err, VX_EFORMAT,
-                       "%s: the merged file does not check out: %lld items of %lld, %lld windows of %lld, %lld rows without "
-                       "their item, %lld damaged",
-                       out->path, (long long)items, (long long)stats->items, (long long)windows, (long long)stats->windows,
-                       (long long)foreign, (long long)damage);
-    return VX_OK;
+    if ((rc = vx_source_open(&written, path, false, CACHE, err)) == VX_OK &&
+        (rc = vx_sql_integer(written.sql, "SELECT count(*) FROM items", &items, err)) == VX_OK)
+        rc = vx_sql_integer(written.sql, "SELECT count(*) FROM windows", &windows, err);
+    vx_source_close(&written);
+    if (rc == VX_OK && (items != stats->items || windows != stats->windows))
+        rc = vx_fail(err, VX_EFORMAT, "%s: the merged file does not check out: %lld items of %lld, %lld windows of %lld",
+                     path, (long long)items, (long long)stats->items, (long long)windows, (long long)stats->windows);
+    return rc;
 }
 
 static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t n, const struct vx_run *final,
                            struct vx_merge_stats *stats, struct vx_err *err)
 {
-    enum vx_status rc;
+    enum vx_status rc = vx_sql_exec(out, SETTINGS, "create", err);
 
-    if ((rc = vx_sql_exec(out, SETTINGS, "create", err)) != VX_OK || (rc = vx_sql_begin(out, err)) != VX_OK)
+    for (size_t i = 0; rc == VX_OK && i < n; i++)
+        rc = vx_source_attach(&sources[i], out, i, CACHE, err);
+    if (rc != VX_OK || (rc = vx_sql_begin(out, err)) != VX_OK)
         return rc;
     if ((rc = vx_schema_migrate(out, VX_DB_RESULT, err)) == VX_OK &&
         (rc = vx_merge_runs(out, sources, n, final, &stats->runs, err)) == VX_OK &&
@@ -103,12 +98,12 @@ static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t
         (rc = vx_sql_exec(out, FILL_AUDIO, "sum up the runs", err)) == VX_OK &&
         (rc = vx_sql_exec(out, VX_SCHEMA_INDEXES, "create indexes", err)) == VX_OK &&
         (rc = vx_sql_commit(out, err)) == VX_OK)
-        return check_result(out, stats, err);
+        return VX_OK;
     vx_sql_rollback(out);
     return rc;
 }
 
-/* shards [n] into a new file at path, which is removed on failure. */
+/* shards [n ≤ AT_ONCE] into a new file at path, which is removed on failure. */
 static enum vx_status merge_into(const char *path, const char *const *shards, size_t n, const char *list,
                                  const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
 {
@@ -126,6 +121,8 @@ static enum vx_status merge_into(const char *path, const char *const *shards, si
         if (rc == VX_OK)
             rc = fill(out, sources, n_sources, final, stats, err);
         vx_sql_close(&out);
+        if (rc == VX_OK)
+            rc = check_result(path, stats, err);
         if (rc != VX_OK)
             unlink(path);
     }
@@ -167,38 +164,39 @@ static enum vx_status put_in_place(const char *tmp, const char *out, struct vx_e
     return rc;
 }
 
-/* Many shards: AT_ONCE of them at a time become parts beside the result, which are shards of the next round. */
+/* More shards than SQLite attaches are split into as many groups, which become files beside the result first. */
 static enum vx_status merge_parts(const char *tmp, const char *const *shards, size_t n, const char *list,
                                   const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
 {
-    const size_t n_parts = (n + AT_ONCE - 1) / AT_ONCE;
-    char **parts;
+    const char *part[AT_ONCE];
+    char *owned[AT_ONCE] = {NULL};
     int64_t duplicates = 0;
     enum vx_status rc = VX_OK;
 
     if (n <= AT_ONCE)
         return merge_into(tmp, shards, n, list, final, stats, err);
-    if (!(parts = vx_calloc(n_parts, sizeof *parts)))
-        return vx_fail_nomem(err, "the shards");
-    for (size_t i = 0; rc == VX_OK && i < n_parts; i++) {
-        const size_t first = i * AT_ONCE, here = n - first < AT_ONCE ? n - first : AT_ONCE;
-        if (asprintf(&parts[i], "%s.%06zu", tmp, i) < 0) {
-            parts[i] = NULL;
+    for (size_t i = 0; rc == VX_OK && i < AT_ONCE; i++) {
+        const size_t first = i * n / AT_ONCE, here = (i + 1) * n / AT_ONCE - first;
+        part[i] = shards[first];
+        if (here == 1)
+            continue;
+        if (asprintf(&owned[i], "%s.%zu", tmp, i) < 0) {
+            owned[i] = NULL;
             rc = vx_fail_nomem(err, "the shards");
         } else {
-            rc = merge_into(parts[i], shards + first, here, NULL, NULL, stats, err);
+            part[i] = owned[i];
+            rc = merge_parts(part[i], shards + first, here, NULL, NULL, stats, err);
             duplicates += stats->duplicates;
         }
     }
     if (rc == VX_OK)
-        rc = merge_parts(tmp, (const char *const *)parts, n_parts, list, final, stats, err);
+        rc = merge_into(tmp, part, AT_ONCE, list, final, stats, err);
     stats->duplicates += duplicates;
-    for (size_t i = 0; i < n_parts; i++) {
-        if (parts[i])
-            unlink(parts[i]);
-        free(parts[i]);
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        if (owned[i])
+            unlink(owned[i]);
+        free(owned[i]);
     }
-    free(parts);
     return rc;
 }
 

@@ -25,7 +25,9 @@ struct vx_plan {
     /* by name: the sorted rows, the current one read but not yet in a group */
     sqlite3_stmt *sorted;
     bool pending;
-    struct vx_buf path, member; /* of the group */
+
+    /* name of the group: the bytes of its first candidate */
+    struct vx_buf path, member;
     bool has_member;
 };
 
@@ -56,7 +58,7 @@ static void sift_down(struct vx_plan *p, size_t i)
 /* The row at which source's walk stands. */
 static enum vx_status read_candidate(struct vx_source *sources, size_t source, struct vx_candidate *c, struct vx_err *err)
 {
-    sqlite3_stmt *const row = sources[source].all;
+    sqlite3_stmt *const row = sources[source].walk;
 
     *c = (struct vx_candidate){.source = source,
                                .item = sqlite3_column_int64(row, 0),
@@ -71,7 +73,7 @@ static enum vx_status read_candidate(struct vx_source *sources, size_t source, s
 /* VX_OK: *c is source's next row; VX_DONE: it has no more. */
 static enum vx_status advance(struct vx_plan *p, size_t source, struct vx_candidate *c, struct vx_err *err)
 {
-    const enum vx_status rc = vx_sql_step(p->sources[source].sql, p->sources[source].all, "read items", err);
+    const enum vx_status rc = vx_sql_step(p->sources[source].sql, p->sources[source].walk, "read items", err);
 
     return rc == VX_OK ? read_candidate(p->sources, source, c, err) : rc;
 }
@@ -96,7 +98,7 @@ static enum vx_status start_by_id(struct vx_plan *p, size_t n, struct vx_err *er
 
 static enum vx_status collect(struct vx_plan *p, sqlite3_stmt *insert, size_t source, struct vx_err *err)
 {
-    sqlite3_stmt *const row = p->sources[source].all;
+    sqlite3_stmt *const row = p->sources[source].walk;
     struct vx_candidate c;
     enum vx_status rc;
 
@@ -179,6 +181,51 @@ static enum vx_status add(struct vx_plan *p, const struct vx_candidate *c, size_
     return VX_OK;
 }
 
+static bool same_bytes(const struct vx_buf *b, sqlite3_stmt *row, int column)
+{
+    const void *const data = sqlite3_column_blob(row, column);
+    const size_t n = (size_t)sqlite3_column_bytes(row, column);
+
+    return n == b->len && (n == 0 || memcmp(data, b->data, n) == 0);
+}
+
+/* Columns first and first + 1 of row are path and member. */
+static bool same_name(const struct vx_plan *p, sqlite3_stmt *row, int first)
+{
+    const bool has_member = sqlite3_column_type(row, first + 1) != SQLITE_NULL;
+
+    return has_member == p->has_member && same_bytes(&p->path, row, first) && same_bytes(&p->member, row, first + 1);
+}
+
+static void keep(struct vx_buf *b, sqlite3_stmt *row, int column)
+{
+    const void *const data = sqlite3_column_blob(row, column);
+
+    vx_buf_reset(b);
+    vx_buf_add(b, data, (size_t)sqlite3_column_bytes(row, column));
+}
+
+static enum vx_status keep_name(struct vx_plan *p, sqlite3_stmt *row, int first, struct vx_err *err)
+{
+    keep(&p->path, row, first);
+    keep(&p->member, row, first + 1);
+    p->has_member = sqlite3_column_type(row, first + 1) != SQLITE_NULL;
+    return p->path.failed || p->member.failed ? vx_fail_nomem(err, "a name") : VX_OK;
+}
+
+/* Sources of one run must mean the same file by an id. */
+static enum vx_status mixed_up(const struct vx_plan *p, const struct vx_candidate *c, struct vx_err *err)
+{
+    const struct vx_source *const other = &p->sources[c->source];
+
+    return vx_fail(err, VX_EFORMAT,
+                   "item %lld is %s%s%s in %s and %.*s%s%.*s in %s: they do not belong together, though their run is the same",
+                   (long long)c->item, p->path.data, p->has_member ? "/" : "", p->member.data,
+                   p->sources[p->group[0].source].sql->path, sqlite3_column_bytes(other->walk, 3),
+                   (const char *)sqlite3_column_blob(other->walk, 3), sqlite3_column_bytes(other->walk, 4) ? "/" : "",
+                   sqlite3_column_bytes(other->walk, 4), (const char *)sqlite3_column_blob(other->walk, 4), other->sql->path);
+}
+
 /* The heap yields candidates of one id best first, so a group is its top until the id changes. */
 static enum vx_status next_by_id(struct vx_plan *p, size_t *n, struct vx_err *err)
 {
@@ -187,10 +234,15 @@ static enum vx_status next_by_id(struct vx_plan *p, size_t *n, struct vx_err *er
     if (p->n_heap == 0)
         return VX_DONE;
     p->last = p->heap[0].item;
+    if ((rc = keep_name(p, p->sources[p->heap[0].source].walk, 3, err)) != VX_OK)
+        return rc;
     while (p->n_heap > 0 && p->heap[0].item == p->last) {
+        const size_t source = p->heap[0].source;
+        if (*n > 0 && !same_name(p, p->sources[source].walk, 3))
+            return mixed_up(p, &p->heap[0], err);
         if ((rc = add(p, &p->heap[0], n, err)) != VX_OK)
             return rc;
-        rc = advance(p, p->heap[0].source, &p->heap[0], err);
+        rc = advance(p, source, &p->heap[0], err);
         if (rc == VX_DONE)
             p->heap[0] = p->heap[--p->n_heap];
         else if (rc != VX_OK)
@@ -201,41 +253,15 @@ static enum vx_status next_by_id(struct vx_plan *p, size_t *n, struct vx_err *er
     return VX_OK;
 }
 
-static bool same_bytes(const struct vx_buf *b, sqlite3_stmt *stmt, int column)
-{
-    const void *const data = sqlite3_column_blob(stmt, column);
-    const size_t n = (size_t)sqlite3_column_bytes(stmt, column);
-
-    return n == b->len && (n == 0 || memcmp(data, b->data, n) == 0);
-}
-
-static bool same_name(const struct vx_plan *p)
-{
-    const bool has_member = sqlite3_column_type(p->sorted, 5) != SQLITE_NULL;
-
-    return has_member == p->has_member && same_bytes(&p->path, p->sorted, 4) && same_bytes(&p->member, p->sorted, 5);
-}
-
-static void keep(struct vx_buf *b, sqlite3_stmt *stmt, int column)
-{
-    const void *const data = sqlite3_column_blob(stmt, column);
-
-    vx_buf_reset(b);
-    vx_buf_add(b, data, (size_t)sqlite3_column_bytes(stmt, column));
-}
-
 static enum vx_status next_by_name(struct vx_plan *p, size_t *n, struct vx_err *err)
 {
-    enum vx_status rc = VX_OK;
+    enum vx_status rc;
 
     if (!p->pending)
         return VX_DONE;
-    keep(&p->path, p->sorted, 4);
-    keep(&p->member, p->sorted, 5);
-    p->has_member = sqlite3_column_type(p->sorted, 5) != SQLITE_NULL;
-    if (p->path.failed || p->member.failed)
-        return vx_fail_nomem(err, "a name");
-    while (p->pending && same_name(p)) {
+    if ((rc = keep_name(p, p->sorted, 4, err)) != VX_OK)
+        return rc;
+    while (p->pending && same_name(p, p->sorted, 4)) {
         const struct vx_candidate c = {.source = (size_t)sqlite3_column_int64(p->sorted, 0),
                                        .item = sqlite3_column_int64(p->sorted, 1),
                                        .rank = (enum vx_rank)sqlite3_column_int(p->sorted, 2),

@@ -1,6 +1,7 @@
 /* merge_plan.h - which rows of the sources are the same item
  * Yields groups of candidates, the one to take first. One run: the sources are walked side by side by id. Several:
- * names are sorted by SQLite, in temporary files when there are many, so memory stays bounded. */
+ * names are sorted by SQLite, in temporary files when there are many, so memory stays bounded. Sources of one run that
+ * give an id to different files are refused (VX_EFORMAT). */
 #ifndef VX_DB_MERGE_PLAN_H
 #define VX_DB_MERGE_PLAN_H
 

@@ -1,11 +1,14 @@
 /* merge_source.h - one input of a merge: a shard, an earlier result, or the list of the run
- * Opening verifies it whole, so that what is read later is sound or fails by its name. */
+ * Opening verifies it whole, so that what is copied later is sound. Its items are walked through a connection of its
+ * own and copied by SQL through the result's, where it is attached under a name. */
 #ifndef VX_DB_MERGE_SOURCE_H
 #define VX_DB_MERGE_SOURCE_H
 
 #include "db/sqlite.h"
 
 #include <stddef.h>
+
+#define VX_SOURCES_MAX 10 /* SQLite attaches no more */
 
 /* How much a source knows about an item; the higher row wins. */
 enum vx_rank { VX_RANK_LISTED, VX_RANK_PENDING, VX_RANK_FAILED, VX_RANK_NOT_SCORED, VX_RANK_SCORED };
@@ -16,25 +19,26 @@ struct vx_run_map {
 
 struct vx_source {
     struct vx_sql *sql;
-    bool is_list;      /* a vx_itemlist file: its items are known, nothing else */
-    bool empty;        /* a file that a crash left before its first commit */
+    char name[8];  /* of the attached database */
+    bool is_list;  /* a vx_itemlist file: its items are known, nothing else */
+    bool empty;    /* a file that a crash left before its first commit; not attached */
     bool has_metadata;
-    sqlite3_stmt *all;  /* every item: id, rank, run, and its name as bytes (path, member), ascending id */
-    sqlite3_stmt *item, *name, *windows, *metadata; /* of one item */
+    sqlite3_stmt *walk; /* every item ascending: id, rank, run, and its name as bytes: path, member */
     struct vx_run_map *runs; /* ascending `here` */
     size_t n_runs, cap_runs;
 };
 
-/* Opens and checks path. cache: bytes it may keep. On failure *source is closed. VX_EFORMAT: damaged, or its counts
- * do not add up. VX_EINVAL: no shard, result or (is_list) list. */
+/* Opens and checks path. cache: bytes it may keep. On failure *source is closed. VX_EFORMAT: damaged, or its rows
+ * contradict each other. VX_EINVAL: no shard, result or (is_list) list. */
 enum vx_status vx_source_open(struct vx_source *source, const char *path, bool is_list, size_t cache,
                               struct vx_err *err) VX_CHECKED;
 void vx_source_close(struct vx_source *source); /* a zeroed one is fine */
 
+/* Outside a transaction: makes it known to out as source<number>. */
+enum vx_status vx_source_attach(struct vx_source *source, struct vx_sql *out, size_t number, size_t cache,
+                                struct vx_err *err) VX_CHECKED;
+
 /* The result's number of run `here`; 0: no such run. */
 int64_t vx_source_run(const struct vx_source *source, int64_t here);
-
-/* Starts stmt (item, name, windows, metadata) on one item. VX_OK: its first row is there; VX_DONE: none. */
-enum vx_status vx_source_find(struct vx_source *source, sqlite3_stmt *stmt, int64_t item, struct vx_err *err) VX_CHECKED;
 
 #endif

@@ -118,6 +118,21 @@ void vx_sql_close(struct vx_sql **sql)
     *sql = NULL;
 }
 
+enum vx_status vx_sql_attach(struct vx_sql *sql, const char *path, const char *name, struct vx_err *err)
+{
+    char *const plain = plain_name(path);
+    char *const text = plain ? sqlite3_mprintf("ATTACH %Q AS %s", plain, name) : NULL;
+    enum vx_status rc;
+
+    if (!text)
+        rc = vx_fail_nomem(err, path);
+    else if ((rc = vx_sql_exec(sql, text, "attach", err)) != VX_OK)
+        vx_err_prefix(err, "%s", path);
+    sqlite3_free(text);
+    free(plain);
+    return rc;
+}
+
 enum vx_status vx_sql_exec(struct vx_sql *sql, const char *text, const char *doing, struct vx_err *err)
 {
     return sqlite3_exec(sql->handle, text, NULL, NULL, NULL) == SQLITE_OK ? VX_OK : vx_sql_fail(sql, err, doing);

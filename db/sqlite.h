@@ -23,6 +23,9 @@ enum vx_status vx_sql_open(struct vx_sql **out, const char *path, int flags, str
 enum vx_status vx_sql_open_reader(struct vx_sql **out, const char *path, struct vx_err *err) VX_CHECKED;
 void vx_sql_close(struct vx_sql **sql); /* NULL is fine; statements must be finalized before */
 
+/* Another database file under a name of ours, outside a transaction. */
+enum vx_status vx_sql_attach(struct vx_sql *sql, const char *path, const char *name, struct vx_err *err) VX_CHECKED;
+
 /* *err from the connection's last failure. VX_EFORMAT: the file is damaged or no database; VX_ENOMEM; else VX_EDB. */
 enum vx_status vx_sql_fail(const struct vx_sql *sql, struct vx_err *err, const char *doing);
 
