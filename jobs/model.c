@@ -90,7 +90,8 @@ static enum vx_status show(const char *dir, struct vx_err *err)
     struct vx_processor processor;
     enum vx_status rc;
 
-    if ((rc = vx_convnext_load(&net, dir, err)) == VX_OK && (rc = vx_processor_load(&processor, dir, err)) == VX_OK) {
+    if ((rc = vx_convnext_load(&net, dir, err)) == VX_OK && (rc = vx_processor_load(&processor, dir, err)) == VX_OK &&
+        (!processor.do_resize || (rc = vx_convnext_set_image_size(net, processor.shortest_edge, err)) == VX_OK)) {
         print_network(dir, net);
         print_labels(&net->config);
         print_processor(&processor);

@@ -257,15 +257,19 @@ static enum vx_status coordinate(struct scan *s, struct vx_coordinator_result *r
     struct vx_err listing_err;
     int failed;
 
+    if ((rc = vx_hub_create(&hub, &local.link, &s->world, err)) != VX_OK)
+        vx_world_abort(&s->world, VX_EXIT_FAILED); /* the other ranks cannot be told otherwise */
     if ((rc = vx_itemlist_open(&list, s->rundir.items_path, err)) != VX_OK ||
         (rc = vx_leases_create(&leases, s->options.lease, err)) != VX_OK ||
         (rc = resume(s, list, leases, err)) != VX_OK ||
-        (rc = vx_hub_create(&hub, &local.link, &s->world, err)) != VX_OK ||
-        (rc = vx_listing_start(&listing, list, s->options.inputs, s->options.n_inputs, &stop_wanted, err)) != VX_OK)
+        (rc = vx_listing_start(&listing, list, s->options.inputs, s->options.n_inputs, &stop_wanted, err)) != VX_OK) {
+        vx_coordinator_dismiss(hub);
         goto done;
+    }
     if ((failed = pthread_create(&thread, NULL, local_worker_main, &local)) != 0) {
         rc = vx_fail(err, VX_ESYS, "cannot start a thread: %s", strerror(failed));
         atomic_store(&stop_wanted, true);
+        vx_coordinator_dismiss(hub);
     } else {
         const struct vx_coordinator_config config = {
             .hub = hub,

@@ -60,6 +60,14 @@ static enum vx_status load_profile(struct vx_scanner *s, const struct vx_scanner
     return vx_sha256_bytes(s->profile_json, strlen(s->profile_json), s->profile_sha256, err);
 }
 
+/* The network takes what the image processor makes, as in transformers; config.json's image_size is not asked there. */
+static enum vx_status take_input_size(const struct vx_scanner *s, struct vx_convnext *net, struct vx_err *err)
+{
+    if (!s->profile.use_processor || !s->processor.do_resize || s->processor.shortest_edge == net->config.image_size)
+        return VX_OK;
+    return vx_convnext_set_image_size(net, s->processor.shortest_edge, err);
+}
+
 static enum vx_status describe_labels(struct vx_scanner *s, const struct vx_config *config, struct vx_err *err)
 {
     struct vx_buf b = {0};
@@ -122,6 +130,7 @@ enum vx_status vx_scanner_open(struct vx_scanner *s, const struct vx_scanner_opt
     snprintf(s->model_path, sizeof s->model_path, "%s", realpath(o->model, absolute) ? absolute : o->model);
     if ((rc = vx_convnext_load(&net, o->model, err)) != VX_OK ||
         (rc = vx_processor_load(&s->processor, o->model, err)) != VX_OK || (rc = load_profile(s, o, err)) != VX_OK ||
+        (rc = take_input_size(s, net, err)) != VX_OK ||
         (rc = vx_label_map_create(&s->labels, &net->config, o->fake_label, o->real_label, err)) != VX_OK ||
         (rc = describe_labels(s, &net->config, err)) != VX_OK || (rc = open_engine(s, o, net, log, err)) != VX_OK)
         goto done;

@@ -48,6 +48,9 @@ struct vx_convnext {
 /* Loads DIR (config.json and model.safetensors or its sharded form). Missing, surplus and misshapen tensors and
  * non-finite weights are VX_EFORMAT naming file, tensor and what was expected. */
 enum vx_status vx_convnext_load(struct vx_convnext **out, const char *dir, struct vx_err *err) VX_CHECKED;
+/* The same weights for another input size: a ConvNeXt takes any, and config.json of a checkpoint fine-tuned at 384 often
+ * still says 224, while its image processor tells the truth. VX_EINVAL: no multiple of patch_size·2^(n_stages−1). */
+enum vx_status vx_convnext_set_image_size(struct vx_convnext *net, int image_size, struct vx_err *err) VX_CHECKED;
 void vx_convnext_destroy(struct vx_convnext **net);
 
 /* Generated weights: a pure function of (config, seed), see generate.c for the generator's definition; for tests and

@@ -200,6 +200,25 @@ static struct net *create_shape(const struct vx_config *config)
     return n;
 }
 
+enum vx_status vx_convnext_set_image_size(struct vx_convnext *net, int image_size, struct vx_err *err)
+{
+    const int was = net->config.image_size;
+    struct vx_layers layers = {0};
+    enum vx_status rc;
+
+    net->config.image_size = image_size;
+    if ((rc = vx_config_check(&net->config, "input size", err)) != VX_OK ||
+        (rc = vx_layers_create(&layers, &net->config, err)) != VX_OK) {
+        net->config.image_size = was;
+        return rc == VX_EFORMAT ? (err->status = VX_EINVAL) : rc;
+    }
+    for (int s = 0; s < net->config.n_stages; s++)
+        net->stage[s].side = (image_size / net->config.patch_size) >> s;
+    net->macs = layers.macs;
+    vx_layers_clear(&layers);
+    return VX_OK;
+}
+
 enum vx_status vx_convnext_fold(struct vx_convnext **out, const struct vx_config *config, const struct vx_layers *layers,
                                 const struct vx_weight_source *source, struct vx_err *err)
 {

@@ -283,12 +283,33 @@ static void test_generate_rejected(void **state)
     folder_remove(&folder);
 }
 
+/* Another input size is the same weights on larger maps, equal to a network generated at that size. */
+static void test_image_size(void **state)
+{
+    struct vx_config larger = small;
+    struct vx_convnext *net, *expected;
+    struct vx_err err;
+    (void)state;
+    larger.image_size = 2 * small.image_size;
+    assert_int_equal(vx_convnext_generate(&net, &small, 1, &err), VX_OK);
+    assert_int_equal(vx_convnext_generate(&expected, &larger, 1, &err), VX_OK);
+    assert_int_equal(vx_convnext_set_image_size(net, larger.image_size + 1, &err), VX_EINVAL);
+    assert_int_equal(net->config.image_size, small.image_size);
+    assert_int_equal(vx_convnext_set_image_size(net, larger.image_size, &err), VX_OK);
+    assert_true(net->macs == expected->macs);
+    for (int s = 0; s < small.n_stages; s++)
+        assert_int_equal(net->stage[s].side, expected->stage[s].side);
+    vx_convnext_destroy(&net);
+    vx_convnext_destroy(&expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),           cmocka_unit_test(test_load_is_generate),
         cmocka_unit_test(test_half_precision),  cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_content), cmocka_unit_test(test_generate_rejected),
+        cmocka_unit_test(test_image_size),
     };
     return cmocka_run_group_tests_name("convnext", tests, NULL, NULL);
 }
