@@ -49,3 +49,18 @@ void vx_item_result_clear(struct vx_item_result *result)
     free(result->windows);
     *result = (struct vx_item_result){0};
 }
+
+const char *vx_verdict_name(enum vx_verdict v)
+{
+    switch (v) {
+    case VX_VERDICT_REAL:
+        return "real";
+    case VX_VERDICT_UNCERTAIN:
+        return "uncertain";
+    case VX_VERDICT_FAKE:
+        return "fake";
+    case VX_VERDICT_NONE:
+        break;
+    }
+    return "not_scored";
+}

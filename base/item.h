@@ -65,6 +65,7 @@ struct vx_audio_info {
 };
 
 enum vx_verdict { VX_VERDICT_NONE, VX_VERDICT_REAL, VX_VERDICT_UNCERTAIN, VX_VERDICT_FAKE }; /* NONE: not scored or failed */
+const char *vx_verdict_name(enum vx_verdict v); /* "real", "uncertain", "fake"; "not_scored" for NONE */
 
 /* From windows to a file (all over scored windows; p = P(fake)). */
 struct vx_aggregate {

@@ -76,23 +76,6 @@ static const char *status_name(enum vx_item_status status)
     return NULL;
 }
 
-static const char *verdict_name(const struct vx_item_result *result)
-{
-    if (result->status == VX_ITEM_FAILED)
-        return NULL;
-    switch (result->aggregate.verdict) {
-    case VX_VERDICT_REAL:
-        return "real";
-    case VX_VERDICT_UNCERTAIN:
-        return "uncertain";
-    case VX_VERDICT_FAKE:
-        return "fake";
-    case VX_VERDICT_NONE:
-        return "not_scored";
-    }
-    return NULL;
-}
-
 /* The exact bytes of a name, only where its text cannot say them. */
 static void bind_raw(struct vx_bind *b, const char *name)
 {
@@ -220,7 +203,7 @@ void vx_rows_bind_result(struct vx_bind *b, const struct vx_item_result *result)
     vx_bind_integer(b, (int64_t)result->n_windows);
     vx_bind_integer(b, scored);
     bind_aggregate(b, &result->aggregate);
-    vx_bind_text(b, verdict_name(result));
+    vx_bind_text(b, result->status == VX_ITEM_FAILED ? NULL : vx_verdict_name(result->aggregate.verdict));
 }
 
 void vx_rows_bind_unseen(struct vx_bind *b, const char *problem)

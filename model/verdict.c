@@ -51,18 +51,3 @@ void vx_aggregate_compute(struct vx_aggregate *out, const struct vx_window_score
     out->longest_run_s = longest ? (double)(longest - 1) * hop_s + window_s : 0;
     out->verdict = judge(out->mean_fake, real_below, fake_from);
 }
-
-const char *vx_verdict_name(enum vx_verdict v)
-{
-    switch (v) {
-    case VX_VERDICT_REAL:
-        return "real";
-    case VX_VERDICT_UNCERTAIN:
-        return "uncertain";
-    case VX_VERDICT_FAKE:
-        return "fake";
-    case VX_VERDICT_NONE:
-        break;
-    }
-    return "not_scored";
-}

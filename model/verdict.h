@@ -9,6 +9,4 @@
 void vx_aggregate_compute(struct vx_aggregate *out, const struct vx_window_score *windows, size_t n, double window_s,
                           double hop_s, double real_below, double fake_from, double *scratch);
 
-const char *vx_verdict_name(enum vx_verdict v); /* "real", "uncertain", "fake"; "not_scored" for NONE */
-
 #endif
