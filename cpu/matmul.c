@@ -1,9 +1,7 @@
 #include "cpu/matmul.h"
 
 #include "base/mem.h"
-
-#include <oneapi/dnnl/dnnl.h>
-#include <oneapi/dnnl/dnnl_debug.h>
+#include "cpu/onednn.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -121,9 +119,9 @@ static dnnl_status_t make_attr(dnnl_primitive_attr_t *out, enum vx_matmul_post p
     if ((st = dnnl_primitive_attr_create(&attr)) != dnnl_success || (st = dnnl_post_ops_create(&ops)) != dnnl_success)
         goto done;
     if (post == VX_MATMUL_GELU)
-        st = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_gelu_erf, 0, 0);
+        st = vx_onednn_append_gelu(ops);
     else if (post == VX_MATMUL_ADD)
-        st = dnnl_post_ops_append_sum(ops, 1);
+        st = vx_onednn_append_sum(ops);
     if (st != dnnl_success || (st = dnnl_primitive_attr_set_post_ops(attr, ops)) != dnnl_success ||
         (st = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user)) != dnnl_success ||
         (st = dnnl_primitive_attr_set_fpmath_mode(attr, dnnl_fpmath_mode_strict)) != dnnl_success)
@@ -139,23 +137,25 @@ done:
 static dnnl_status_t make_primitive(struct product *p, dnnl_engine_t engine)
 {
     const struct vx_matmul_spec *s = &p->spec;
-    const dnnl_dims_t src = {s->rows, s->in_f}, weight = {s->in_f, s->out_f}, bias = {1, s->out_f},
-                      dst = {s->rows, s->out_f};
-    dnnl_memory_desc_t src_md, weight_md, bias_md, dst_md;
+    const dnnl_dims_t src_dims = {s->rows, s->in_f}, weight_dims = {s->in_f, s->out_f}, bias_dims = {1, s->out_f},
+                      dst_dims = {s->rows, s->out_f};
+    vx_layout src = {0}, weight = {0}, bias = {0}, dst = {0};
     dnnl_primitive_attr_t attr = NULL;
-    dnnl_matmul_desc_t op;
     dnnl_status_t st;
 
     if ((st = make_attr(&attr, s->post)) != dnnl_success ||
-        (st = dnnl_memory_desc_init_by_tag(&src_md, 2, src, data_type(s->src), dnnl_ab)) != dnnl_success ||
-        (st = dnnl_memory_desc_init_by_tag(&weight_md, 2, weight, data_type(s->src), dnnl_format_tag_any)) != dnnl_success ||
-        (st = dnnl_memory_desc_init_by_tag(&bias_md, 2, bias, dnnl_f32, dnnl_ab)) != dnnl_success ||
-        (st = dnnl_memory_desc_init_by_tag(&dst_md, 2, dst, data_type(s->dst), dnnl_ab)) != dnnl_success ||
-        (st = dnnl_matmul_desc_init(&op, &src_md, &weight_md, &bias_md, &dst_md)) != dnnl_success ||
-        (st = dnnl_primitive_desc_create(&p->desc, &op, attr, engine, NULL)) != dnnl_success)
+        (st = vx_layout_create(&src, src_dims, data_type(s->src), dnnl_ab)) != dnnl_success ||
+        (st = vx_layout_create(&weight, weight_dims, data_type(s->src), dnnl_format_tag_any)) != dnnl_success ||
+        (st = vx_layout_create(&bias, bias_dims, dnnl_f32, dnnl_ab)) != dnnl_success ||
+        (st = vx_layout_create(&dst, dst_dims, data_type(s->dst), dnnl_ab)) != dnnl_success ||
+        (st = vx_onednn_matmul(&p->desc, engine, &src, &weight, &bias, &dst, attr)) != dnnl_success)
         goto done;
     st = dnnl_primitive_create(&p->primitive, p->desc);
 done:
+    vx_layout_destroy(&src);
+    vx_layout_destroy(&weight);
+    vx_layout_destroy(&bias);
+    vx_layout_destroy(&dst);
     dnnl_primitive_attr_destroy(attr);
     return st;
 }
@@ -167,19 +167,25 @@ static dnnl_status_t execute(dnnl_primitive_t primitive, dnnl_stream_t stream, i
     return st == dnnl_success ? dnnl_stream_wait(stream) : st;
 }
 
-/* from [md->dims], laid out as from_md says, into a memory of oneDNN's own laid out as to_md. */
-static dnnl_status_t pack(dnnl_memory_t *out, const struct vx_matmul_set *set, const float *from,
-                          const dnnl_memory_desc_t *from_md, const dnnl_memory_desc_t *to_md)
+/* from, plain float32 of the dimensions and order given, into a memory of oneDNN's own laid out as `to`; NULL: as it is. */
+static dnnl_status_t pack(dnnl_memory_t *out, const struct vx_matmul_set *set, const float *from, const dnnl_dims_t dims,
+                          dnnl_format_tag_t order, const_vx_layout to)
 {
     dnnl_primitive_desc_t desc = NULL;
     dnnl_primitive_t reorder = NULL;
     dnnl_memory_t src = NULL;
+    vx_layout plain = {0};
     dnnl_status_t st;
 
+    if ((st = vx_layout_create(&plain, dims, dnnl_f32, order)) != dnnl_success)
+        goto done;
+    if (!to)
+        to = vx_layout_of(&plain);
     /* oneDNN takes the address as writable but only reads a reorder's source */
-    if ((st = dnnl_memory_create(&src, from_md, set->engine, (void *)(uintptr_t)from)) != dnnl_success ||
-        (st = dnnl_memory_create(out, to_md, set->engine, DNNL_MEMORY_ALLOCATE)) != dnnl_success ||
-        (st = dnnl_reorder_primitive_desc_create(&desc, from_md, set->engine, to_md, set->engine, NULL)) != dnnl_success ||
+    if ((st = dnnl_memory_create(&src, vx_layout_of(&plain), set->engine, (void *)(uintptr_t)from)) != dnnl_success ||
+        (st = dnnl_memory_create(out, to, set->engine, DNNL_MEMORY_ALLOCATE)) != dnnl_success ||
+        (st = dnnl_reorder_primitive_desc_create(&desc, vx_layout_of(&plain), set->engine, to, set->engine, NULL)) !=
+            dnnl_success ||
         (st = dnnl_primitive_create(&reorder, desc)) != dnnl_success)
         goto done;
     const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, src}, {DNNL_ARG_TO, *out}};
@@ -188,6 +194,7 @@ done:
     dnnl_primitive_destroy(reorder);
     dnnl_primitive_desc_destroy(desc);
     dnnl_memory_destroy(src);
+    vx_layout_destroy(&plain);
     return st;
 }
 
@@ -195,16 +202,11 @@ static dnnl_status_t pack_weights(struct product *p, const struct vx_matmul_set 
                                   const float *bias)
 {
     const dnnl_dims_t weight_dims = {p->spec.in_f, p->spec.out_f}, bias_dims = {1, p->spec.out_f};
-    dnnl_memory_desc_t weight_md, bias_md;
-    dnnl_status_t st;
-
+    const_vx_layout packed = dnnl_primitive_desc_query_md(p->desc, dnnl_query_weights_md, 0);
     /* weight [out][in] is the matrix [in][out] stored column by column: "ba" */
-    if ((st = dnnl_memory_desc_init_by_tag(&weight_md, 2, weight_dims, dnnl_f32, dnnl_ba)) != dnnl_success ||
-        (st = dnnl_memory_desc_init_by_tag(&bias_md, 2, bias_dims, dnnl_f32, dnnl_ab)) != dnnl_success ||
-        (st = pack(&p->weight, set, weight, &weight_md, dnnl_primitive_desc_query_md(p->desc, dnnl_query_weights_md, 0))) !=
-            dnnl_success)
-        return st;
-    return pack(&p->bias, set, bias, &bias_md, &bias_md);
+    const dnnl_status_t st = pack(&p->weight, set, weight, weight_dims, dnnl_ba, packed);
+
+    return st == dnnl_success ? pack(&p->bias, set, bias, bias_dims, dnnl_ab, NULL) : st;
 }
 
 enum vx_status vx_matmul_add(struct vx_matmul_set *set, const struct vx_matmul_spec *spec, const float *weight,
@@ -243,9 +245,9 @@ const char *vx_matmul_kernel(const struct vx_matmul_set *set, int index)
 
 static dnnl_status_t create_views(struct views *v, const struct product *p, dnnl_engine_t engine, void *scratch)
 {
-    const dnnl_memory_desc_t *src = dnnl_primitive_desc_query_md(p->desc, dnnl_query_src_md, 0),
-                             *dst = dnnl_primitive_desc_query_md(p->desc, dnnl_query_dst_md, 0),
-                             *pad = dnnl_primitive_desc_query_md(p->desc, dnnl_query_scratchpad_md, 0);
+    const_vx_layout src = dnnl_primitive_desc_query_md(p->desc, dnnl_query_src_md, 0),
+                    dst = dnnl_primitive_desc_query_md(p->desc, dnnl_query_dst_md, 0),
+                    pad = dnnl_primitive_desc_query_md(p->desc, dnnl_query_scratchpad_md, 0);
     dnnl_status_t st;
 
     if ((st = dnnl_memory_create(&v->src, src, engine, DNNL_MEMORY_NONE)) != dnnl_success ||
@@ -313,8 +315,8 @@ enum vx_status vx_matmul_run(struct vx_matmul_lane *lane, int index, const void 
     const struct views *v = &lane->views[index];
     dnnl_status_t st;
 
-    if ((st = dnnl_memory_set_data_handle_v2(v->src, (void *)(uintptr_t)src, lane->stream)) != dnnl_success ||
-        (st = dnnl_memory_set_data_handle_v2(v->dst, dst, lane->stream)) != dnnl_success)
+    if ((st = vx_onednn_point(v->src, (void *)(uintptr_t)src, lane->stream)) != dnnl_success ||
+        (st = vx_onednn_point(v->dst, dst, lane->stream)) != dnnl_success)
         return failed(err, "address", st);
     const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, v->src},         {DNNL_ARG_WEIGHTS, p->weight},
                                     {DNNL_ARG_BIAS, p->bias},       {DNNL_ARG_DST, v->dst},
