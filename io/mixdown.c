@@ -2,6 +2,7 @@
 
 #include "base/item.h"
 #include "base/mem.h"
+#include "io/energy.h"
 
 #include <assert.h>
 #include <math.h>
@@ -130,29 +131,6 @@ static unsigned clean(float *x, size_t n)
     return full * 100 >= n ? flags | VX_WINDOW_CLIPPED : flags;
 }
 
-/* Energy about the average of x[0], x[stride], … x[(n − 1)·stride]: a constant offset is no sound. Four sums
- * side by side, since one would wait for itself. */
-static double energy(const float *x, size_t n, size_t stride)
-{
-    double sum[4] = {0}, square[4] = {0}, total, squares;
-    size_t i = 0;
-
-    for (; i + 4 <= n; i += 4)
-        for (size_t j = 0; j < 4; j++) {
-            const double v = (double)x[(i + j) * stride];
-            sum[j] += v;
-            square[j] += v * v;
-        }
-    for (; i < n; i++) {
-        sum[0] += (double)x[i * stride];
-        square[0] += (double)x[i * stride] * (double)x[i * stride];
-    }
-    total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    squares = (square[0] + square[1]) + (square[2] + square[3]);
-    squares -= total * total / (double)n;
-    return squares > 0 ? squares : 0;
-}
-
 /* mono[] of slot i: the mean of its channels, or the chosen one. */
 static void to_mono(struct vx_mixdown *mix, size_t i)
 {
@@ -196,9 +174,9 @@ static void listen(struct vx_mixdown *mix, size_t i)
     double of_mean, mean_of = 0;
 
     to_mono(mix, i);
-    of_mean = energy(mix->mono, frames, 1);
+    of_mean = vx_energy(mix->mono, frames, 1);
     for (size_t c = 0; c < n; c++) {
-        mix->newest[c] = energy(slot(mix, i) + c, frames, n);
+        mix->newest[c] = vx_energy(slot(mix, i) + c, frames, n);
         mean_of += mix->newest[c] / (double)n;
     }
     if (mean_of < silent_power * (double)frames)

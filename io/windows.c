@@ -1,6 +1,7 @@
 #include "io/windows.h"
 
 #include "base/mem.h"
+#include "io/energy.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -127,23 +128,14 @@ static bool advance(struct vx_windower *w)
     return fresh > 0;
 }
 
-/* Without signal: every sample the same, or too little left once the average is taken away (a constant offset
- * is no sound). */
+/* Without signal: every sample the same, or too little of it. */
 static bool silent(const float *x, int64_t n, double dbfs)
 {
-    double sum = 0, square = 0, mean;
-    bool constant = true;
+    int64_t i = 1;
 
-    for (int64_t i = 0; i < n; i++) {
-        sum += (double)x[i];
-        constant &= x[i] == x[0];
-    }
-    if (constant)
-        return true;
-    mean = sum / (double)n;
-    for (int64_t i = 0; i < n; i++)
-        square += ((double)x[i] - mean) * ((double)x[i] - mean);
-    return square / (double)n < pow(10, dbfs / 10);
+    while (i < n && x[i] == x[0])
+        i++;
+    return i >= n || vx_energy(x, (size_t)n, 1) / (double)n < pow(10, dbfs / 10);
 }
 
 enum vx_status vx_windower_next(struct vx_windower *w, struct vx_window_score *score, const float **pcm,
