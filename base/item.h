@@ -42,8 +42,8 @@ enum vx_window_flag {
     VX_WINDOW_SILENT = 2,       /* no signal: not scored */
     VX_WINDOW_TOO_SHORT = 4,    /* the end of the sound, too little of it: not scored */
     VX_WINDOW_CLEANED = 8,      /* held NaN or infinity, set to 0 */
-    VX_WINDOW_CLIPPED = 16,     /* 1 % or more of its samples at full scale */
-    VX_WINDOW_CANCELLED = 32,   /* its channels cancel each other in the mean */
+    VX_WINDOW_CLIPPED = 16,     /* 1 % or more of the samples of a tenth of a second at full scale */
+    VX_WINDOW_CANCELLED = 32,   /* its channels cancel each other in the mean, for a tenth of a second */
     VX_WINDOW_NOT_SCORED = VX_WINDOW_SILENT | VX_WINDOW_TOO_SHORT,
 };
 

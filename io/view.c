@@ -84,7 +84,8 @@ static void look_at_wav(struct vx_view *view, bool big_endian)
         view->patch_at = at - 4;
     if (len < unknown_from)
         view->promised = ratio(len, there);
-    if (there - len > (len < unknown_from ? INT64_C(1) << 32 : 0) + max_trailer)
+    /* A length that means "unknown", or one that has lost its 33rd bit. */
+    if (there - len > (len < unknown_from ? (INT64_C(1) << 32) - 1 : max_trailer))
         view->beyond = there - len;
 }
 

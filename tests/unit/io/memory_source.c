@@ -34,7 +34,9 @@ size_t vx_source_read(struct vx_source *s, void *out, size_t n)
         n = s->at < s->fail_at ? (size_t)(s->fail_at - s->at) : 0;
         s->error = EIO;
     }
-    if (n > 0)
+    for (size_t i = 0; s->held > 0 && i < n; i++)
+        ((unsigned char *)out)[i] = s->at + (int64_t)i < s->held ? s->data[s->at + (int64_t)i] : 0;
+    if (s->held == 0 && n > 0)
         memcpy(out, s->data + s->at, n);
     s->at += (int64_t)n;
     return n;

@@ -6,8 +6,8 @@
 #include "io/source.h"
 
 struct vx_source {
-    const unsigned char *data; /* borrowed [size] */
-    int64_t size, at;
+    const unsigned char *data; /* borrowed [size], or [held] when that is not 0: zeros follow */
+    int64_t size, held, at;
     int64_t fail_at; /* reads that pass this offset fail with EIO; 0: none */
     int error;
 };
