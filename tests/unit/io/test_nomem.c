@@ -1,38 +1,14 @@
 /* Every allocation of the corpus and the reader fails once: an error comes back, nothing leaks (AddressSanitizer looks),
- * and the next attempt works. The linker leads io/'s and base/'s allocations through here (--wrap). */
+ * and the next attempt works. */
 #include "tests/harness/cmocka.h"
+#include "tests/unit/io/failing_alloc.h"
 #include "tests/unit/io/pack.h"
 #include "tests/unit/io/tree.h"
 
 #include "io/source.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-static long until_failure = -1; /* allocations; negative: none fails */
-static bool failed;
-
-static bool fails(void)
-{
-    if (until_failure < 0 || until_failure-- > 0)
-        return false;
-    failed = true;
-    return true;
-}
-
-#define WRAP(type, name, parameters, arguments)                                                                        \
-    type __real_##name parameters;                                                                                     \
-    type __wrap_##name parameters;                                                                                     \
-    type __wrap_##name parameters                                                                                      \
-    {                                                                                                                  \
-        return fails() ? NULL : __real_##name arguments;                                                               \
-    }
-WRAP(void *, malloc, (size_t n), (n))
-WRAP(void *, realloc, (void *p, size_t n), (p, n))
-WRAP(void *, aligned_alloc, (size_t align, size_t n), (align, n))
-WRAP(char *, strdup, (const char *s), (s))
-WRAP(char *, strndup, (const char *s, size_t n), (s, n))
 
 /* Lists and reads all; the last status. *n_read counts what could be read. */
 static enum vx_status list_and_read(const char *const *inputs, size_t n, int *n_read)
@@ -67,7 +43,7 @@ static int teardown(void **state)
 {
     char *root = *state;
 
-    until_failure = -1;
+    failing_alloc_after(-1);
     tree_remove(&root);
     return 0;
 }
@@ -90,15 +66,14 @@ static void test_every_allocation(void **state)
     assert_int_equal(list_and_read(inputs, 3, &all), VX_DONE);
     assert_int_equal(all, 10);
     do {
-        failed = false;
-        until_failure = k++;
+        failing_alloc_after(k++);
         const enum vx_status rc = list_and_read(inputs, 3, &n_read);
-        until_failure = -1;
-        assert_true(rc == VX_DONE || (failed && rc == VX_ENOMEM));
-        assert_true(n_read == all || failed);
+        failing_alloc_after(-1);
+        assert_true(rc == VX_DONE || (failing_alloc_failed() && rc == VX_ENOMEM));
+        assert_true(n_read == all || failing_alloc_failed());
         assert_int_equal(list_and_read(inputs, 3, &n_read), VX_DONE);
         assert_int_equal(n_read, all);
-    } while (failed);
+    } while (failing_alloc_failed());
     print_message("%ld allocations\n", k - 1);
     assert_true(k > 100);
 }
