@@ -35,6 +35,19 @@ bool vx_text_utf8(const char *s)
     return true;
 }
 
+/* What would act on a terminal instead of being seen: C0 and C1 controls, line separators, and the marks that turn the
+ * direction of text, with which one name can be made to look like another. s is well-formed. */
+static bool is_control(const unsigned char *s)
+{
+    if (s[0] == 0xC2)
+        return s[1] < 0xA0; /* U+0080…9F */
+    if (s[0] == 0xE2 && s[1] == 0x80)
+        return s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xA8 && s[2] <= 0xAE); /* U+200E, F, U+2028…2E */
+    if (s[0] == 0xE2 && s[1] == 0x81)
+        return s[2] >= 0xA6 && s[2] <= 0xA9; /* U+2066…69 */
+    return s[0] < 0x20 || s[0] == 0x7F;
+}
+
 static char *escape(const char *s, bool controls)
 {
     struct vx_buf b = {0};
@@ -43,8 +56,7 @@ static char *escape(const char *s, bool controls)
     vx_buf_add(&b, "", 0);
     while (*p) {
         const size_t n = utf8_length(p);
-        const bool control = controls && (*p < 0x20 || *p == 0x7F);
-        if (n > 0 && !control) {
+        if (n > 0 && !(controls && is_control(p))) {
             vx_buf_add(&b, p, n);
             p += n;
             continue;
@@ -54,8 +66,9 @@ static char *escape(const char *s, bool controls)
         else if (*p == '\t')
             vx_buf_str(&b, "\\t");
         else
-            vx_buf_fmt(&b, "\\x%02X", *p);
-        p++;
+            for (size_t i = 0; i < (n ? n : 1); i++)
+                vx_buf_fmt(&b, "\\x%02X", p[i]);
+        p += n ? n : 1;
     }
     if (b.failed)
         vx_buf_free(&b);

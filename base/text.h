@@ -12,8 +12,8 @@ bool vx_text_utf8(const char *s);
 /* A copy of s in valid UTF-8, each offending byte written as \xHH. The caller's to free; NULL: no memory. */
 char *vx_text_to_utf8(const char *s);
 
-/* The same, and control characters (newline, escape, ...) written as \n, \t or \xHH too: one line, safe on
- * a terminal. The caller's to free; NULL: no memory. */
+/* The same, and control characters (newline, escape, marks of text direction, ...) written as \n, \t or \xHH too:
+ * one line, safe on a terminal. The caller's to free; NULL: no memory. */
 char *vx_text_printable(const char *s);
 
 /* "1.4 GB", "873 kB": decimal units. Returns out. */

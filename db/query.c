@@ -39,6 +39,10 @@ static int authorize(void *unused, int action, const char *a, const char *b, con
             if (sqlite3_stricmp(a, pragmas[i]) == 0 && (!b || strstr(pragmas[i], "_info") || strstr(pragmas[i], "_list")))
                 return SQLITE_OK;
         return SQLITE_DENY;
+    case SQLITE_UPDATE:
+        /* what SQLite asks when it declares json_each, pragma_table_info and their like; a statement that says UPDATE
+         * sqlite_schema is refused by SQLite itself */
+        return a && strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
     default:
         return SQLITE_DENY;
     }
@@ -77,19 +81,37 @@ void vx_query_close(struct vx_query_db **db)
     *db = NULL;
 }
 
+/* The beginning of sql on one line; out holds at least 4 bytes more than are copied, for the rest of a character. */
+static const char *excerpt(const char *sql, char *out, size_t size)
+{
+    size_t n = 0;
+
+    for (; sql[n] && (n < size - 4 || ((unsigned char)sql[n] & 0xC0) == 0x80) && n + 1 < size; n++)
+        out[n] = (unsigned char)sql[n] < 0x20 ? ' ' : sql[n];
+    out[n] = '\0';
+    return out;
+}
+
 /* SQLite's words, and where in the text. */
 static enum vx_status refuse(struct vx_query_db *db, int code, const char *sql, const char *statement,
                              struct vx_err *err)
 {
-    sqlite3 *handle = db->sql->handle;
-    const int at = sqlite3_error_offset(handle);
+    const int at = vx_sql_error_offset(db->sql);
+    char from[48];
 
     if (code == SQLITE_AUTH)
-        return vx_fail(err, VX_EINVAL, "only reading is allowed here: %s", sqlite3_errmsg(handle));
+        return vx_fail(err, VX_EINVAL, "only reading is allowed here: %s: %s", sqlite3_errmsg(db->sql->handle),
+                       excerpt(statement, from, sizeof from));
     if (at >= 0)
-        return vx_fail(err, VX_EINVAL, "%s, at character %d: %.40s", sqlite3_errmsg(handle),
-                       (int)(statement - sql) + at + 1, statement + at);
-    return vx_fail(err, VX_EINVAL, "%s", sqlite3_errmsg(handle));
+        return vx_fail(err, VX_EINVAL, "%s, at byte %lld: %s", sqlite3_errmsg(db->sql->handle),
+                       (long long)(statement - sql) + at + 1, excerpt(statement + at, from, sizeof from));
+    return vx_fail(err, VX_EINVAL, "%s", sqlite3_errmsg(db->sql->handle));
+}
+
+/* Went wrong while running: a function's argument, an overflow, a refused pragma; not the file. */
+static bool is_questions_fault(int code)
+{
+    return (code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_AUTH || (code & 0xff) == SQLITE_TOOBIG;
 }
 
 enum vx_status vx_query_run(struct vx_query_db *db, const char *sql, enum vx_query_format format, FILE *to,
@@ -98,6 +120,7 @@ enum vx_status vx_query_run(struct vx_query_db *db, const char *sql, enum vx_que
     const char *next = sql, *tail = sql;
     enum vx_status rc = VX_OK;
     bool shown = false;
+    char from[48];
 
     for (; rc == VX_OK && *next; next = tail) {
         sqlite3_stmt *stmt = NULL;
@@ -107,12 +130,12 @@ enum vx_status vx_query_run(struct vx_query_db *db, const char *sql, enum vx_que
         if (!stmt) /* white space, a comment */
             continue;
         if (!sqlite3_stmt_readonly(stmt) || sqlite3_column_count(stmt) == 0) {
-            rc = vx_fail(err, VX_EINVAL, "only questions are allowed here, not: %.60s", next);
+            rc = vx_fail(err, VX_EINVAL, "only questions are allowed here, not: %s", excerpt(next, from, sizeof from));
         } else {
             if (shown && format == VX_QUERY_TABLE)
                 fputc('\n', to);
             rc = vx_rowset_write(db->sql, stmt, format, to, err);
-            if (rc == VX_EDB) /* it went wrong while running: the question's fault, not the file's */
+            if (rc == VX_EDB && is_questions_fault(sqlite3_errcode(db->sql->handle)))
                 err->status = rc = VX_EINVAL;
             shown = true;
         }

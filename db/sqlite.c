@@ -133,6 +133,16 @@ enum vx_status vx_sql_attach(struct vx_sql *sql, const char *path, const char *n
     return rc;
 }
 
+int vx_sql_error_offset(const struct vx_sql *sql)
+{
+#if SQLITE_VERSION_NUMBER >= 3038000
+    return sqlite3_error_offset(sql->handle);
+#else
+    (void)sql;
+    return -1;
+#endif
+}
+
 enum vx_status vx_sql_exec(struct vx_sql *sql, const char *text, const char *doing, struct vx_err *err)
 {
     return sqlite3_exec(sql->handle, text, NULL, NULL, NULL) == SQLITE_OK ? VX_OK : vx_sql_fail(sql, err, doing);

@@ -29,6 +29,9 @@ enum vx_status vx_sql_attach(struct vx_sql *sql, const char *path, const char *n
 /* *err from the connection's last failure. VX_EFORMAT: the file is damaged or no database; VX_ENOMEM; else VX_EDB. */
 enum vx_status vx_sql_fail(const struct vx_sql *sql, struct vx_err *err, const char *doing);
 
+/* Byte of the statement at which its preparation failed; -1: not known. */
+int vx_sql_error_offset(const struct vx_sql *sql);
+
 /* Every statement of text, rows ignored. */
 enum vx_status vx_sql_exec(struct vx_sql *sql, const char *text, const char *doing, struct vx_err *err) VX_CHECKED;
 /* *out is the caller's to finalize; NULL on failure. */

@@ -35,12 +35,22 @@ static void test_escape(void **state)
     char *s = vx_text_to_utf8("a\nb\xFF\xC3\xBC");
     assert_string_equal(s, "a\nb\\xFF\xC3\xBC");
     free(s);
-    s = vx_text_printable("a\nb\x1b[0m\xFF");
-    assert_string_equal(s, "a\\nb\\x1B[0m\\xFF");
-    free(s);
-    s = vx_text_printable("");
-    assert_string_equal(s, "");
-    free(s);
+    static const struct {
+        const char *text, *printable;
+    } rows[] = {
+        {"", ""},
+        {"a\nb\x1b[0m\xFF", "a\\nb\\x1B[0m\\xFF"},
+        {"\x7F\t", "\\x7F\\t"},
+        {"\xC2\x9B[0m\xC2\xA0", "\\xC2\\x9B[0m\xC2\xA0"}, /* CSI in one character; a space that does not break */
+        {"a\xE2\x80\xAEvaw.b", "a\\xE2\\x80\\xAEvaw.b"},   /* right-to-left override */
+        {"\xE2\x81\xA6\xE2\x80\xA8", "\\xE2\\x81\\xA6\\xE2\\x80\\xA8"},
+        {"\xE2\x80\x94\xE2\x82\xAC\xE8\xAA\x9E", "\xE2\x80\x94\xE2\x82\xAC\xE8\xAA\x9E"}, /* dash, euro sign, a kanji */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        s = vx_text_printable(rows[i].text);
+        assert_string_equal(s, rows[i].printable);
+        free(s);
+    }
 }
 
 static void test_units(void **state)
