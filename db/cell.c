@@ -44,8 +44,22 @@ static void add_csv(struct vx_buf *b, const char *text)
 static void add_tsv(struct vx_buf *b, const char *text)
 {
     for (; *text; text++) {
-        const char *escape = *text == '\t' ? "\\t" : *text == '\n' ? "\\n" : *text == '\r' ? "\\r" : *text == '\\' ? "\\\\" : NULL;
-        vx_buf_add(b, escape ? escape : text, escape ? 2 : 1);
+        switch (*text) {
+        case '\t':
+            vx_buf_str(b, "\\t");
+            break;
+        case '\n':
+            vx_buf_str(b, "\\n");
+            break;
+        case '\r':
+            vx_buf_str(b, "\\r");
+            break;
+        case '\\':
+            vx_buf_str(b, "\\\\");
+            break;
+        default:
+            vx_buf_add(b, text, 1);
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 #include "db/itemlist.h"
+#include "base/mem.h"
 #include "db/rows.h"
 #include "db/schema.h"
 #include "db/sqlite.h"
@@ -27,7 +28,8 @@ static const char CREATE[] =
     "    problem TEXT                       -- why it could not be listed\n"
     ");\n"
     "CREATE UNIQUE INDEX listed_by_name ON listed (path, coalesce(member, x''));\n"
-    "CREATE TABLE metadata (item INTEGER NOT NULL, key TEXT NOT NULL, value TEXT, PRIMARY KEY (item, key)) WITHOUT ROWID;\n";
+    "CREATE TABLE metadata (item INTEGER NOT NULL, key TEXT NOT NULL, value TEXT, PRIMARY KEY (item, key))\n"
+    "WITHOUT ROWID;\n";
 static const char INSERT_ITEM[] = "INSERT INTO listed (item, kind, path, member, ordinal, size, mtime, problem)"
                                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 static const char INSERT_METADATA[] = "INSERT OR REPLACE INTO metadata (item, key, value) VALUES (?, ?, ?)";
@@ -72,7 +74,7 @@ enum vx_status vx_itemlist_open(struct vx_itemlist **out, const char *path, stru
     enum vx_status rc;
 
     *out = NULL;
-    if (!(list = calloc(1, sizeof *list)))
+    if (!(list = vx_calloc(1, sizeof *list)))
         return vx_fail_nomem(err, path);
     pthread_mutex_init(&list->lock, NULL);
     rc = vx_sql_open(&list->sql, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);

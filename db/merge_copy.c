@@ -1,13 +1,14 @@
 #include "db/merge_copy.h"
 #include "base/item.h"
+#include "base/mem.h"
 #include "db/merge_plan.h"
 #include "db/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Inserting by SELECT from the attached source costs a sixth of stepping through its rows and binding each. ?1 … ?2: ids
- * there; ?3: what makes them ids here; ?4: the run. */
+/* Inserting by SELECT from the attached source costs a sixth of stepping through its rows and binding each.
+ * ?1 … ?2: ids there; ?3: what makes them ids here; ?4: the run. */
 #define COPY_ITEMS                                                                                                     \
     "INSERT INTO items (item, run, " VX_ITEM_COLUMNS ") SELECT item + ?3, ?4, " VX_ITEM_COLUMNS                        \
     " FROM %s.items WHERE item BETWEEN ?1 AND ?2 ORDER BY item"
@@ -58,7 +59,7 @@ static enum vx_status prepare(struct copier *c, struct vx_err *err)
 {
     enum vx_status rc = vx_sql_prepare(c->out, &c->insert, INSERT_ITEM, err);
 
-    if (!(c->of = calloc(c->n + 1, sizeof *c->of)))
+    if (!(c->of = vx_calloc(c->n + 1, sizeof *c->of)))
         return vx_fail_nomem(err, "the merge");
     for (size_t i = 0; rc == VX_OK && i < c->n; i++) {
         const char *const name = c->sources[i].name;

@@ -138,7 +138,7 @@ static enum vx_status start_by_name(struct vx_plan *p, size_t n, struct vx_err *
 enum vx_status vx_plan_open(struct vx_plan **plan, struct vx_sql *out, struct vx_source *sources, size_t n, bool by_id,
                             struct vx_err *err)
 {
-    struct vx_plan *p = calloc(1, sizeof *p);
+    struct vx_plan *p = vx_calloc(1, sizeof *p);
     enum vx_status rc;
 
     *plan = NULL;

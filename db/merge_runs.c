@@ -6,14 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every run row met, with where it came from; the row of one uuid that knows most comes first, final's (source -1) last. */
+/* Every run row met, with where it came from (-1: final). Of the rows of one uuid that of a finished run is taken,
+ * final's only where there is no other. */
 static const char CREATE_MET[] =
     "CREATE TEMP TABLE met (source INTEGER, here INTEGER, " VX_RUN_COLUMNS ", PRIMARY KEY (source, here))";
 static const char INSERT_MET[] = "INSERT INTO met VALUES (?, ?, " VX_RUN_VALUES ")";
 static const char SELECT_RUNS[] = "SELECT run, " VX_RUN_COLUMNS " FROM runs ORDER BY run";
 static const char INSERT_RUNS[] =
     "INSERT INTO runs (" VX_RUN_COLUMNS ") SELECT " VX_RUN_COLUMNS " FROM"
-    " (SELECT *, row_number() OVER (PARTITION BY uuid ORDER BY source < 0, finished DESC NULLS LAST, source, here) AS nth FROM met)"
+    " (SELECT *, row_number() OVER (PARTITION BY uuid ORDER BY source < 0, finished DESC NULLS LAST, source, here)"
+    "   AS nth FROM met)"
     " WHERE nth = 1 ORDER BY started, uuid";
 static const char SELECT_MAP[] =
     "SELECT met.here, runs.run FROM met JOIN runs ON runs.uuid = met.uuid WHERE met.source = ? ORDER BY met.here";
@@ -99,7 +101,8 @@ static enum vx_status compare_fingerprints(struct vx_sql *out, const struct vx_s
             if (strcmp(a, b) != 0)
                 vx_buf_fmt(&what, "%s%s %.60s / %.60s", what.len ? ", " : ": ", ODD_NAMES[i], a, b);
         }
-        rc = vx_fail(err, VX_EINVAL, "%s and %s cannot be merged, their scores do not compare (fingerprints %.12s / %.12s)%s",
+        rc = vx_fail(err, VX_EINVAL,
+                     "%s and %s cannot be merged, their scores do not compare (fingerprints %.12s / %.12s)%s",
                      origin(sources, sqlite3_column_int64(stmt, 0)), origin(sources, sqlite3_column_int64(stmt, 1)),
                      shown(stmt, 2), shown(stmt, 3), what.data ? what.data : "");
     }
@@ -132,7 +135,7 @@ static enum vx_status map_list(struct vx_source *list, int64_t run, struct vx_er
 {
     if (run == 0)
         return vx_fail(err, VX_EINVAL, "%s: a list of items, but which of the runs is it of?", list->sql->path);
-    if (!(list->runs = calloc(1, sizeof *list->runs)))
+    if (!(list->runs = vx_calloc(1, sizeof *list->runs)))
         return vx_fail_nomem(err, "the runs");
     list->runs[0] = (struct vx_run_map){0, run};
     list->n_runs = list->cap_runs = 1;

@@ -48,7 +48,8 @@ static enum vx_status check_item(struct vx_source *source, sqlite3_stmt *claimed
                                  struct vx_err *err)
 {
     const int64_t item = sqlite3_column_int64(claimed, 0);
-    const int64_t windows = any ? sqlite3_column_int64(present, 1) : 0, scored = any ? sqlite3_column_int64(present, 2) : 0;
+    const int64_t windows = any ? sqlite3_column_int64(present, 1) : 0;
+    const int64_t scored = any ? sqlite3_column_int64(present, 2) : 0;
 
     if (windows != sqlite3_column_int64(claimed, 1) || scored != sqlite3_column_int64(claimed, 2))
         return damaged(source, item, "it counts other windows than it has", err);
@@ -92,7 +93,8 @@ static enum vx_status check_orphans(struct vx_source *source, struct vx_err *err
     const enum vx_status rc = vx_sql_integer(source->sql, COUNT_ORPHANS, &orphans, err);
 
     if (rc == VX_OK && orphans != 0)
-        return vx_fail(err, VX_EFORMAT, "%s: damaged: %lld rows of runs or items that are not there; leave it out or restore it",
+        return vx_fail(err, VX_EFORMAT,
+                       "%s: damaged: %lld rows of runs or items that are not there; leave it out or restore it",
                        source->sql->path, (long long)orphans);
     return rc;
 }

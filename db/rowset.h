@@ -6,9 +6,10 @@
 #include "db/query.h"
 #include "db/sqlite.h"
 
-/* Steps stmt to its end and writes what it gives. NULL: empty in a table, CSV and TSV, null in JSON. Reals in CSV, TSV and
- * JSON with the fewest digits that read back as the same number; blobs as hex digits; a NUL within text as \x00. A table's columns are as wide
- * as its first 1000 rows need; longer cells later only shift their own line. */
+/* Steps stmt to its end and writes what it gives. NULL: empty in a table, CSV and TSV (CSV quotes empty text), null in
+ * JSON. Reals in CSV, TSV and JSON with the fewest digits that read back as the same number; blobs as hex digits; a NUL
+ * within text as \x00. CSV is RFC 4180; TSV writes tab, line feed, carriage return and backslash as \t, \n, \r and \\.
+ * A table's columns are as wide as its first 1000 rows need; longer cells later only shift their own line. */
 enum vx_status vx_rowset_write(struct vx_sql *sql, sqlite3_stmt *stmt, enum vx_query_format format, FILE *to,
                                struct vx_err *err) VX_CHECKED;
 

@@ -1,4 +1,5 @@
 #include "db/shard.h"
+#include "base/mem.h"
 #include "db/rows.h"
 #include "db/schema.h"
 #include "db/sqlite.h"
@@ -114,7 +115,7 @@ enum vx_status vx_shard_open(struct vx_shard **out, const char *path, const stru
     *out = NULL;
     if (!run->uuid || !run->fingerprint)
         return vx_fail(err, VX_EINVAL, "%s: a run needs uuid and fingerprint", path);
-    if (!(shard = calloc(1, sizeof *shard)))
+    if (!(shard = vx_calloc(1, sizeof *shard)))
         return vx_fail_nomem(err, path);
     rc = vx_sql_open(&shard->sql, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
     if (rc == VX_OK)

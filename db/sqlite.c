@@ -1,4 +1,5 @@
 #include "db/sqlite.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -33,6 +34,8 @@ static const char *remedy(int code)
 
 static enum vx_status status_of(int code)
 {
+    if (code == SQLITE_IOERR_NOMEM)
+        return VX_ENOMEM;
     switch (code & 0xff) {
     case SQLITE_NOMEM:
         return VX_ENOMEM;
@@ -73,7 +76,7 @@ enum vx_status vx_sql_open(struct vx_sql **out, const char *path, int flags, str
     *out = NULL;
     if (!path || !*path)
         return vx_fail(err, VX_EINVAL, "a database needs a file name");
-    sql = calloc(1, sizeof *sql);
+    sql = vx_calloc(1, sizeof *sql);
     name = plain_name(path);
     if (!sql || !name || !(sql->path = strdup(path))) {
         rc = vx_fail_nomem(err, path);

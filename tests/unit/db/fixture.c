@@ -193,7 +193,8 @@ static int dump_row(void *ctx, int n, char **values, char **names)
 
 char *fixture_dump(const char *path)
 {
-    static const char *const sql[] = {"SELECT * FROM runs ORDER BY run", "SELECT * FROM items ORDER BY item", "SELECT * FROM windows ORDER BY item, idx",
+    static const char *const sql[] = {"SELECT * FROM runs ORDER BY run", "SELECT * FROM items ORDER BY item",
+                                      "SELECT * FROM windows ORDER BY item, idx",
                                       "SELECT * FROM metadata ORDER BY item, key"};
     sqlite3 *db = fixture_sqlite(path);
     struct vx_buf b = {0};

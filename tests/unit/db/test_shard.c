@@ -57,7 +57,7 @@ static void opens_in_stock_sqlite(void **state)
         {"SELECT count(*) FROM items WHERE path_raw IS NOT NULL OR member_raw IS NOT NULL", 18},
         {"SELECT count(*) FROM items WHERE path = 'corpus/\\xFF000011.wav' AND path_raw = x'636f727075732fff3030303031312e776176'", 1},
         {"SELECT mtime = '1970-01-01T00:00:05Z' FROM items WHERE item = 5", 1},
-        {"SELECT typeof(logit_real) = 'real' AND logit_real = -1.1 * 1 OR abs(logit_real + 1.1) < 1e-6 FROM windows WHERE item = 1", 1},
+        {"SELECT typeof(logit_real) = 'real' AND abs(logit_real + 1.1) < 1e-6 FROM windows WHERE item = 1 AND idx = 0", 1},
         {"SELECT count(*) FROM suspects WHERE mean_fake >= 0.4", 120},
         {"SELECT count(*) FROM errors", 2},
         {"SELECT error = 'breaks off at 4.0 s\\xFF' FROM errors WHERE status = 'failed'", 1},
@@ -72,10 +72,11 @@ static void opens_in_stock_sqlite(void **state)
         if (fixture_integer(path, row[i].sql) != row[i].value)
             fail_msg("%s: expected %lld", row[i].sql, (long long)row[i].value);
     char command[256];
-    snprintf(command, sizeof command, "sqlite3 -version >/dev/null 2>&1 && sqlite3 %s .schema 'select 1 from files' >/dev/null",
-             path);
+    snprintf(command, sizeof command, "sqlite3 %s .schema 'select 1 from files' >/dev/null", path);
     if (system("command -v sqlite3 >/dev/null") == 0)
         assert_int_equal(system(command), 0);
+    else
+        print_message("the sqlite3 shell is not installed: not tried\n");
     snprintf(command, sizeof command, "%s-journal", path);
     assert_int_equal(access(command, F_OK), -1); /* nothing is left beside it */
 }
