@@ -81,6 +81,12 @@ void vx_query_close(struct vx_query_db **db)
     *db = NULL;
 }
 
+/* Its words, a function's argument, an overflow, something refused: the question's fault, not the file's. */
+static bool is_questions_fault(int code)
+{
+    return (code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_AUTH || (code & 0xff) == SQLITE_TOOBIG;
+}
+
 /* The beginning of sql on one line; out holds at least 4 bytes more than are copied, for the rest of a character. */
 static const char *excerpt(const char *sql, char *out, size_t size)
 {
@@ -99,6 +105,8 @@ static enum vx_status refuse(struct vx_query_db *db, int code, const char *sql, 
     const int at = vx_sql_error_offset(db->sql);
     char from[48];
 
+    if (!is_questions_fault(code))
+        return vx_sql_fail(db->sql, err, "query");
     if (code == SQLITE_AUTH)
         return vx_fail(err, VX_EINVAL, "only reading is allowed here: %s: %s", sqlite3_errmsg(db->sql->handle),
                        excerpt(statement, from, sizeof from));
@@ -106,12 +114,6 @@ static enum vx_status refuse(struct vx_query_db *db, int code, const char *sql, 
         return vx_fail(err, VX_EINVAL, "%s, at byte %lld: %s", sqlite3_errmsg(db->sql->handle),
                        (long long)(statement - sql) + at + 1, excerpt(statement + at, from, sizeof from));
     return vx_fail(err, VX_EINVAL, "%s", sqlite3_errmsg(db->sql->handle));
-}
-
-/* Went wrong while running: a function's argument, an overflow, a refused pragma; not the file. */
-static bool is_questions_fault(int code)
-{
-    return (code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_AUTH || (code & 0xff) == SQLITE_TOOBIG;
 }
 
 enum vx_status vx_query_run(struct vx_query_db *db, const char *sql, enum vx_query_format format, FILE *to,
