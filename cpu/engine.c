@@ -1,4 +1,5 @@
-/* engine.c - the engine's vtable: precision, lanes, and how a batch becomes calls of the front end and the network */
+/* engine.c - the engine's vtable: precision, lanes, and how a batch becomes calls of the front end and the
+ * network */
 #include "cpu/engine.h"
 
 #include "base/mem.h"
@@ -56,7 +57,8 @@ static void close_engine(struct vx_engine **engine)
     *engine = NULL;
 }
 
-static enum vx_status create_network(struct cpu_engine *e, const struct vx_engine_config *config, struct vx_err *err)
+static enum vx_status create_network(struct cpu_engine *e, const struct vx_engine_config *config,
+                                     struct vx_err *err)
 {
     const struct vx_isa isa = vx_isa_detect();
     enum vx_status rc;
@@ -97,7 +99,8 @@ static void describe(struct cpu_engine *e)
              e->base.precision == VX_PRECISION_BF16 ? "bf16" : "fp32", vx_network_kernels(e->network)->name);
 }
 
-static enum vx_status open_engine(struct vx_engine **out, const struct vx_engine_config *config, struct vx_err *err)
+static enum vx_status open_engine(struct vx_engine **out, const struct vx_engine_config *config,
+                                  struct vx_err *err)
 {
     const struct vx_processor pcm = vx_profile_processor(config->profile, config->processor);
     struct cpu_engine *e = NULL;
@@ -106,7 +109,8 @@ static enum vx_status open_engine(struct vx_engine **out, const struct vx_engine
 
     *out = NULL;
     if (config->lanes < 1 || config->max_batch < 1)
-        return vx_fail(err, VX_EINVAL, "the CPU engine needs at least one lane and a batch of one, not %d and %d",
+        return vx_fail(err, VX_EINVAL,
+                       "the CPU engine needs at least one lane and a batch of one, not %d and %d",
                        config->lanes, config->max_batch);
     if (!(e = vx_calloc(1, sizeof *e)))
         return vx_fail_nomem(err, "the CPU engine");
@@ -130,7 +134,8 @@ done:
     return rc;
 }
 
-static enum vx_status check_input(const struct vx_engine *e, int lane, const struct vx_input *in, struct vx_err *err)
+static enum vx_status check_input(const struct vx_engine *e, int lane, const struct vx_input *in,
+                                  struct vx_err *err)
 {
     if (lane < 0 || lane >= e->lanes)
         return vx_fail(err, VX_EINVAL, "lane %d of an engine with %d", lane, e->lanes);
@@ -158,19 +163,20 @@ static enum vx_status acquire_plan(struct cpu_engine *e, struct lane *lane, cons
     return vx_fail_nomem(err, "a lane's front end");
 }
 
-static enum vx_status run_images(struct vx_engine *engine, struct lane *lane, const struct vx_input *in, float *logits,
-                                 struct vx_err *err)
+static enum vx_status run_images(struct vx_engine *engine, struct lane *lane, const struct vx_input *in,
+                                 float *logits, struct vx_err *err)
 {
     const uint8_t *image = in->data;
     enum vx_status rc = VX_OK;
 
     for (int i = 0; i < in->n && rc == VX_OK; i++, image += image_bytes(engine), logits += engine->n_labels)
-        rc = vx_network_forward(lane->network, image, (const float(*)[256])self(engine)->image_table, logits, err);
+        rc = vx_network_forward(lane->network, image, (const float(*)[256])self(engine)->image_table, logits,
+                                err);
     return rc;
 }
 
-static enum vx_status run_pcm(struct vx_engine *engine, struct lane *lane, const struct vx_input *in, float *logits,
-                              struct vx_err *err)
+static enum vx_status run_pcm(struct vx_engine *engine, struct lane *lane, const struct vx_input *in,
+                              float *logits, struct vx_err *err)
 {
     struct cpu_engine *e = self(engine);
     const float *pcm = in->data;
@@ -199,8 +205,8 @@ static enum vx_status run_engine(struct vx_engine *engine, int lane, const struc
     return run_pcm(engine, &self(engine)->lane[lane], in, logits, err);
 }
 
-static enum vx_status make_images(struct vx_engine *engine, int lane, const struct vx_input *in, uint8_t *images,
-                                  struct vx_err *err)
+static enum vx_status make_images(struct vx_engine *engine, int lane, const struct vx_input *in,
+                                  uint8_t *images, struct vx_err *err)
 {
     struct cpu_engine *e = self(engine);
     const float *pcm = in->data;

@@ -4,8 +4,8 @@
 
 #include "model/engine.h"
 
-/* Precision AUTO takes bf16 where the processor multiplies it natively (AVX512_BF16; AMX comes with it), else fp32, which
- * runs on every processor. */
+/* Precision AUTO takes bf16 where the processor multiplies it natively (AVX512_BF16; AMX comes with it), else
+ * fp32, which runs on every processor. */
 extern const struct vx_engine_ops vx_cpu_engine;
 
 #endif

@@ -17,8 +17,8 @@ void vx_gather_patches(const uint8_t *image, const float table[3][256], int side
             }
 }
 
-void vx_gather_norm(const struct vx_kernels *kernels, const struct vx_norm *norm, const float *map, int side, void *rows,
-                    enum vx_type type)
+void vx_gather_norm(const struct vx_kernels *kernels, const struct vx_norm *norm, const float *map, int side,
+                    void *rows, enum vx_type type)
 {
     const size_t c = (size_t)norm->channels, pair = 2 * c * vx_type_size(type);
 

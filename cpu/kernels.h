@@ -1,7 +1,7 @@
 /* kernels.h - the network's own kernels, one set an instruction set
- * Whatever is not a matrix product: the depthwise convolution with the LayerNorm behind it, and LayerNorm alone. All sets
- * compute the same operations to float32 rounding (tests/ops holds them against model/reference.h); within one set, an
- * output row depends on its inputs alone, bit for bit. */
+ * Whatever is not a matrix product: the depthwise convolution with the LayerNorm behind it, and LayerNorm
+ * alone. All sets compute the same operations to float32 rounding (tests/ops holds them against
+ * model/reference.h); within one set, an output row depends on its inputs alone, bit for bit. */
 #ifndef VX_CPU_KERNELS_H
 #define VX_CPU_KERNELS_H
 
@@ -10,7 +10,8 @@
 
 #include <stddef.h>
 
-/* Output columns that the depthwise kernels compute together; 7 divides the sides 56, 28, 14 and 7 of a 224² input. */
+/* Output columns that the depthwise kernels compute together; 7 divides the sides 56, 28, 14 and 7 of a 224²
+ * input. */
 #define VX_DWCONV_TILE 7
 
 struct vx_dwconv {
@@ -28,8 +29,8 @@ struct vx_norm {
 
 struct vx_kernels {
     const char *name; /* "AVX-512", "AVX2", "baseline" */
-    /* in [side][side][C] → tile [VX_DWCONV_TILE][C]: depthwise 7×7 with zero padding 3 and bias, at row y and columns
-     * x0, x0 + 1…; what a tile holds for columns past the side means nothing. */
+    /* in [side][side][C] → tile [VX_DWCONV_TILE][C]: depthwise 7×7 with zero padding 3 and bias, at row y and
+     * columns x0, x0 + 1…; what a tile holds for columns past the side means nothing. */
     void (*conv_tile)(const struct vx_dwconv *op, const float *in, int y, int x0, float *tile);
     /* in [rows][channels] → out [rows][channels] of type; out may be in when type is F32 */
     void (*norm)(const struct vx_norm *op, const float *in, void *out, enum vx_type type, size_t rows);
@@ -43,8 +44,9 @@ extern const struct vx_kernels vx_kernels_avx512; /* call only where vx_isa.avx5
 
 const struct vx_kernels *vx_kernels_for(const struct vx_isa *isa); /* the fastest set that isa allows */
 
-/* in [side][side][C] → out [side][side][C] of type: depthwise 7×7, bias, and the LayerNorm without affine part that
- * follows it in a block, tile by tile while the sums are in the first-level cache. scratch float [VX_DWCONV_TILE][C]. */
+/* in [side][side][C] → out [side][side][C] of type: depthwise 7×7, bias, and the LayerNorm without affine
+ * part that follows it in a block, tile by tile while the sums are in the first-level cache. scratch float
+ * [VX_DWCONV_TILE][C]. */
 void vx_dwconv_norm(const struct vx_kernels *kernels, const struct vx_dwconv *op, const float *in, void *out,
                     enum vx_type type, float *scratch);
 

@@ -1,6 +1,6 @@
 /* kernels_avx2.c - the kernels for AVX2 with FMA
- * The same tiling as in kernels_avx512.c: seven sums, seven taps and one input vector fit the sixteen registers. The last,
- * ragged vector of a row goes through masked loads and stores. */
+ * The same tiling as in kernels_avx512.c: seven sums, seven taps and one input vector fit the sixteen
+ * registers. The last, ragged vector of a row goes through masked loads and stores. */
 #include "cpu/kernels.h"
 
 #include "model/half.h"
@@ -49,7 +49,8 @@ static inline void norm_row(const float *in, void *out, enum vx_type type, const
     const __m256 mean = _mm256_set1_ps(sum8(sum) / (float)c);
     for (int i = 0; i < c; i += LANES) {
         const __m256i m = mask_at(i, c);
-        const __m256 d = _mm256_and_ps(_mm256_sub_ps(_mm256_maskload_ps(in + i, m), mean), _mm256_castsi256_ps(m));
+        const __m256 d =
+            _mm256_and_ps(_mm256_sub_ps(_mm256_maskload_ps(in + i, m), mean), _mm256_castsi256_ps(m));
         squares = _mm256_fmadd_ps(d, d, squares);
     }
     const __m256 scale = _mm256_set1_ps(1 / sqrtf(sum8(squares) / (float)c + op->eps));
@@ -71,8 +72,8 @@ static void norm(const struct vx_norm *op, const float *in, void *out, enum vx_t
 }
 
 /* One row of taps for TILE outputs starting at column x0. row: 8 channels of the input row's column 0. */
-static inline __attribute__((always_inline)) void taps_row(__m256 acc[TILE], const float *row, const float *weight,
-                                                           int x0, int side, size_t c, __m256i m)
+static inline __attribute__((always_inline)) void
+taps_row(__m256 acc[TILE], const float *row, const float *weight, int x0, int side, size_t c, __m256i m)
 {
     __m256 w[7];
 
@@ -92,7 +93,7 @@ static inline __attribute__((always_inline)) void taps_row(__m256 acc[TILE], con
     }
 }
 
-/* tile [TILE][C] = the convolution at (y, x0…x0 + TILE − 1); columns past the side hold numbers nobody reads. */
+/* tile [TILE][C] = the convolution at (y, x0…x0 + TILE − 1); columns past the side mean nothing. */
 static void conv_tile(const struct vx_dwconv *op, const float *in, int y, int x0, float *tile)
 {
     const int side = op->side, channels = op->channels;
@@ -107,7 +108,8 @@ static void conv_tile(const struct vx_dwconv *op, const float *in, int y, int x0
         for (int t = 0; t < TILE; t++)
             acc[t] = bias;
         for (int ky = ky0; ky < ky1; ky++)
-            taps_row(acc, in + (size_t)(y + ky - 3) * side * c + i, op->weight + (size_t)ky * 7 * c + i, x0, side, c, m);
+            taps_row(acc, in + (size_t)(y + ky - 3) * side * c + i, op->weight + (size_t)ky * 7 * c + i, x0,
+                     side, c, m);
 #pragma GCC unroll 7
         for (int t = 0; t < TILE; t++)
             _mm256_maskstore_ps(tile + (size_t)t * c + i, m, acc[t]);

@@ -1,6 +1,7 @@
 /* kernels_avx512.c - the kernels for AVX-512 (F, BW, DQ, VL)
- * A convolution tile keeps seven output columns of 16 channels and one row of seven taps in registers: an input
- * vector is loaded once for all outputs it touches, 49 multiply-adds for 13 + 7 loads. Ragged widths go through masks. */
+ * A convolution tile keeps seven output columns of 16 channels and one row of seven taps in registers: an
+ * input vector is loaded once for all outputs it touches, 49 multiply-adds for 13 + 7 loads. Ragged widths go
+ * through masks. */
 #include "cpu/kernels.h"
 
 #include <immintrin.h>
@@ -52,7 +53,8 @@ static inline void norm_row(const float *in, void *out, enum vx_type type, const
         const __mmask16 m = mask_at(i, c);
         __m512 z = _mm512_mul_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(m, in + i), mean), scale);
         if (op->gamma)
-            z = _mm512_fmadd_ps(z, _mm512_maskz_loadu_ps(m, op->gamma + i), _mm512_maskz_loadu_ps(m, op->beta + i));
+            z = _mm512_fmadd_ps(z, _mm512_maskz_loadu_ps(m, op->gamma + i),
+                                _mm512_maskz_loadu_ps(m, op->beta + i));
         store(out, type, i, m, z);
     }
 }
@@ -66,8 +68,8 @@ static void norm(const struct vx_norm *op, const float *in, void *out, enum vx_t
 }
 
 /* One row of taps for TILE outputs starting at column x0. row: 16 channels of the input row's column 0. */
-static inline __attribute__((always_inline)) void taps_row(__m512 acc[TILE], const float *row, const float *weight,
-                                                           int x0, int side, size_t c, __mmask16 m)
+static inline __attribute__((always_inline)) void
+taps_row(__m512 acc[TILE], const float *row, const float *weight, int x0, int side, size_t c, __mmask16 m)
 {
     __m512 w[7];
 
@@ -87,7 +89,7 @@ static inline __attribute__((always_inline)) void taps_row(__m512 acc[TILE], con
     }
 }
 
-/* tile [TILE][C] = the convolution at (y, x0…x0 + TILE − 1); columns past the side hold numbers nobody reads. */
+/* tile [TILE][C] = the convolution at (y, x0…x0 + TILE − 1); columns past the side mean nothing. */
 static void conv_tile(const struct vx_dwconv *op, const float *in, int y, int x0, float *tile)
 {
     const int side = op->side, channels = op->channels;
@@ -102,7 +104,8 @@ static void conv_tile(const struct vx_dwconv *op, const float *in, int y, int x0
         for (int t = 0; t < TILE; t++)
             acc[t] = bias;
         for (int ky = ky0; ky < ky1; ky++)
-            taps_row(acc, in + (size_t)(y + ky - 3) * side * c + i, op->weight + (size_t)ky * 7 * c + i, x0, side, c, m);
+            taps_row(acc, in + (size_t)(y + ky - 3) * side * c + i, op->weight + (size_t)ky * 7 * c + i, x0,
+                     side, c, m);
 #pragma GCC unroll 7
         for (int t = 0; t < TILE; t++)
             _mm512_mask_storeu_ps(tile + (size_t)t * c + i, m, acc[t]);

@@ -21,7 +21,7 @@ struct vx_matmul_set {
     struct product *product;
 };
 
-/* oneDNN's handles on what one product reads and writes; the addresses of src and dst change with every run. */
+/* oneDNN's handles on what one product reads and writes; src and dst get new addresses with every run. */
 struct views {
     dnnl_memory_t src, dst, scratch;
 };
@@ -116,7 +116,8 @@ static dnnl_status_t make_attr(dnnl_primitive_attr_t *out, enum vx_matmul_post p
     dnnl_post_ops_t ops = NULL;
     dnnl_status_t st;
 
-    if ((st = dnnl_primitive_attr_create(&attr)) != dnnl_success || (st = dnnl_post_ops_create(&ops)) != dnnl_success)
+    if ((st = dnnl_primitive_attr_create(&attr)) != dnnl_success ||
+        (st = dnnl_post_ops_create(&ops)) != dnnl_success)
         goto done;
     if (post == VX_MATMUL_GELU)
         st = vx_onednn_append_gelu(ops);
@@ -137,15 +138,16 @@ done:
 static dnnl_status_t make_primitive(struct product *p, dnnl_engine_t engine)
 {
     const struct vx_matmul_spec *s = &p->spec;
-    const dnnl_dims_t src_dims = {s->rows, s->in_f}, weight_dims = {s->in_f, s->out_f}, bias_dims = {1, s->out_f},
-                      dst_dims = {s->rows, s->out_f};
+    const dnnl_dims_t src_dims = {s->rows, s->in_f}, weight_dims = {s->in_f, s->out_f},
+                      bias_dims = {1, s->out_f}, dst_dims = {s->rows, s->out_f};
     vx_layout src = {0}, weight = {0}, bias = {0}, dst = {0};
     dnnl_primitive_attr_t attr = NULL;
     dnnl_status_t st;
 
     if ((st = make_attr(&attr, s->post)) != dnnl_success ||
         (st = vx_layout_create(&src, src_dims, data_type(s->src), dnnl_ab)) != dnnl_success ||
-        (st = vx_layout_create(&weight, weight_dims, data_type(s->src), dnnl_format_tag_any)) != dnnl_success ||
+        (st = vx_layout_create(&weight, weight_dims, data_type(s->src), dnnl_format_tag_any)) !=
+            dnnl_success ||
         (st = vx_layout_create(&bias, bias_dims, dnnl_f32, dnnl_ab)) != dnnl_success ||
         (st = vx_layout_create(&dst, dst_dims, data_type(s->dst), dnnl_ab)) != dnnl_success ||
         (st = vx_onednn_matmul(&p->desc, engine, &src, &weight, &bias, &dst, attr)) != dnnl_success)
@@ -160,16 +162,18 @@ done:
     return st;
 }
 
-static dnnl_status_t execute(dnnl_primitive_t primitive, dnnl_stream_t stream, int n, const dnnl_exec_arg_t *args)
+static dnnl_status_t execute(dnnl_primitive_t primitive, dnnl_stream_t stream, int n,
+                             const dnnl_exec_arg_t *args)
 {
     const dnnl_status_t st = dnnl_primitive_execute(primitive, stream, n, args);
 
     return st == dnnl_success ? dnnl_stream_wait(stream) : st;
 }
 
-/* from, plain float32 of the dimensions and order given, into a memory of oneDNN's own laid out as `to`; NULL: as it is. */
-static dnnl_status_t pack(dnnl_memory_t *out, const struct vx_matmul_set *set, const float *from, const dnnl_dims_t dims,
-                          dnnl_format_tag_t order, const_vx_layout to)
+/* from, plain float32 of the dimensions and order given, into a memory of oneDNN's own laid out as `to`;
+ * NULL: as it is. */
+static dnnl_status_t pack(dnnl_memory_t *out, const struct vx_matmul_set *set, const float *from,
+                          const dnnl_dims_t dims, dnnl_format_tag_t order, const_vx_layout to)
 {
     dnnl_primitive_desc_t desc = NULL;
     dnnl_primitive_t reorder = NULL;
@@ -182,10 +186,11 @@ static dnnl_status_t pack(dnnl_memory_t *out, const struct vx_matmul_set *set, c
     if (!to)
         to = vx_layout_of(&plain);
     /* oneDNN takes the address as writable but only reads a reorder's source */
-    if ((st = dnnl_memory_create(&src, vx_layout_of(&plain), set->engine, (void *)(uintptr_t)from)) != dnnl_success ||
-        (st = dnnl_memory_create(out, to, set->engine, DNNL_MEMORY_ALLOCATE)) != dnnl_success ||
-        (st = dnnl_reorder_primitive_desc_create(&desc, vx_layout_of(&plain), set->engine, to, set->engine, NULL)) !=
+    if ((st = dnnl_memory_create(&src, vx_layout_of(&plain), set->engine, (void *)(uintptr_t)from)) !=
             dnnl_success ||
+        (st = dnnl_memory_create(out, to, set->engine, DNNL_MEMORY_ALLOCATE)) != dnnl_success ||
+        (st = dnnl_reorder_primitive_desc_create(&desc, vx_layout_of(&plain), set->engine, to, set->engine,
+                                                 NULL)) != dnnl_success ||
         (st = dnnl_primitive_create(&reorder, desc)) != dnnl_success)
         goto done;
     const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, src}, {DNNL_ARG_TO, *out}};
@@ -209,8 +214,8 @@ static dnnl_status_t pack_weights(struct product *p, const struct vx_matmul_set 
     return st == dnnl_success ? pack(&p->bias, set, bias, bias_dims, dnnl_ab, NULL) : st;
 }
 
-enum vx_status vx_matmul_add(struct vx_matmul_set *set, const struct vx_matmul_spec *spec, const float *weight,
-                             const float *bias, int *index, struct vx_err *err)
+enum vx_status vx_matmul_add(struct vx_matmul_set *set, const struct vx_matmul_spec *spec,
+                             const float *weight, const float *bias, int *index, struct vx_err *err)
 {
     struct product *p;
     dnnl_status_t st;
@@ -227,8 +232,8 @@ enum vx_status vx_matmul_add(struct vx_matmul_set *set, const struct vx_matmul_s
     vx_matmul_end(threads);
     if (st != dnnl_success) {
         char what[128];
-        snprintf(what, sizeof what, "product of [%d][%d] by [%d][%d] in %s", spec->rows, spec->in_f, spec->in_f,
-                 spec->out_f, spec->src == VX_TYPE_BF16 ? "bf16" : "float32");
+        snprintf(what, sizeof what, "product of [%d][%d] by [%d][%d] in %s", spec->rows, spec->in_f,
+                 spec->in_f, spec->out_f, spec->src == VX_TYPE_BF16 ? "bf16" : "float32");
         return failed(err, what, st);
     }
     return VX_OK;
@@ -238,12 +243,14 @@ const char *vx_matmul_kernel(const struct vx_matmul_set *set, int index)
 {
     const char *name = NULL;
 
-    if (dnnl_primitive_desc_query(set->product[index].desc, dnnl_query_impl_info_str, 0, &name) != dnnl_success)
+    if (dnnl_primitive_desc_query(set->product[index].desc, dnnl_query_impl_info_str, 0, &name) !=
+        dnnl_success)
         return "unknown";
     return name;
 }
 
-static dnnl_status_t create_views(struct views *v, const struct product *p, dnnl_engine_t engine, void *scratch)
+static dnnl_status_t create_views(struct views *v, const struct product *p, dnnl_engine_t engine,
+                                  void *scratch)
 {
     const_vx_layout src = dnnl_primitive_desc_query_md(p->desc, dnnl_query_src_md, 0),
                     dst = dnnl_primitive_desc_query_md(p->desc, dnnl_query_dst_md, 0),
@@ -256,7 +263,8 @@ static dnnl_status_t create_views(struct views *v, const struct product *p, dnnl
     return dnnl_memory_create(&v->scratch, pad, engine, scratch);
 }
 
-enum vx_status vx_matmul_lane_create(struct vx_matmul_lane **out, const struct vx_matmul_set *set, struct vx_err *err)
+enum vx_status vx_matmul_lane_create(struct vx_matmul_lane **out, const struct vx_matmul_set *set,
+                                     struct vx_err *err)
 {
     struct vx_matmul_lane *lane = vx_calloc(1, sizeof *lane);
     enum vx_status rc = VX_OK;
@@ -280,7 +288,8 @@ enum vx_status vx_matmul_lane_create(struct vx_matmul_lane **out, const struct v
         goto done;
     }
     for (int i = 0; i < set->count; i++)
-        if ((st = create_views(&lane->views[i], &set->product[i], set->engine, lane->scratch)) != dnnl_success) {
+        if ((st = create_views(&lane->views[i], &set->product[i], set->engine, lane->scratch)) !=
+            dnnl_success) {
             rc = failed(err, "memory", st);
             goto done;
         }
@@ -309,7 +318,8 @@ void vx_matmul_lane_destroy(struct vx_matmul_lane **lane)
     *lane = NULL;
 }
 
-enum vx_status vx_matmul_run(struct vx_matmul_lane *lane, int index, const void *src, void *dst, struct vx_err *err)
+enum vx_status vx_matmul_run(struct vx_matmul_lane *lane, int index, const void *src, void *dst,
+                             struct vx_err *err)
 {
     const struct product *p = &lane->set->product[index];
     const struct views *v = &lane->views[index];
@@ -318,8 +328,10 @@ enum vx_status vx_matmul_run(struct vx_matmul_lane *lane, int index, const void 
     if ((st = vx_onednn_point(v->src, (void *)(uintptr_t)src, lane->stream)) != dnnl_success ||
         (st = vx_onednn_point(v->dst, dst, lane->stream)) != dnnl_success)
         return failed(err, "address", st);
-    const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, v->src},         {DNNL_ARG_WEIGHTS, p->weight},
-                                    {DNNL_ARG_BIAS, p->bias},       {DNNL_ARG_DST, v->dst},
+    const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, v->src},
+                                    {DNNL_ARG_WEIGHTS, p->weight},
+                                    {DNNL_ARG_BIAS, p->bias},
+                                    {DNNL_ARG_DST, v->dst},
                                     {DNNL_ARG_SCRATCHPAD, v->scratch}};
     if ((st = execute(p->primitive, lane->stream, (int)(sizeof args / sizeof *args), args)) != dnnl_success)
         return failed(err, "product", st);

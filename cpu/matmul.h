@@ -1,8 +1,8 @@
 /* matmul.h - matrix products with fixed weights, through oneDNN
- * The only part that knows oneDNN. A set holds products of fixed shape, their weights packed once into the layout that
- * oneDNN likes best; it is shared by all lanes and never changes after the last vx_matmul_add(). A lane holds what an
- * execution writes to. Every product runs on its caller's thread alone, whatever OpenMP is told elsewhere, so a result
- * cannot depend on a number of threads. */
+ * The only part that knows oneDNN. A set holds products of fixed shape, their weights packed once into the
+ * layout that oneDNN likes best; it is shared by all lanes and never changes after the last vx_matmul_add().
+ * A lane holds what an execution writes to. Every product runs on its caller's thread alone, whatever OpenMP
+ * is told elsewhere, so a result cannot depend on a number of threads. */
 #ifndef VX_CPU_MATMUL_H
 #define VX_CPU_MATMUL_H
 
@@ -16,8 +16,8 @@ enum vx_matmul_post {
 };
 
 struct vx_matmul_spec {
-    int rows, in_f, out_f;       /* src [rows][in_f], W [out_f][in_f], bias [out_f], dst [rows][out_f] */
-    enum vx_type src, dst;       /* the weights are kept in src's type, sums and bias in float32 */
+    int rows, in_f, out_f; /* src [rows][in_f], W [out_f][in_f], bias [out_f], dst [rows][out_f] */
+    enum vx_type src, dst; /* the weights are kept in src's type, sums and bias in float32 */
     enum vx_matmul_post post;
 };
 
@@ -28,9 +28,11 @@ struct vx_matmul_lane;
 enum vx_status vx_matmul_set_create(struct vx_matmul_set **out, int capacity, struct vx_err *err) VX_CHECKED;
 void vx_matmul_set_destroy(struct vx_matmul_set **set); /* after its lanes */
 
-/* Adds a product and copies its weights; its number goes to *index. VX_EUNSUPPORTED: oneDNN cannot on this processor. */
-enum vx_status vx_matmul_add(struct vx_matmul_set *set, const struct vx_matmul_spec *spec, const float *weight,
-                             const float *bias, int *index, struct vx_err *err) VX_CHECKED;
+/* Adds a product and copies its weights; its number goes to *index. VX_EUNSUPPORTED: oneDNN cannot on this
+ * processor. */
+enum vx_status vx_matmul_add(struct vx_matmul_set *set, const struct vx_matmul_spec *spec,
+                             const float *weight, const float *bias, int *index,
+                             struct vx_err *err) VX_CHECKED;
 /* What oneDNN took for a product: "brg:avx512_core_bf16"; valid as long as the set. */
 const char *vx_matmul_kernel(const struct vx_matmul_set *set, int index);
 void vx_matmul_library(char name[32]); /* "oneDNN 2.6.3", of the library that is loaded */

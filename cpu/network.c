@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A block's two products run on pieces of a feature map of at most this many rows: enough for oneDNN's blocking, and few
- * enough that the hidden layer in between stays in the second-level cache. */
+/* A block's two products run on pieces of a feature map of at most this many rows: enough for oneDNN's
+ * blocking, and few enough that the hidden layer in between stays in the second-level cache. */
 #define CHUNK_ROWS 400
 
 struct block {
@@ -18,8 +18,8 @@ struct block {
 
 struct stage {
     int side, channels;
-    int chunk, n_chunks; /* rows a chunk; chunk·n_chunks >= side² */
-    int down;            /* product; none for stage 0 */
+    int chunk, n_chunks;      /* rows a chunk; chunk·n_chunks >= side² */
+    int down;                 /* product; none for stage 0 */
     struct vx_norm down_norm; /* over the previous stage's channels */
     int depth;
     struct block *block;
@@ -27,10 +27,10 @@ struct stage {
 
 /* Sizes of a lane's buffers, elements and bytes. */
 struct plan {
-    size_t map;     /* float: the feature map */
-    size_t rows;    /* bytes: what a product reads: gathered patches, or the normalised convolution */
-    size_t hidden;  /* bytes: one chunk of 4C */
-    size_t tile;    /* float: vx_dwconv_norm's scratch; the pooled vector */
+    size_t map;    /* float: the feature map */
+    size_t rows;   /* bytes: what a product reads: gathered patches, or the normalised convolution */
+    size_t hidden; /* bytes: one chunk of 4C */
+    size_t tile;   /* float: vx_dwconv_norm's scratch; the pooled vector */
 };
 
 struct vx_network {
@@ -57,9 +57,10 @@ static size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* The shapes that follow from the layer table, and the largest of each buffer. Buffers hold whole chunks: the rows past
- * the map's end are computed like the others and read by nobody. */
-static void plan_stage(struct vx_network *n, struct stage *st, const struct vx_convnext_stage *from, const struct stage *prev)
+/* The shapes that follow from the layer table, and the largest of each buffer. Buffers hold whole chunks: the
+ * rows past the map's end are computed like the others and read by nobody. */
+static void plan_stage(struct vx_network *n, struct stage *st, const struct vx_convnext_stage *from,
+                       const struct stage *prev)
 {
     const int rows = from->side * from->side;
     const size_t c = (size_t)from->channels, element = vx_type_size(n->type);
@@ -120,13 +121,14 @@ static enum vx_status add_block(struct vx_network *n, const struct stage *st, st
     b->dwconv.channels = c;
     b->dwconv.weight = keep(at, from->dw_weight, 49 * (size_t)c);
     b->dwconv.bias = keep(at, from->dw_bias, (size_t)c);
-    if ((rc = vx_matmul_add(n->products, &expand, from->pw1_weight, from->pw1_bias, &b->expand, err)) != VX_OK)
+    if ((rc = vx_matmul_add(n->products, &expand, from->pw1_weight, from->pw1_bias, &b->expand, err)) !=
+        VX_OK)
         return rc;
     return vx_matmul_add(n->products, &project, from->pw2_weight, from->pw2_bias, &b->project, err);
 }
 
-static enum vx_status add_stage(struct vx_network *n, int s, struct block **blocks, const struct vx_convnext *net,
-                                float **at, struct vx_err *err)
+static enum vx_status add_stage(struct vx_network *n, int s, struct block **blocks,
+                                const struct vx_convnext *net, float **at, struct vx_err *err)
 {
     const struct vx_convnext_stage *from = &net->stage[s];
     const struct stage *prev = s ? &n->stage[s - 1] : NULL;
@@ -135,8 +137,8 @@ static enum vx_status add_stage(struct vx_network *n, int s, struct block **bloc
 
     plan_stage(n, st, from, prev);
     if (prev) {
-        const struct vx_matmul_spec down = {st->side * st->side, 4 * prev->channels, st->channels, n->type, VX_TYPE_F32,
-                                            VX_MATMUL_PLAIN};
+        const struct vx_matmul_spec down = {st->side * st->side, 4 * prev->channels, st->channels, n->type,
+                                            VX_TYPE_F32,         VX_MATMUL_PLAIN};
         st->down_norm = (struct vx_norm){.channels = prev->channels, .eps = VX_LAYER_NORM_EPS};
         rc = vx_matmul_add(n->products, &down, from->down_weight, from->down_bias, &st->down, err);
     }
@@ -151,9 +153,14 @@ static enum vx_status add_layers(struct vx_network *n, const struct vx_convnext 
 {
     const struct vx_config *cf = &net->config;
     const struct vx_convnext_stage *first = &net->stage[0], *last = &net->stage[cf->n_stages - 1];
-    const struct vx_matmul_spec embed = {first->side * first->side, cf->patch_size * cf->patch_size * 3, first->channels,
-                                         VX_TYPE_F32, VX_TYPE_F32, VX_MATMUL_PLAIN},
-                                head = {1, last->channels, cf->n_labels, VX_TYPE_F32, VX_TYPE_F32, VX_MATMUL_PLAIN};
+    const struct vx_matmul_spec embed = {first->side * first->side,
+                                         cf->patch_size * cf->patch_size * 3,
+                                         first->channels,
+                                         VX_TYPE_F32,
+                                         VX_TYPE_F32,
+                                         VX_MATMUL_PLAIN},
+                                head = {1,           last->channels, cf->n_labels,
+                                        VX_TYPE_F32, VX_TYPE_F32,    VX_MATMUL_PLAIN};
     struct block *blocks = n->blocks;
     float *at = n->storage;
     enum vx_status rc;
@@ -162,7 +169,8 @@ static enum vx_status add_layers(struct vx_network *n, const struct vx_convnext 
                                      .gamma = keep(&at, net->embed_gamma, (size_t)first->channels),
                                      .beta = keep(&at, net->embed_beta, (size_t)first->channels),
                                      .eps = VX_LAYER_NORM_EPS};
-    if ((rc = vx_matmul_add(n->products, &embed, net->embed_weight, net->embed_bias, &n->embed, err)) != VX_OK)
+    if ((rc = vx_matmul_add(n->products, &embed, net->embed_weight, net->embed_bias, &n->embed, err)) !=
+        VX_OK)
         return rc;
     for (int s = 0; s < cf->n_stages; s++)
         if ((rc = add_stage(n, s, &blocks, net, &at, err)) != VX_OK)
@@ -172,16 +180,18 @@ static enum vx_status add_layers(struct vx_network *n, const struct vx_convnext 
 }
 
 enum vx_status vx_network_create(struct vx_network **out, const struct vx_convnext *net, enum vx_type type,
-                                  const struct vx_isa *isa, struct vx_err *err)
+                                 const struct vx_isa *isa, struct vx_err *err)
 {
     struct vx_network *n = NULL;
     enum vx_status rc;
 
     *out = NULL;
     if (net->config.num_channels != 3)
-        return vx_fail(err, VX_EUNSUPPORTED, "the network takes %d channels, images have 3", net->config.num_channels);
+        return vx_fail(err, VX_EUNSUPPORTED, "the network takes %d channels, images have 3",
+                       net->config.num_channels);
     if (type == VX_TYPE_BF16 && !isa->avx512_bf16)
-        return vx_fail(err, VX_EUNSUPPORTED, "bf16 needs a processor with AVX512_BF16, this one has %s; use fp32",
+        return vx_fail(err, VX_EUNSUPPORTED,
+                       "bf16 needs a processor with AVX512_BF16, this one has %s; use fp32",
                        vx_isa_name(isa));
     if (!(n = vx_calloc(1, sizeof *n)))
         return vx_fail_nomem(err, "the network");
@@ -217,15 +227,17 @@ const struct vx_kernels *vx_network_kernels(const struct vx_network *network)
     return network->kernels;
 }
 
-enum vx_status vx_network_lane_create(struct vx_network_lane **out, const struct vx_network *network, struct vx_err *err)
+enum vx_status vx_network_lane_create(struct vx_network_lane **out, const struct vx_network *network,
+                                      struct vx_err *err)
 {
     const struct plan *p = &network->plan;
     struct vx_network_lane *lane = vx_calloc(1, sizeof *lane);
     enum vx_status rc;
 
     *out = NULL;
-    if (!lane || !(lane->map = vx_calloc(p->map, sizeof *lane->map)) || !(lane->rows = vx_calloc(p->rows, 1)) ||
-        !(lane->hidden = vx_calloc(p->hidden, 1)) || !(lane->tile = vx_calloc(p->tile, sizeof *lane->tile))) {
+    if (!lane || !(lane->map = vx_calloc(p->map, sizeof *lane->map)) ||
+        !(lane->rows = vx_calloc(p->rows, 1)) || !(lane->hidden = vx_calloc(p->hidden, 1)) ||
+        !(lane->tile = vx_calloc(p->tile, sizeof *lane->tile))) {
         rc = vx_fail_nomem(err, "a lane's feature maps");
         goto done;
     }
@@ -266,7 +278,8 @@ static enum vx_status run_block(struct vx_network_lane *lane, const struct stage
     for (int i = 0; i < st->n_chunks; i++) {
         const char *rows = (const char *)lane->rows + (size_t)i * rows_step;
         if ((rc = vx_matmul_run(lane->products, b->expand, rows, lane->hidden, err)) != VX_OK ||
-            (rc = vx_matmul_run(lane->products, b->project, lane->hidden, lane->map + (size_t)i * map_step, err)) != VX_OK)
+            (rc = vx_matmul_run(lane->products, b->project, lane->hidden, lane->map + (size_t)i * map_step,
+                                err)) != VX_OK)
             return rc;
     }
     return VX_OK;
@@ -290,8 +303,8 @@ static enum vx_status run_head(struct vx_network_lane *lane, float *logits, stru
     return vx_matmul_run(lane->products, n->head, mean, logits, err);
 }
 
-static enum vx_status run_layers(struct vx_network_lane *lane, const uint8_t *image, const float table[3][256],
-                                  float *logits, struct vx_err *err)
+static enum vx_status run_layers(struct vx_network_lane *lane, const uint8_t *image,
+                                 const float table[3][256], float *logits, struct vx_err *err)
 {
     const struct vx_network *n = lane->network;
     const struct stage *st = &n->stage[0];
@@ -315,8 +328,8 @@ static enum vx_status run_layers(struct vx_network_lane *lane, const uint8_t *im
     return run_head(lane, logits, err);
 }
 
-enum vx_status vx_network_forward(struct vx_network_lane *lane, const uint8_t *image, const float table[3][256],
-                                  float *logits, struct vx_err *err)
+enum vx_status vx_network_forward(struct vx_network_lane *lane, const uint8_t *image,
+                                  const float table[3][256], float *logits, struct vx_err *err)
 {
     const int threads = vx_matmul_begin();
     const enum vx_status rc = run_layers(lane, image, table, logits, err);

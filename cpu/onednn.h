@@ -1,5 +1,6 @@
-/* onednn.h - the few calls of oneDNN whose form changed from version 2 to 3, under one name; for matmul.c alone
- * A vx_layout is a memory descriptor of ours, to be destroyed; a const_vx_layout is one that oneDNN keeps. */
+/* onednn.h - the few calls of oneDNN whose form changed from version 2 to 3, under one name; for matmul.c
+ * alone A vx_layout is a memory descriptor of ours, to be destroyed; a const_vx_layout is one that oneDNN
+ * keeps. */
 #ifndef VX_CPU_ONEDNN_H
 #define VX_CPU_ONEDNN_H
 
@@ -27,8 +28,9 @@ static inline void vx_layout_destroy(vx_layout *layout)
     dnnl_memory_desc_destroy(*layout);
 }
 
-static inline dnnl_status_t vx_onednn_matmul(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const vx_layout *src,
-                                             const vx_layout *weight, const vx_layout *bias, const vx_layout *dst,
+static inline dnnl_status_t vx_onednn_matmul(dnnl_primitive_desc_t *out, dnnl_engine_t engine,
+                                             const vx_layout *src, const vx_layout *weight,
+                                             const vx_layout *bias, const vx_layout *dst,
                                              const_dnnl_primitive_attr_t attr)
 {
     return dnnl_matmul_primitive_desc_create(out, engine, *src, *weight, *bias, *dst, attr);
@@ -71,8 +73,9 @@ static inline void vx_layout_destroy(vx_layout *layout)
     (void)layout; /* a plain struct */
 }
 
-static inline dnnl_status_t vx_onednn_matmul(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const vx_layout *src,
-                                             const vx_layout *weight, const vx_layout *bias, const vx_layout *dst,
+static inline dnnl_status_t vx_onednn_matmul(dnnl_primitive_desc_t *out, dnnl_engine_t engine,
+                                             const vx_layout *src, const vx_layout *weight,
+                                             const vx_layout *bias, const vx_layout *dst,
                                              const_dnnl_primitive_attr_t attr)
 {
     dnnl_matmul_desc_t op;

@@ -58,8 +58,8 @@ void vx_plan_cache_destroy(struct vx_plan_cache **cache)
     *cache = NULL;
 }
 
-/* The slot that holds the plan, or the one to put it into: an empty one, else of those not in use the one used longest
- * ago; NULL when all are in use. */
+/* The slot that holds the plan, or the one to put it into: an empty one, else of those not in use the one
+ * used longest ago; NULL when all are in use. */
 static struct slot *find_slot(struct vx_plan_cache *c, int sample_rate, int samples)
 {
     struct slot *free_slot = NULL;
@@ -88,8 +88,8 @@ enum vx_status vx_plan_cache_acquire(struct vx_plan_cache *cache, int sample_rat
     }
     if (!s->plan || s->sample_rate != sample_rate || s->samples != samples) {
         struct vx_frontend *plan;
-        if ((rc = vx_frontend_create(&plan, &cache->profile, &cache->processor, cache->image_size, sample_rate, samples,
-                                     err)) != VX_OK)
+        if ((rc = vx_frontend_create(&plan, &cache->profile, &cache->processor, cache->image_size,
+                                     sample_rate, samples, err)) != VX_OK)
             goto done;
         vx_frontend_destroy(&s->plan);
         *s = (struct slot){.plan = plan, .sample_rate = sample_rate, .samples = samples};

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-void vx_ref_linear(float *out, const float *in, const float *weight, const float *bias, int rows, int in_f, int out_f)
+void vx_ref_linear(float *out, const float *in, const float *weight, const float *bias, int rows, int in_f,
+                   int out_f)
 {
     for (int r = 0; r < rows; r++)
         for (int o = 0; o < out_f; o++) {
@@ -16,8 +17,8 @@ void vx_ref_linear(float *out, const float *in, const float *weight, const float
         }
 }
 
-void vx_ref_patches(float *out, const float *in, const float *weight, const float *bias, int side, int k, int in_c,
-                    int out_c)
+void vx_ref_patches(float *out, const float *in, const float *weight, const float *bias, int side, int k,
+                    int in_c, int out_c)
 {
     const size_t row = (size_t)side * k * in_c; /* of the input image */
 
@@ -34,7 +35,8 @@ void vx_ref_patches(float *out, const float *in, const float *weight, const floa
             }
 }
 
-void vx_ref_depthwise(float *out, const float *in, const float *weight, const float *bias, int height, int width, int c)
+void vx_ref_depthwise(float *out, const float *in, const float *weight, const float *bias, int height,
+                      int width, int c)
 {
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
@@ -44,13 +46,15 @@ void vx_ref_depthwise(float *out, const float *in, const float *weight, const fl
                     for (int kx = 0; kx < 7; kx++) {
                         const int iy = y + ky - 3, ix = x + kx - 3;
                         if (iy >= 0 && iy < height && ix >= 0 && ix < width)
-                            sum += (double)in[((size_t)iy * width + ix) * c + ch] * weight[(ky * 7 + kx) * (size_t)c + ch];
+                            sum += (double)in[((size_t)iy * width + ix) * c + ch] *
+                                   weight[(ky * 7 + kx) * (size_t)c + ch];
                     }
                 out[((size_t)y * width + x) * c + ch] = (float)sum;
             }
 }
 
-void vx_ref_layer_norm(float *out, const float *in, const float *gamma, const float *beta, int rows, int c, float eps)
+void vx_ref_layer_norm(float *out, const float *in, const float *gamma, const float *beta, int rows, int c,
+                       float eps)
 {
     for (int r = 0; r < rows; r++) {
         const float *x = in + (size_t)r * c;
@@ -121,8 +125,8 @@ static void block_forward(const struct vx_convnext_block *w, struct buffers *b, 
         b->map[i] += b->other[i];
 }
 
-static void tell(vx_ref_hook *hook, void *user, const char *name, int stage, int block, const float *data, int rows,
-                 int channels)
+static void tell(vx_ref_hook *hook, void *user, const char *name, int stage, int block, const float *data,
+                 int rows, int channels)
 {
     const struct vx_ref_layer layer = {name, stage, block, data, rows, channels};
 
@@ -130,8 +134,8 @@ static void tell(vx_ref_hook *hook, void *user, const char *name, int stage, int
         hook(user, &layer);
 }
 
-enum vx_status vx_ref_forward(const struct vx_convnext *net, const float *image, float *logits, vx_ref_hook *hook,
-                              void *user, struct vx_err *err)
+enum vx_status vx_ref_forward(const struct vx_convnext *net, const float *image, float *logits,
+                              vx_ref_hook *hook, void *user, struct vx_err *err)
 {
     const struct vx_config *cf = &net->config;
     const struct vx_convnext_stage *st = &net->stage[0];
@@ -140,8 +144,8 @@ enum vx_status vx_ref_forward(const struct vx_convnext *net, const float *image,
 
     if ((rc = allocate(&b, net, err)) != VX_OK)
         goto done;
-    vx_ref_patches(b.map, image, net->embed_weight, net->embed_bias, st->side, cf->patch_size, cf->num_channels,
-                   st->channels);
+    vx_ref_patches(b.map, image, net->embed_weight, net->embed_bias, st->side, cf->patch_size,
+                   cf->num_channels, st->channels);
     vx_ref_layer_norm(b.map, b.map, net->embed_gamma, net->embed_beta, st->side * st->side, st->channels,
                       VX_LAYER_NORM_EPS);
     tell(hook, user, "embeddings", 0, -1, b.map, st->side * st->side, st->channels);
@@ -151,8 +155,10 @@ enum vx_status vx_ref_forward(const struct vx_convnext *net, const float *image,
         const int rows = st->side * st->side;
         if (s > 0) {
             const struct vx_convnext_stage *prev = &net->stage[s - 1];
-            vx_ref_layer_norm(b.other, b.map, NULL, NULL, prev->side * prev->side, prev->channels, VX_LAYER_NORM_EPS);
-            vx_ref_patches(b.map, b.other, st->down_weight, st->down_bias, st->side, 2, prev->channels, st->channels);
+            vx_ref_layer_norm(b.other, b.map, NULL, NULL, prev->side * prev->side, prev->channels,
+                              VX_LAYER_NORM_EPS);
+            vx_ref_patches(b.map, b.other, st->down_weight, st->down_bias, st->side, 2, prev->channels,
+                           st->channels);
             tell(hook, user, "stage", s, -1, b.map, rows, st->channels);
         }
         for (int i = 0; i < st->depth; i++) {

@@ -1,5 +1,5 @@
-/* The CPU engine's promise: a window's logits are the same bits in any batch, at any place in it, on any lane, beside any
- * other lanes, and whatever OpenMP is told. And what it refuses. */
+/* The CPU engine's promise: a window's logits are the same bits in any batch, at any place in it, on any
+ * lane, beside any other lanes, and whatever OpenMP is told. And what it refuses. */
 #include "tests/harness/check.h"
 #include "tests/harness/cmocka.h"
 
@@ -115,7 +115,8 @@ static void *run_job(void *arg)
     struct job *j = arg;
 
     for (int i = 0; i < WINDOWS && j->rc == VX_OK; i += j->batch) {
-        const struct vx_input in = windows(j->rig, j->kind, i, i + j->batch > WINDOWS ? WINDOWS - i : j->batch);
+        const struct vx_input in =
+            windows(j->rig, j->kind, i, i + j->batch > WINDOWS ? WINDOWS - i : j->batch);
         j->rc = vx_engine_run(j->rig->engine, j->lane, &in, j->logits + i * 2, &j->err);
     }
     return NULL;
@@ -272,7 +273,8 @@ static void test_malformed(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(vx_engine_run(r->engine, cases[i].lane, &cases[i].in, logits, &err), cases[i].want);
         if (cases[i].in.kind == VX_INPUT_PCM)
-            assert_int_equal(r->engine->ops->images(r->engine, cases[i].lane, &cases[i].in, out, &err), cases[i].want);
+            assert_int_equal(r->engine->ops->images(r->engine, cases[i].lane, &cases[i].in, out, &err),
+                             cases[i].want);
     }
     assert_int_equal(r->engine->ops->images(r->engine, 0, &image, out, &err), VX_EINVAL);
     vx_engine_close(&r->engine);
@@ -317,8 +319,9 @@ static void test_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open),          cmocka_unit_test(test_same_bits_fp32), cmocka_unit_test(test_same_bits_auto),
-        cmocka_unit_test(test_images),        cmocka_unit_test(test_value_tables),   cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_open),           cmocka_unit_test(test_same_bits_fp32),
+        cmocka_unit_test(test_same_bits_auto), cmocka_unit_test(test_images),
+        cmocka_unit_test(test_value_tables),   cmocka_unit_test(test_malformed),
     };
 
     return cmocka_run_group_tests_name("CPU engine", tests, rig_up, rig_down);

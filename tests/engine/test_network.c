@@ -1,6 +1,6 @@
-/* Whole networks of odd shapes against the scalar reference: every kernel set, both precisions. Weights and images are the
- * same every run: rounding errors of a whole network vary tenfold from one to the next, most where LayerNorms are narrow,
- * and a tolerance for the worst of them would see nothing in the others. */
+/* Whole networks of odd shapes against the scalar reference: every kernel set, both precisions. Weights and
+ * images are the same every run: rounding errors of a whole network vary tenfold from one to the next, most
+ * where LayerNorms are narrow, and a tolerance for the worst of them would see nothing in the others. */
 #include "tests/harness/check.h"
 #include "tests/harness/cmocka.h"
 #include "tests/harness/tolerances.h"
@@ -14,11 +14,12 @@
 #include <stdlib.h>
 
 #define IMAGES 3
-/* A LayerNorm over two or three channels is close to a sign function, which no rounding of its input survives. */
+/* A LayerNorm over two or three channels is close to a sign function, which no rounding of its input
+ * survives. */
 #define MIN_BF16_WIDTH 12
 
-/* size must be a multiple of patch·2^(stages − 1); maps of 1×1, of more rows than a chunk that no chunk divides, widths of
- * 1 and of all remainders. */
+/* size must be a multiple of patch·2^(stages − 1); maps of 1×1, of more rows than a chunk that no chunk
+ * divides, widths of 1 and of all remainders. */
 static const struct shape {
     int size, patch, stages, depths[4], widths[4], labels;
 } shapes[] = {
@@ -110,7 +111,9 @@ static double run_network(const struct rig *r, enum vx_type type, const struct v
     must(vx_network_create(&network, r->net, type, isa, &err), &err);
     must(vx_network_lane_create(&lane, network, &err), &err);
     for (int i = 0; i < IMAGES; i++) {
-        must(vx_network_forward(lane, r->images + (size_t)i * r->pixels, (const float(*)[256])table, logits, &err), &err);
+        must(vx_network_forward(lane, r->images + (size_t)i * r->pixels, (const float(*)[256])table, logits,
+                                &err),
+             &err);
         for (int k = 0; k < labels; k++) {
             const double d = fabs((double)logits[k] - r->want[i * labels + k]);
             most = d <= most ? most : d; /* a NaN stays */

@@ -56,7 +56,8 @@ static void test_use(void **state)
     vx_plan_cache_release(cache, plan[1]);
     vx_plan_cache_release(cache, plan[3]);
     vx_plan_cache_release(cache, other);
-    assert_int_equal(vx_plan_cache_acquire(cache, 16000, 1601, &plan[0], &err), VX_OK); /* the length counts too */
+    assert_int_equal(vx_plan_cache_acquire(cache, 16000, 1601, &plan[0], &err),
+                     VX_OK); /* the length counts too */
     assert_ptr_not_equal(plan[0], other);
     vx_plan_cache_release(cache, plan[0]);
     assert_int_equal(vx_plan_cache_acquire(cache, 0, 100, &plan[0], &err), VX_EINVAL);

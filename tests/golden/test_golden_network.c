@@ -1,4 +1,5 @@
-/* The network against transformers: the scalar reference layer by layer, the CPU engine by its logits (network.py). */
+/* The network against transformers: the scalar reference layer by layer, the CPU engine by its logits
+ * (network.py). */
 #include "tests/harness/cmocka.h"
 #include "tests/harness/golden.h"
 #include "tests/harness/picture.h"
@@ -124,8 +125,10 @@ static void test_reference_layers(void **state)
     vx_golden_close(&g);
 }
 
-/* The engine's logits of `count` pictures from number `first` on; false when it cannot compute in bf16 here, and says so. */
-static bool engine_logits(const struct vx_convnext *net, enum vx_precision precision, int first, int count, float *logits)
+/* The engine's logits of `count` pictures from number `first` on; false when it cannot compute in bf16 here,
+ * and says so. */
+static bool engine_logits(const struct vx_convnext *net, enum vx_precision precision, int first, int count,
+                          float *logits)
 {
     const struct vx_processor processor = vx_processor_default();
     struct vx_profile profile;
@@ -159,10 +162,10 @@ static bool engine_logits(const struct vx_convnext *net, enum vx_precision preci
     return rc == VX_OK;
 }
 
-/* tolerance is a share of the largest |logit| of all rows. The label must be the same wherever the expected margin
- * between the first and the second is over `margin` of that. Returns the largest difference. */
-static double compare_logits(const char *what, const float *got, const float *want, int rows, int labels, double tolerance,
-                             double margin)
+/* tolerance is a share of the largest |logit| of all rows. The label must be the same wherever the expected
+ * margin between the first and the second is over `margin` of that. Returns the largest difference. */
+static double compare_logits(const char *what, const float *got, const float *want, int rows, int labels,
+                             double tolerance, double margin)
 {
     double most = 0, scale = 0;
 
@@ -225,8 +228,8 @@ static void test_engine_tiny(void **state)
     net = generate(&config, g);
     assert_true(engine_logits(net, VX_PRECISION_FP32, 0, rows, logits));
     compare_logits("ConvNeXt-Tiny, fp32", logits, want->data, rows, 2, VX_TOL_LOGITS_FP32, 0);
-    const double theirs = compare_logits("PyTorch's own bf16", torch->data, want->data, rows, 2, VX_TOL_LOGITS_BF16,
-                                         VX_TOL_LOGITS_BF16);
+    const double theirs = compare_logits("PyTorch's own bf16", torch->data, want->data, rows, 2,
+                                         VX_TOL_LOGITS_BF16, VX_TOL_LOGITS_BF16);
     if (engine_logits(net, VX_PRECISION_BF16, 0, rows, logits))
         assert_true(compare_logits("ConvNeXt-Tiny, bf16", logits, want->data, rows, 2, VX_TOL_LOGITS_BF16,
                                    VX_TOL_LOGITS_BF16) <= theirs);
@@ -237,7 +240,8 @@ static void test_engine_tiny(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reference_layers), cmocka_unit_test(test_engine_small),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reference_layers),
+                                       cmocka_unit_test(test_engine_small),
                                        cmocka_unit_test(test_engine_tiny)};
 
     return cmocka_run_group_tests_name("network against transformers", tests, NULL, NULL);

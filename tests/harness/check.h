@@ -13,11 +13,11 @@ struct vx_random {
 };
 struct vx_random vx_random_start(void);
 uint32_t vx_random_next(struct vx_random *r);
-int vx_random_int(struct vx_random *r, int min, int max); /* min…max, both included */
+int vx_random_int(struct vx_random *r, int min, int max);                      /* min…max, both included */
 void vx_random_floats(struct vx_random *r, float *out, size_t n, float scale); /* −scale…scale */
 
-/* bytes, aligned to VX_ALIGN and filled with a pattern that is NaN in every float type, between guard bands. Fails the
- * running test when out of memory. */
+/* bytes, aligned to VX_ALIGN and filled with a pattern that is NaN in every float type, between guard bands.
+ * Fails the running test when out of memory. */
 void *vx_guard_alloc(size_t bytes);
 bool vx_guard_intact(const void *p); /* nothing was written around p */
 void vx_guard_free(void *p);         /* fails the running test unless intact; NULL is fine */

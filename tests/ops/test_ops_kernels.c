@@ -1,5 +1,5 @@
-/* Every kernel set that this processor runs, against the reference: all widths up to two and a half vectors and those of
- * real networks, sides that fit no tile, every element type. */
+/* Every kernel set that this processor runs, against the reference: all widths up to two and a half vectors
+ * and those of real networks, sides that fit no tile, every element type. */
 #include "tests/harness/check.h"
 #include "tests/harness/cmocka.h"
 #include "tests/harness/tolerances.h"
@@ -62,7 +62,8 @@ static double row_amplification(const float *row, int c)
     return 1 / sqrt(var + VX_LAYER_NORM_EPS);
 }
 
-static void assert_row(const char *what, const char *set, const float *got, const float *want, int c, double tolerance)
+static void assert_row(const char *what, const char *set, const float *got, const float *want, int c,
+                       double tolerance)
 {
     for (int i = 0; i < c; i++)
         if (!(fabs((double)got[i] - want[i]) <= tolerance * fmax(1, fabs(want[i]))))
@@ -70,19 +71,21 @@ static void assert_row(const char *what, const char *set, const float *got, cons
 }
 
 /* The bf16 form of an output is the float32 form, rounded. */
-static void assert_rounded(const char *what, const char *set, const uint16_t *half, const float *full, size_t n)
+static void assert_rounded(const char *what, const char *set, const uint16_t *half, const float *full,
+                           size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (half[i] != vx_bf16_from_float(full[i]))
-            fail_msg("%s, %s: element %zu in bf16 is %#x, float32 %.9g rounds to %#x", what, set, i, half[i], full[i],
-                     vx_bf16_from_float(full[i]));
+            fail_msg("%s, %s: element %zu in bf16 is %#x, float32 %.9g rounds to %#x", what, set, i, half[i],
+                     full[i], vx_bf16_from_float(full[i]));
 }
 
 static void check_norm(const struct vx_kernels *k, int c, size_t rows, bool affine)
 {
     const size_t n = rows * (size_t)c;
-    float *in = random_floats(n, 4), *gamma = random_floats((size_t)c, 1), *beta = random_floats((size_t)c, 1),
-          *want = vx_guard_alloc(n * sizeof(float)), *full = vx_guard_alloc(n * sizeof(float));
+    float *in = random_floats(n, 4), *gamma = random_floats((size_t)c, 1),
+          *beta = random_floats((size_t)c, 1), *want = vx_guard_alloc(n * sizeof(float)),
+          *full = vx_guard_alloc(n * sizeof(float));
     uint16_t *half = vx_guard_alloc(n * sizeof *half);
     const struct vx_norm op = {c, affine ? gamma : NULL, affine ? beta : NULL, VX_LAYER_NORM_EPS};
 
@@ -94,7 +97,8 @@ static void check_norm(const struct vx_kernels *k, int c, size_t rows, bool affi
     assert_memory_equal(in, full, n * sizeof *in);
     for (size_t r = 0; r < rows; r++) {
         const double grown = 4 * row_amplification(want + r * (size_t)c, c);
-        assert_row("norm", k->name, full + r * (size_t)c, want + r * (size_t)c, c, VX_TOL_OP_F32 * fmax(1, grown));
+        assert_row("norm", k->name, full + r * (size_t)c, want + r * (size_t)c, c,
+                   VX_TOL_OP_F32 * fmax(1, grown));
     }
     vx_guard_free(in);
     vx_guard_free(gamma);
@@ -116,9 +120,10 @@ static void test_norm(void **state)
 static void check_dwconv(const struct vx_kernels *k, int side, int c)
 {
     const size_t rows = (size_t)side * (size_t)side, n = rows * (size_t)c;
-    float *in = random_floats(n, 1), *weight = random_floats(49 * (size_t)c, 0.3F), *bias = random_floats((size_t)c, 0.1F),
-          *conv = vx_guard_alloc(n * sizeof(float)), *want = vx_guard_alloc(n * sizeof(float)),
-          *full = vx_guard_alloc(n * sizeof(float)), *scratch = vx_guard_alloc(VX_DWCONV_TILE * (size_t)c * sizeof(float));
+    float *in = random_floats(n, 1), *weight = random_floats(49 * (size_t)c, 0.3F),
+          *bias = random_floats((size_t)c, 0.1F), *conv = vx_guard_alloc(n * sizeof(float)),
+          *want = vx_guard_alloc(n * sizeof(float)), *full = vx_guard_alloc(n * sizeof(float)),
+          *scratch = vx_guard_alloc(VX_DWCONV_TILE * (size_t)c * sizeof(float));
     uint16_t *half = vx_guard_alloc(n * sizeof *half);
     const struct vx_dwconv op = {side, c, weight, bias};
 
@@ -178,18 +183,21 @@ static void test_gather_patches(void **state)
             for (int y = 0; y < size; y++)
                 for (int x = 0; x < size; x++)
                     for (int c = 0; c < 3; c++) {
-                        const int row = y / patch * side + x / patch, in_row = (y % patch * patch + x % patch) * 3 + c;
-                        assert_true(rows[row * patch * patch * 3 + in_row] == table[c][image[(y * size + x) * 3 + c]]);
+                        const int row = y / patch * side + x / patch,
+                                  in_row = (y % patch * patch + x % patch) * 3 + c;
+                        assert_true(rows[row * patch * patch * 3 + in_row] ==
+                                    table[c][image[(y * size + x) * 3 + c]]);
                     }
             vx_guard_free(image);
             vx_guard_free(rows);
         }
 }
 
-/* Gathering is normalising, then moving: exactly the set's own norm at the place that the convolution reads. */
+/* Gathering is normalising, then moving: the set's own norm at the place that the convolution reads. */
 static void check_gather_norm(const struct vx_kernels *k, int side, int c, enum vx_type type)
 {
-    const size_t pixels = 4 * (size_t)side * (size_t)side, element = vx_type_size(type), bytes = (size_t)c * element;
+    const size_t pixels = 4 * (size_t)side * (size_t)side, element = vx_type_size(type),
+                 bytes = (size_t)c * element;
     const struct vx_norm op = {.channels = c, .eps = VX_LAYER_NORM_EPS};
     float *map = random_floats(pixels * (size_t)c, 2);
     unsigned char *rows = vx_guard_alloc(pixels * bytes), *norm = vx_guard_alloc(pixels * bytes);
@@ -256,8 +264,8 @@ static void test_speed(void **state)
             void *out = vx_guard_alloc(n * sizeof(float));
             struct timed t = {sets[s], {side, c, weight, weight + 49 * (size_t)c}, in, out, scratch};
             const double conv = vx_check_time(run_dwconv, &t), norm = vx_check_time(run_norm, &t);
-            print_message("%-9s %2d² × %3d: depthwise + norm %7.1f µs (%5.1f GFLOP/s), norm %6.1f µs\n", sets[s]->name, side,
-                          c, conv * 1e6, 98e-9 * (double)n / conv, norm * 1e6);
+            print_message("%-9s %2d² × %3d: depthwise + norm %7.1f µs (%5.1f GFLOP/s), norm %6.1f µs\n",
+                          sets[s]->name, side, c, conv * 1e6, 98e-9 * (double)n / conv, norm * 1e6);
             vx_guard_free(in);
             vx_guard_free(weight);
             vx_guard_free(scratch);
@@ -267,9 +275,9 @@ static void test_speed(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_norm),         cmocka_unit_test(test_dwconv),
-                                       cmocka_unit_test(test_gather_patches), cmocka_unit_test(test_gather_norm),
-                                       cmocka_unit_test(test_speed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_norm), cmocka_unit_test(test_dwconv),
+                                       cmocka_unit_test(test_gather_patches),
+                                       cmocka_unit_test(test_gather_norm), cmocka_unit_test(test_speed)};
 
     bench = vx_check_bench(argc, argv);
     return cmocka_run_group_tests_name("kernels", tests, find_sets, NULL);

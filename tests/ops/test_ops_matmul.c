@@ -48,7 +48,7 @@ static void *as_type(const float *from, size_t n, enum vx_type type)
     return p;
 }
 
-/* What is allowed for one element: VX_TOL_SUM of its sum of magnitudes, GELU's own, and a rounding to bf16. */
+/* What is allowed for one element: VX_TOL_SUM of its sum of magnitudes, GELU's own, rounding to bf16. */
 static double allowed(const struct vx_matmul_spec *s, const struct operands *o, int row, int col)
 {
     double magnitude = fabs(o->bias[col]) + fabs(o->before[(size_t)row * (size_t)s->out_f + (size_t)col]);
@@ -66,8 +66,9 @@ static void check_product(const struct vx_matmul_spec *s)
     const size_t n_src = (size_t)s->rows * (size_t)s->in_f, n_w = (size_t)s->in_f * (size_t)s->out_f,
                  n_dst = (size_t)s->rows * (size_t)s->out_f;
     const bool half = s->src == VX_TYPE_BF16;
-    struct operands o = {random_floats(n_src, 2, half), random_floats(n_w, 1, half), random_floats((size_t)s->out_f, 1, false),
-                         random_floats(n_dst, 1, false), vx_guard_alloc(n_dst * sizeof(float))};
+    struct operands o = {random_floats(n_src, 2, half), random_floats(n_w, 1, half),
+                         random_floats((size_t)s->out_f, 1, false), random_floats(n_dst, 1, false),
+                         vx_guard_alloc(n_dst * sizeof(float))};
     void *src = as_type(o.src, n_src, s->src), *dst = as_type(o.before, n_dst, s->dst);
     struct vx_matmul_set *set = NULL;
     struct vx_matmul_lane *lane = NULL;
@@ -89,11 +90,12 @@ static void check_product(const struct vx_matmul_spec *s)
     for (int r = 0; r < s->rows; r++)
         for (int c = 0; c < s->out_f; c++) {
             const size_t at = (size_t)r * (size_t)s->out_f + (size_t)c;
-            const float got = s->dst == VX_TYPE_BF16 ? vx_bf16_to_float(((uint16_t *)dst)[at]) : ((float *)dst)[at];
+            const float got =
+                s->dst == VX_TYPE_BF16 ? vx_bf16_to_float(((uint16_t *)dst)[at]) : ((float *)dst)[at];
             if (!(fabs((double)got - o.want[at]) <= allowed(s, &o, r, c)))
-                fail_msg("[%d][%d]·[%d][%d] %s post %d by %s: [%d][%d] is %.9g, expected %.9g within %.2g", s->rows, s->in_f,
-                         s->in_f, s->out_f, half ? "bf16" : "float32", s->post, vx_matmul_kernel(set, index), r, c, got,
-                         o.want[at], allowed(s, &o, r, c));
+                fail_msg("[%d][%d]·[%d][%d] %s post %d by %s: [%d][%d] is %.9g, expected %.9g within %.2g",
+                         s->rows, s->in_f, s->in_f, s->out_f, half ? "bf16" : "float32", s->post,
+                         vx_matmul_kernel(set, index), r, c, got, o.want[at], allowed(s, &o, r, c));
         }
     vx_matmul_lane_destroy(&lane);
     vx_matmul_set_destroy(&set);
@@ -108,14 +110,17 @@ static void check_product(const struct vx_matmul_spec *s)
 
 static void check_shapes(enum vx_type type)
 {
-    static const int rows[] = {1, 2, 7, 31, 49}, in[] = {1, 3, 16, 27, 40, 64, 129}, out[] = {1, 2, 15, 32, 33, 160};
+    static const int rows[] = {1, 2, 7, 31, 49}, in[] = {1, 3, 16, 27, 40, 64, 129},
+                     out[] = {1, 2, 15, 32, 33, 160};
 
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
         for (size_t i = 0; i < sizeof in / sizeof *in; i++)
             for (size_t o = 0; o < sizeof out / sizeof *out; o++) {
-                check_product(&(struct vx_matmul_spec){rows[r], in[i], out[o], type, VX_TYPE_F32, VX_MATMUL_PLAIN});
+                check_product(
+                    &(struct vx_matmul_spec){rows[r], in[i], out[o], type, VX_TYPE_F32, VX_MATMUL_PLAIN});
                 check_product(&(struct vx_matmul_spec){rows[r], in[i], out[o], type, type, VX_MATMUL_GELU});
-                check_product(&(struct vx_matmul_spec){rows[r], in[i], out[o], type, VX_TYPE_F32, VX_MATMUL_ADD});
+                check_product(
+                    &(struct vx_matmul_spec){rows[r], in[i], out[o], type, VX_TYPE_F32, VX_MATMUL_ADD});
             }
     for (int i = 0; i < 20; i++) {
         const int c = vx_random_int(&rng, 1, 200), n = vx_random_int(&rng, 1, 150);
@@ -205,8 +210,10 @@ static void run_product(void *user)
 static void time_product(const struct vx_matmul_spec *s)
 {
     const size_t n_src = (size_t)s->rows * (size_t)s->in_f, n_dst = (size_t)s->rows * (size_t)s->out_f;
-    float *src = random_floats(n_src, 1, false), *weight = random_floats((size_t)s->in_f * (size_t)s->out_f, 0.05F, false);
-    struct timed t = {.src = as_type(src, n_src, s->src), .dst = vx_guard_alloc(n_dst * vx_type_size(s->dst))};
+    float *src = random_floats(n_src, 1, false),
+          *weight = random_floats((size_t)s->in_f * (size_t)s->out_f, 0.05F, false);
+    struct timed t = {.src = as_type(src, n_src, s->src),
+                      .dst = vx_guard_alloc(n_dst * vx_type_size(s->dst))};
     struct vx_matmul_set *set;
     struct vx_err err;
 
@@ -217,8 +224,11 @@ static void time_product(const struct vx_matmul_spec *s)
     const int threads = vx_matmul_begin();
     const double took = vx_check_time(run_product, &t);
     vx_matmul_end(threads);
-    print_message("%-20s [%3d][%4d]·[%4d][%4d] %-5s %6.1f µs, %5.0f GFLOP/s\n", vx_matmul_kernel(set, t.index), s->rows,
-                  s->in_f, s->in_f, s->out_f, s->post == VX_MATMUL_GELU ? "gelu" : s->post == VX_MATMUL_ADD ? "add" : "",
+    print_message("%-20s [%3d][%4d]·[%4d][%4d] %-5s %6.1f µs, %5.0f GFLOP/s\n",
+                  vx_matmul_kernel(set, t.index), s->rows, s->in_f, s->in_f, s->out_f,
+                  s->post == VX_MATMUL_GELU  ? "gelu"
+                  : s->post == VX_MATMUL_ADD ? "add"
+                                             : "",
                   took * 1e6, 2e-9 * (double)n_src * s->out_f / took);
     vx_matmul_lane_destroy(&t.lane);
     vx_matmul_set_destroy(&set);
@@ -230,7 +240,8 @@ static void time_product(const struct vx_matmul_spec *s)
 
 static void test_speed(void **state)
 {
-    static const int shapes[][2] = {{392, 96}, {392, 192}, {196, 384}, {49, 768}}; /* of ConvNeXt-Tiny, one core */
+    static const int shapes[][2] = {
+        {392, 96}, {392, 192}, {196, 384}, {49, 768}}; /* of ConvNeXt-Tiny, one core */
 
     (void)state;
     if (!bench)

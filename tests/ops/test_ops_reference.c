@@ -27,8 +27,10 @@ static void test_linear(void **state)
 /* A 2×2 convolution over a 4×4 image of one channel, with weights that tell the four taps apart. */
 static void test_patches(void **state)
 {
-    const float in[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, weight[] = {1, 100, 1e4F, 1e6F}, bias[] = {0};
-    const float want[] = {0 + 100 + 4e4F + 5e6F, 2 + 300 + 6e4F + 7e6F, 8 + 900 + 12e4F + 13e6F, 10 + 1100 + 14e4F + 15e6F};
+    const float in[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+                weight[] = {1, 100, 1e4F, 1e6F}, bias[] = {0};
+    const float want[] = {0 + 100 + 4e4F + 5e6F, 2 + 300 + 6e4F + 7e6F, 8 + 900 + 12e4F + 13e6F,
+                          10 + 1100 + 14e4F + 15e6F};
     float out[4];
 
     (void)state;
@@ -106,9 +108,9 @@ static void test_mean_pool(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_linear),     cmocka_unit_test(test_patches),
-                                       cmocka_unit_test(test_depthwise),  cmocka_unit_test(test_layer_norm),
-                                       cmocka_unit_test(test_gelu),       cmocka_unit_test(test_mean_pool)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_linear),    cmocka_unit_test(test_patches),
+                                       cmocka_unit_test(test_depthwise), cmocka_unit_test(test_layer_norm),
+                                       cmocka_unit_test(test_gelu),      cmocka_unit_test(test_mean_pool)};
 
     return cmocka_run_group_tests_name("reference operations", tests, NULL, NULL);
 }
