@@ -21,7 +21,7 @@ struct vx_coordinator_config {
     struct vx_leases *leases;         /* items done in an earlier run are marked already */
     const _Atomic int64_t *listed;    /* items in the list so far, grows while listing */
     const atomic_bool *listing_ended;
-    const atomic_bool *stop;          /* set by a signal: grant nothing more, let workers finish what they hold */
+    const atomic_bool *stop;          /* set by a signal: grant nothing more, let workers commit what is complete */
     struct vx_log *log;
     double progress_seconds;          /* between lines where stderr is no terminal: 30; on a terminal it redraws 5 times a second */
     double window_s;                  /* hop, for "times real time" */
@@ -40,7 +40,7 @@ struct vx_coordinator_result {
 };
 
 /* Runs until every item is done and every worker has said BYE, or all workers are lost (VX_EMPI naming the first
- * failure), or *stop. A failure of the run itself (the list cannot be read) lets the workers finish what they hold and is
+ * failure), or *stop. A failure of the run itself (the list cannot be read) lets the workers commit what is complete and is
  * then returned. *result is filled in any case; its hosts_json is the caller's to free. Where the hub spans ranks: in the
  * main thread. */
 enum vx_status vx_coordinator_run(const struct vx_coordinator_config *config, struct vx_coordinator_result *result,

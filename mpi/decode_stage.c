@@ -1,4 +1,5 @@
 /* decode_stage.c - a decoder thread: items become windows in batches */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "io/decode.h"
 #include "io/image.h"
@@ -10,11 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FLUSH_SECONDS 0.5
+
 struct stage {
     struct vx_pipeline *p;
     struct vx_reader *reader;
     struct vx_windower *windower;
     struct vx_batch *batch; /* being filled, or NULL */
+    double batch_since;     /* its first window's time */
     struct vx_fit *fit;     /* of the last picture's shape, pictures of a corpus mostly share one */
     int fit_w, fit_h;
     uint8_t *fit_scratch, *fitted; /* fitted [image_size][image_size][3] */
@@ -35,6 +39,13 @@ static void flush(struct stage *s)
     s->batch = NULL;
 }
 
+/* A long silence, a slow disk: windows that wait for company go without it. */
+static void flush_stale(struct stage *s)
+{
+    if (s->batch && vx_clock_now() - s->batch_since > FLUSH_SECONDS)
+        flush(s);
+}
+
 /* Puts one window into the batch; VX_ESTOP when the pipeline is closing. */
 static enum vx_status emit(struct stage *s, struct vx_task *task, size_t at, enum vx_input_kind kind, int samples,
                            int rate, const void *window, struct vx_err *err)
@@ -49,6 +60,7 @@ static enum vx_status emit(struct stage *s, struct vx_task *task, size_t at, enu
         if (!vx_queue_pop(s->p->free, &batch))
             return vx_fail(err, VX_ESTOP, "the pipeline is closing");
         s->batch = batch;
+        s->batch_since = vx_clock_now();
         const enum vx_status rc = vx_batch_begin(s->batch, kind, samples, rate, bytes, s->p->config.batch, err);
         if (rc != VX_OK)
             return rc;
@@ -63,13 +75,14 @@ static enum vx_status window_out(struct stage *s, struct vx_task *task, const st
                                  enum vx_input_kind kind, int samples, int rate, const void *data, struct vx_err *err)
 {
     size_t at;
-    enum vx_status rc = vx_task_add_window(task, score, &at, err);
+    enum vx_status rc;
 
-    if (rc == VX_OK && !(score->flags & VX_WINDOW_NOT_SCORED)) {
+    if (atomic_load(&s->p->stopping))
+        return vx_fail(err, VX_ESTOP, "the pipeline is closing");
+    rc = vx_task_add_window(task, score, &at, err);
+    if (rc == VX_OK && !(score->flags & VX_WINDOW_NOT_SCORED))
         rc = emit(s, task, at, kind, samples, rate, data, err);
-        if (rc != VX_OK)
-            vx_task_release(s->p, task); /* the window will never reach a lane */
-    }
+    flush_stale(s);
     if (rc == VX_OK)
         return VX_OK;
     vx_pipeline_set_failure(s->p, err);
@@ -180,15 +193,19 @@ void *vx_decode_stage(void *pipeline)
         vx_pipeline_set_failure(s.p, &err);
         goto done;
     }
-    for (;;) {
+    while (!atomic_load(&s.p->stopping)) {
         if (!vx_queue_try_pop(s.p->tasks, &next)) {
             flush(&s); /* nothing follows for now: do not let a half-filled batch hold its items back */
             if (!vx_queue_pop(s.p->tasks, &next))
                 break;
         }
         struct vx_task *task = next;
-        if (decode_item(&s, task, &err) != VX_OK)
+        const enum vx_status rc = decode_item(&s, task, &err);
+        if (rc == VX_ESTOP)
+            break;
+        if (rc != VX_OK)
             fail_item(task, &err);
+        flush_stale(&s);
         vx_task_release(s.p, task);
     }
 done:

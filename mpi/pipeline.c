@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUEUED_ITEMS 65536 /* more than all leases a worker holds at a time */
+#define QUEUED_ITEMS 131072 /* more than all leases a worker holds at a time */
+#define QUEUED_JOBS 1024
 #define REFERENCE_RATE 48000 /* a batch's buffer holds its windows at this rate; at higher rates it holds fewer */
 
 enum vx_status vx_job_create(struct vx_job **out, int64_t lease, struct vx_item *items, size_t n, struct vx_err *err)
@@ -51,6 +52,17 @@ void vx_job_destroy(struct vx_job **job)
     *job = NULL;
 }
 
+/* Wakes everyone who waits; threads end at the next window. `finished` goes first: nothing comes out half done. */
+static void stop(struct vx_pipeline *p)
+{
+    struct vx_queue *const queues[] = {p->finished, p->tasks, p->free, p->filled};
+
+    atomic_store(&p->stopping, true);
+    for (size_t i = 0; i < sizeof queues / sizeof *queues; i++)
+        if (queues[i])
+            vx_queue_close(queues[i]);
+}
+
 void vx_pipeline_set_failure(struct vx_pipeline *p, const struct vx_err *err)
 {
     pthread_mutex_lock(&p->fail_lock);
@@ -58,7 +70,7 @@ void vx_pipeline_set_failure(struct vx_pipeline *p, const struct vx_err *err)
         p->failure = *err;
     pthread_mutex_unlock(&p->fail_lock);
     atomic_store(&p->failed, true);
-    vx_queue_close(p->finished); /* wakes collect */
+    stop(p);
 }
 
 /* Gives a batch's logits to their items. */
@@ -92,7 +104,7 @@ static void *lane_main(void *pipeline)
         (void)vx_fail_nomem(&err, "logits");
         vx_pipeline_set_failure(p, &err);
     }
-    while (logits && vx_queue_pop(p->filled, &next)) {
+    while (logits && vx_queue_pop(p->filled, &next) && !atomic_load(&p->stopping)) {
         struct vx_batch *batch = next;
         if (vx_engine_run(p->config.engine, lane, &batch->input, logits, &err) != VX_OK) {
             vx_pipeline_set_failure(p, &err);
@@ -163,7 +175,7 @@ enum vx_status vx_pipeline_create(struct vx_pipeline **out, const struct vx_pipe
         goto done;
     }
     if ((rc = vx_queue_create(&p->tasks, QUEUED_ITEMS, err)) != VX_OK ||
-        (rc = vx_queue_create(&p->finished, QUEUED_ITEMS, err)) != VX_OK ||
+        (rc = vx_queue_create(&p->finished, QUEUED_JOBS, err)) != VX_OK ||
         (rc = create_batches(p, err)) != VX_OK || (rc = start_threads(p, err)) != VX_OK)
         goto done;
     *out = p;
@@ -179,14 +191,7 @@ void vx_pipeline_destroy(struct vx_pipeline **pp)
 
     if (!p)
         return;
-    if (p->tasks)
-        vx_queue_close(p->tasks);
-    if (p->free)
-        vx_queue_close(p->free);
-    if (p->finished)
-        vx_queue_close(p->finished);
-    if (p->filled)
-        vx_queue_close(p->filled);
+    stop(p);
     for (int i = 0; i < p->n_threads; i++)
         pthread_join(p->threads[i], NULL);
     for (size_t i = 0; i < p->n_inside; i++) {
@@ -218,6 +223,7 @@ enum vx_status vx_pipeline_submit(struct vx_pipeline *p, struct vx_job *job, str
     p->inside[p->n_inside++] = state;
     if (state->job.n == 0)
         vx_queue_push(p->finished, state);
+    /* a push fails only when the pipeline is stopping: collect will say why */
     for (size_t i = 0; i < state->job.n; i++)
         vx_queue_push(p->tasks, &state->tasks[i]);
     return VX_OK;
@@ -244,6 +250,34 @@ enum vx_status vx_pipeline_collect(struct vx_pipeline *p, struct vx_job **job, d
     }
     *job = &((struct vx_job_state *)next)->job;
     return VX_OK;
+}
+
+static size_t take(struct vx_job_state *state, const struct vx_item_result **out, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < state->job.n && n < max; i++) {
+        struct vx_task *task = &state->tasks[i];
+        if (task->taken || !atomic_load(&task->complete))
+            continue;
+        task->taken = true;
+        out[n++] = task->result;
+    }
+    return n;
+}
+
+size_t vx_job_take(struct vx_job *job, const struct vx_item_result **out, size_t max)
+{
+    return take((struct vx_job_state *)job, out, max);
+}
+
+size_t vx_pipeline_take(struct vx_pipeline *p, const struct vx_item_result **out, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_inside; i++)
+        n += take(p->inside[i], out + n, max - n);
+    return n;
 }
 
 struct vx_pipeline_stats vx_pipeline_stats(struct vx_pipeline *p)

@@ -40,13 +40,19 @@ void vx_job_destroy(struct vx_job **job);
 
 enum vx_status vx_pipeline_create(struct vx_pipeline **out, const struct vx_pipeline_config *config,
                                   struct vx_err *err) VX_CHECKED;
-void vx_pipeline_destroy(struct vx_pipeline **p); /* jobs still inside are destroyed */
+void vx_pipeline_destroy(struct vx_pipeline **p); /* at once: what is begun is given up, jobs inside are destroyed */
 
 /* Hands a job in; waits only when very many items are queued. */
 enum vx_status vx_pipeline_submit(struct vx_pipeline *p, struct vx_job *job, struct vx_err *err) VX_CHECKED;
 /* The next finished job into *job (the caller's), NULL when none came within `seconds`. An error is final: the engine
  * failed or memory ran out. */
 enum vx_status vx_pipeline_collect(struct vx_pipeline *p, struct vx_job **job, double seconds, struct vx_err *err) VX_CHECKED;
+
+/* Results that are complete and were not taken before, so that they can be kept before their job is: of the jobs inside,
+ * or of a collected one. At most max into out, borrowed until their job is destroyed; returns how many. By the thread
+ * that submits and collects. */
+size_t vx_pipeline_take(struct vx_pipeline *p, const struct vx_item_result **out, size_t max);
+size_t vx_job_take(struct vx_job *job, const struct vx_item_result **out, size_t max);
 
 struct vx_pipeline_stats {
     int64_t windows_scored;

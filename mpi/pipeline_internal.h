@@ -10,12 +10,15 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct vx_task {
     struct vx_job_state *job;
     struct vx_item_result *result;
     pthread_mutex_t lock; /* over result->windows, which grows while lanes fill in logits */
     atomic_long holders;
+    atomic_bool complete; /* result is final */
+    bool taken;           /* by vx_pipeline_take or vx_job_take */
 };
 
 struct vx_job_state {
@@ -38,7 +41,7 @@ struct vx_pipeline {
     _Atomic int64_t windows_scored;
     pthread_mutex_t fail_lock;
     struct vx_err failure; /* the first one; status VX_OK: none */
-    atomic_bool failed;
+    atomic_bool failed, stopping; /* stopping: by failure or destroy; what is inside is given up */
     struct vx_job_state **inside; /* jobs submitted and not collected, for destroy */
     size_t n_inside, cap_inside;
 };
@@ -49,7 +52,8 @@ void vx_pipeline_set_failure(struct vx_pipeline *p, const struct vx_err *err);
 enum vx_status vx_task_add_window(struct vx_task *task, const struct vx_window_score *window, size_t *at,
                                   struct vx_err *err) VX_CHECKED;
 void vx_task_set_logits(struct vx_task *task, size_t at, float real, float fake);
-/* One holder lets go; the last one computes the aggregates and may finish the job. */
+/* One holder lets go; the last one computes the aggregates and may finish the job. A holder that gives up because the
+ * pipeline is stopping keeps its hold: such an item is never complete. */
 void vx_task_release(struct vx_pipeline *p, struct vx_task *task);
 
 void *vx_decode_stage(void *pipeline); /* a decoder thread's body */

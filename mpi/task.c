@@ -76,8 +76,11 @@ void vx_task_release(struct vx_pipeline *p, struct vx_task *task)
 
     if (atomic_fetch_sub(&task->holders, 1) != 1)
         return;
-    if (complete(p, task->result, &err) != VX_OK)
+    if (complete(p, task->result, &err) != VX_OK) {
         vx_pipeline_set_failure(p, &err);
+        return;
+    }
+    atomic_store(&task->complete, true);
     if (atomic_fetch_sub(&job->left, 1) == 1)
         vx_queue_push(p->finished, job);
 }

@@ -16,7 +16,7 @@ enum vx_msg_type {
     VX_MSG_LEASE,     /* coordinator → worker: these items */
     VX_MSG_DONE,      /* worker → coordinator: the lease is committed */
     VX_MSG_NOTE,      /* worker → coordinator: alive; windows so far, for the progress line */
-    VX_MSG_FINISH,    /* coordinator → worker: nothing more will come; finish what you hold and say BYE */
+    VX_MSG_FINISH,    /* coordinator → worker: nothing more will come; commit what is complete and say BYE */
     VX_MSG_BYE,       /* worker → coordinator: closed its shard, last message */
     VX_MSG_FAIL,      /* worker → coordinator: cannot go on, last message; its leases are free */
 };

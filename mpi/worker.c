@@ -11,14 +11,18 @@
 #define NOTE_SECONDS 0.2   /* between notes of progress: as often as a terminal's line is redrawn */
 #define BUSY_SECONDS 0.002 /* longest wait for one side while the other may have something */
 #define IDLE_SECONDS 0.05
+#define KEEP_SECONDS 5
 
 struct worker {
     const struct vx_worker_config *c;
     struct vx_buf message;
-    int held; /* leases submitted and not reported */
+    int held;          /* leases submitted and not reported */
+    size_t held_items; /* of those leases */
     bool finishing;
-    double noted_at;
+    double noted_at, kept_at;
     int64_t noted;
+    const struct vx_item_result **results; /* scratch for held_items */
+    size_t cap_results;
 };
 
 static enum vx_status say_hello(struct worker *w, struct vx_err *err)
@@ -50,13 +54,19 @@ static enum vx_status take_lease(struct worker *w, struct vx_err *err)
 {
     struct vx_msg_lease lease = {0};
     struct vx_job *job = NULL;
+    void *results = w->results;
     enum vx_status rc = vx_wire_get_lease(&w->message, &lease, err);
 
+    if (rc == VX_OK && vx_grow(&results, &w->cap_results, w->held_items + lease.n, sizeof *w->results) != 0)
+        rc = vx_fail_nomem(err, "a lease");
+    w->results = results;
     if (rc == VX_OK && (rc = vx_job_create(&job, lease.lease, lease.items, lease.n, err)) == VX_OK &&
-        (rc = vx_pipeline_submit(w->c->pipeline, job, err)) == VX_OK)
+        (rc = vx_pipeline_submit(w->c->pipeline, job, err)) == VX_OK) {
         w->held++;
-    else
+        w->held_items += lease.n;
+    } else {
         vx_job_destroy(&job);
+    }
     vx_msg_lease_clear(&lease);
     return rc;
 }
@@ -90,26 +100,30 @@ static void count(struct vx_tally *tally, const struct vx_item_result *result)
     tally->audio_s += result->info.duration_s;
 }
 
-/* Commits a finished lease, then reports it. */
-static enum vx_status commit(struct worker *w, struct vx_job *job, struct vx_err *err)
+/* Commits what is complete of the leases in work. */
+static enum vx_status keep(struct worker *w, struct vx_err *err)
 {
-    const struct vx_item_result **results = vx_calloc(job->n, sizeof *results);
+    const size_t n = vx_pipeline_take(w->c->pipeline, w->results, w->held_items);
+
+    w->kept_at = vx_clock_now();
+    return vx_shard_commit(w->c->shard, w->results, n, err);
+}
+
+/* Commits what is not yet committed of a finished lease, then reports it. */
+static enum vx_status report(struct worker *w, struct vx_job *job, struct vx_err *err)
+{
     struct vx_msg_done done = {.lease = job->lease};
+    const size_t n = vx_job_take(job, w->results, w->held_items);
     enum vx_status rc;
 
-    if (!results)
-        return vx_fail_nomem(err, "a lease");
-    for (size_t i = 0; i < job->n; i++) {
-        results[i] = &job->results[i];
-        count(&done.tally, results[i]);
-    }
-    if ((rc = vx_shard_commit(w->c->shard, results, job->n, err)) == VX_OK) {
-        vx_wire_put_done(&w->message, &done);
-        rc = vx_link_send(w->c->link, &w->message, err);
-        w->held--;
-    }
-    free(results);
-    return rc;
+    if ((rc = vx_shard_commit(w->c->shard, w->results, n, err)) != VX_OK)
+        return rc;
+    for (size_t i = 0; i < job->n; i++)
+        count(&done.tally, &job->results[i]);
+    vx_wire_put_done(&w->message, &done);
+    w->held--;
+    w->held_items -= job->n;
+    return vx_link_send(w->c->link, &w->message, err);
 }
 
 static enum vx_status collect(struct worker *w, struct vx_err *err)
@@ -119,15 +133,18 @@ static enum vx_status collect(struct worker *w, struct vx_err *err)
     while (w->held > 0) {
         struct vx_job *job;
         enum vx_status rc = vx_pipeline_collect(w->c->pipeline, &job, wait, err);
-        if (rc != VX_OK || !job)
+        if (rc != VX_OK)
             return rc;
-        rc = commit(w, job, err);
+        if (!job)
+            break;
+        rc = report(w, job, err);
         vx_job_destroy(&job);
         if (rc != VX_OK)
             return rc;
         wait = 0;
     }
-    return VX_OK;
+    const double every = w->c->keep_seconds > 0 ? w->c->keep_seconds : KEEP_SECONDS;
+    return w->held > 0 && vx_clock_now() - w->kept_at > every ? keep(w, err) : VX_OK;
 }
 
 static enum vx_status note(struct worker *w, struct vx_err *err)
@@ -145,18 +162,21 @@ static enum vx_status note(struct worker *w, struct vx_err *err)
 
 enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_err *err)
 {
-    struct worker w = {.c = config, .noted_at = vx_clock_now()};
+    struct worker w = {.c = config, .noted_at = vx_clock_now(), .kept_at = vx_clock_now()};
     enum vx_status rc = say_hello(&w, err);
 
-    while (rc == VX_OK && !(w.finishing && w.held == 0)) {
+    while (rc == VX_OK && !w.finishing) {
         if ((rc = listen(&w, w.held > 0 ? 0 : IDLE_SECONDS, err)) == VX_OK && (rc = collect(&w, err)) == VX_OK)
             rc = note(&w, err);
     }
+    if (rc == VX_OK && w.held > 0)
+        rc = keep(&w, err);
     if (rc == VX_OK)
         rc = say_bye(&w, err);
     else
         vx_worker_give_up(config->link, err);
     vx_buf_free(&w.message);
+    free(w.results);
     return rc;
 }
 

@@ -1,5 +1,5 @@
 /* worker.h - a rank's loop: leases come in, the pipeline works, the shard keeps, the coordinator hears of it
- * A lease is reported done only after its transaction is on disk. */
+ * A lease is reported done only after all of its items are on disk. */
 #ifndef VX_MPI_WORKER_H
 #define VX_MPI_WORKER_H
 
@@ -15,10 +15,12 @@ struct vx_worker_config {
     const char *engine; /* its description, for the coordinator's record */
     const char *host;
     int rank, threads;
+    double keep_seconds; /* between commits of what is complete of unfinished leases, the most a crash can undo; 0: 5 */
 };
 
-/* Runs until the coordinator says FINISH and everything held is committed, then says BYE. When it cannot go on it says
- * FAIL and returns the reason. */
+/* Runs until the coordinator says FINISH: all is done, or the scan is stopped; then what is complete of the leases still
+ * held is committed, the rest given up for a later run, and BYE said. When it cannot go on it says FAIL and returns the
+ * reason. */
 enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_err *err) VX_CHECKED;
 
 /* For a rank that cannot even begin (no model, no shard): says FAIL with *why and nothing else. */

@@ -1,5 +1,6 @@
 #include "tests/harness/fake_engine.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 void fake_engine_logits(const void *bytes, size_t n, float logits[2])
@@ -13,6 +14,16 @@ void fake_engine_logits(const void *bytes, size_t n, float logits[2])
     logits[1] = (float)(int16_t)(h >> 40) / 4096.0f;
 }
 
+/* One window less to go; true when none was left. */
+static bool spent(atomic_int *fail_after)
+{
+    int left = atomic_load(fail_after);
+
+    while (left > 0 && !atomic_compare_exchange_weak(fail_after, &left, left - 1))
+        ;
+    return left == 0;
+}
+
 static enum vx_status run(struct vx_engine *engine, int lane, const struct vx_input *in, float *logits,
                           struct vx_err *err)
 {
@@ -23,7 +34,7 @@ static enum vx_status run(struct vx_engine *engine, int lane, const struct vx_in
     if (lane < 0 || lane >= engine->lanes || in->n < 1 || in->n > engine->max_batch)
         return vx_fail(err, VX_EINVAL, "lane %d, %d windows", lane, in->n);
     for (int i = 0; i < in->n; i++) {
-        if (fake->fail_after >= 0 && __atomic_fetch_sub(&fake->fail_after, 1, __ATOMIC_RELAXED) <= 0)
+        if (spent(&fake->fail_after))
             return vx_fail(err, VX_EUNSUPPORTED, "the fake engine was told to fail");
         fake_engine_logits((const char *)in->data + (size_t)i * bytes, bytes, logits + 2 * i);
     }

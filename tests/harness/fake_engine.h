@@ -5,12 +5,14 @@
 
 #include "model/engine.h"
 
+#include <stdatomic.h>
+
 #define FAKE_IMAGE_SIZE 32
 #define FAKE_MAX_BATCH 64
 
 struct fake_engine {
     struct vx_engine engine;
-    int fail_after; /* windows until run() fails; < 0: never */
+    atomic_int fail_after; /* windows until every run() fails; < 0: never */
 };
 
 extern const struct vx_engine_ops fake_engine_ops;
