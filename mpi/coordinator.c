@@ -44,9 +44,18 @@ struct coordinator {
     double last_line;
 };
 
-static const char *host_of(const struct worker *w)
+/* "rank 3 on host", or "rank 3" before its HELLO. */
+struct name {
+    char text[300];
+};
+
+static struct name name_of(const struct coordinator *c, int i)
 {
-    return w->greeted ? w->hello.host : "a host that never said hello";
+    const struct worker *w = &c->workers[i];
+    struct name name;
+
+    snprintf(name.text, sizeof name.text, w->greeted ? "rank %d on %s" : "rank %d", i, w->hello.host);
+    return name;
 }
 
 static bool is_present(const struct worker *w)
@@ -61,7 +70,7 @@ static void fail_job(struct coordinator *c, enum vx_status status, const struct 
     c->job_status = status;
     c->job_err = *err;
     c->stopping = true;
-    vx_log_say(c->config->log, VX_LOG_INFO, "stopping, the scan cannot go on: %s", err->text);
+    vx_log_say(c->config->log, VX_LOG_INFO, "stopping: the scan cannot go on"); /* the caller says why */
 }
 
 static void lose_worker(struct coordinator *c, int i, const char *why)
@@ -74,10 +83,13 @@ static void lose_worker(struct coordinator *c, int i, const char *why)
     w->held = 0;
     c->n_present--;
     c->result->workers_lost++;
-    vx_log_say(c->config->log, VX_LOG_ERROR, "rank %d on %s is lost: %s (%d lease%s back)", i, host_of(w),
-               printable ? printable : "?", leases, leases == 1 ? " goes" : "s go");
-    if (c->first_loss.status == VX_OK)
-        vx_fail(&c->first_loss, VX_EMPI, "rank %d on %s: %s", i, host_of(w), printable ? printable : "?");
+    if (c->n_workers > 1) /* the loss of a single one is the run's failure, and said once */
+        vx_log_say(c->config->log, VX_LOG_ERROR, "%s is lost: %s (%d lease%s back)", name_of(c, i).text,
+                   printable ? printable : "?", leases, leases == 1 ? " goes" : "s go");
+    if (c->first_loss.status == VX_OK && c->n_workers > 1)
+        vx_fail(&c->first_loss, VX_EMPI, "%s: %s", name_of(c, i).text, printable ? printable : "?");
+    else if (c->first_loss.status == VX_OK)
+        vx_fail(&c->first_loss, VX_EMPI, "%s", printable ? printable : "?");
     free(printable);
 }
 
@@ -176,8 +188,8 @@ static void leave(struct coordinator *c, int i, const struct vx_msg_bye *bye)
     r->decode_wait_s += bye->decode_wait_s;
     const int leases = vx_leases_lose_worker(c->config->leases, i);
     if (!w->told)
-        vx_log_say(c->config->log, VX_LOG_WARNING, "rank %d on %s has left before the end (%d lease%s back)", i,
-                   host_of(w), leases, leases == 1 ? " goes" : "s go");
+        vx_log_say(c->config->log, VX_LOG_WARNING, "%s has left before the end (%d lease%s back)", name_of(c, i).text,
+                   leases, leases == 1 ? " goes" : "s go");
 }
 
 static void handle_done(struct coordinator *c, int i, const struct vx_msg_done *done)
@@ -185,7 +197,7 @@ static void handle_done(struct coordinator *c, int i, const struct vx_msg_done *
     struct vx_err err = {0};
 
     if (vx_leases_complete(c->config->leases, i, done->lease, &err) != VX_OK) {
-        vx_log_say(c->config->log, VX_LOG_WARNING, "rank %d on %s: %s; ignored", i, host_of(&c->workers[i]), err.text);
+        vx_log_say(c->config->log, VX_LOG_WARNING, "%s: %s; ignored", name_of(c, i).text, err.text);
         return;
     }
     c->workers[i].held--;
@@ -333,8 +345,7 @@ static void watch_stop(struct coordinator *c)
     if (c->stopping || !atomic_load(c->config->stop))
         return;
     c->stopping = true;
-    vx_log_say(c->config->log, VX_LOG_INFO, "stopping: %d worker%s to finish what is begun", c->n_present,
-               c->n_present == 1 ? " has" : "s have");
+    vx_log_say(c->config->log, VX_LOG_INFO, "stopping: what is complete is kept");
 }
 
 /* Until no worker is left in the table. Fails only where the workers can no longer be heard. */
@@ -402,7 +413,7 @@ static enum vx_status conclude(struct coordinator *c, struct vx_err *err)
     }
     c->result->stopped = !finished && atomic_load(c->config->stop);
     if (!finished && !c->result->stopped)
-        return vx_fail(err, VX_EMPI, "no worker is left, %lld of %lld items are done; %s", (long long)counts.done,
+        return vx_fail(err, VX_EMPI, "%lld of %lld items are done, and no worker is left: %s", (long long)counts.done,
                        (long long)counts.items,
                        c->first_loss.text[0] ? c->first_loss.text : "all of them ended by themselves");
     if (c->result->hosts_json.failed)
