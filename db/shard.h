@@ -12,9 +12,11 @@
 
 struct vx_shard;
 
-/* Creates path with schema and run row, or opens it when it exists and its fingerprint is the run's (else VX_EINVAL
- * naming both). VX_EDB: with SQLite's words and the path. */
+/* Creates path with schema and run row, or opens it when it exists and is of this run: same fingerprint and uuid (else
+ * VX_EINVAL naming both; ids of another run mean other files). VX_EDB: with SQLite's words, the path and a remedy, here
+ * and below; the shard stays usable, what was committed is kept. VX_EFORMAT: damaged. */
 enum vx_status vx_shard_open(struct vx_shard **out, const char *path, const struct vx_run *run, struct vx_err *err) VX_CHECKED;
+/* VX_EINVAL, and nothing is written: a result that contradicts itself, or a logit that is no finite number. */
 enum vx_status vx_shard_commit(struct vx_shard *shard, const struct vx_item_result *const *results, size_t n,
                                struct vx_err *err) VX_CHECKED;
 void vx_shard_close(struct vx_shard **shard);
