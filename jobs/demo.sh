@@ -4,9 +4,11 @@
 set -euo pipefail
 
 inputs=()
+here=$PWD
 for path in "$@"; do
     inputs+=("$(realpath -- "$path")")
 done
+model=${VOXTRAWL_MODEL:+$(realpath -- "$VOXTRAWL_MODEL")}
 cd "$(dirname "$0")/.."
 # shellcheck source=debian.sh
 . jobs/debian.sh
@@ -18,10 +20,10 @@ need_packages $VX_BUILD_PACKAGES
 demo=build/demo
 mkdir -p "$demo"
 echo "Building ..." >&2
-cmake --preset release >"$demo/build.log" && cmake --build --preset release --target voxtrawl >>"$demo/build.log" || {
+if ! { cmake --preset release && cmake --build --preset release --target voxtrawl; } >"$demo/build.log" 2>&1; then
     tail -n 30 "$demo/build.log" >&2
     exit 1
-}
+fi
 voxtrawl=build/release/voxtrawl
 
 # The same sentences three times: recorded prompts, and two synthesisers.
@@ -39,8 +41,10 @@ if [ ${#inputs[@]} -eq 0 ]; then
     make_corpus "$demo/corpus"
     inputs=("$demo/corpus")
 fi
-model=${VOXTRAWL_MODEL:-$demo/untrained-tiny}
-[ -n "${VOXTRAWL_MODEL:-}" ] || [ -s "$model/model.safetensors" ] || "$voxtrawl" model "$model" --generate tiny >/dev/null
+if [ -z "$model" ]; then
+    model=$demo/untrained-tiny
+    [ -s "$model/model.safetensors" ] || "$voxtrawl" model "$model" --generate tiny >/dev/null
+fi
 
 allow_mpi_as_root
 ranks=$(nproc)
@@ -48,11 +52,13 @@ ranks=$(nproc)
 mpirun --bind-to none --oversubscribe -n "$ranks" "$voxtrawl" scan --overwrite -o "$demo/results.db" --model "$model" \
     "${inputs[@]}"
 
+prefix= # for commands that can be pasted where the reader stands
+[ "$PWD" = "$here" ] || printf -v prefix '%q/' "$PWD"
 cat <<END
 
 The database is $PWD/$demo/results.db; ask it anything, for example:
 
-  $voxtrawl query $demo/results.db "SELECT verdict, count(*) AS files, round(avg(mean_fake), 3) AS mean_fake, model FROM files GROUP BY verdict, model"
+  $prefix$voxtrawl query $prefix$demo/results.db "SELECT verdict, count(*) AS files, round(avg(mean_fake), 3) AS mean_fake, model FROM files GROUP BY verdict, model"
 END
 if [ -z "${VOXTRAWL_MODEL:-}" ]; then
     echo
