@@ -12,19 +12,36 @@ need_packages $VX_BUILD_PACKAGES $VX_TEST_PACKAGES $VX_DEMO_PACKAGES
 allow_mpi_as_root
 
 build() { # preset
-    cmake --preset "$1" -DBUILD_TESTING=ON >"build/$1.configure.log" 2>&1 || { cat "build/$1.configure.log"; return 1; }
-    cmake --build --preset "$1" -- -k 0 >"build/$1.build.log" 2>&1 || { grep -E 'error|FAILED|warning' "build/$1.build.log" | head -n 40; return 1; }
+    local log=build/$1.build.log
+    if cmake --preset "$1" -DBUILD_TESTING=ON >"$log" 2>&1 && cmake --build --preset "$1" -- -k 0 >>"$log" 2>&1; then
+        return 0
+    fi
+    grep -E 'rror|FAILED|warning' "$log" | head -n 40 || true
+    echo "$PWD/$log has the rest" >&2
+    return 1
+}
+
+check() { # preset
+    case $1 in
+    tsan) ctest --preset "$1" -L threads ;;
+    *) ctest --preset "$1" ;;
+    esac
 }
 
 mkdir -p build
-start=$SECONDS
+failed=()
 for preset in release asan tsan; do
     echo "== $preset: building"
-    build "$preset"
-    echo "== $preset: built after $((SECONDS - start)) s"
-    case $preset in
-    tsan) ctest --preset tsan -L threads ;;
-    *) ctest --preset "$preset" ;;
-    esac
-    echo "== $preset: tested after $((SECONDS - start)) s"
+    if build "$preset"; then
+        echo "== $preset: built after $SECONDS s"
+        check "$preset" || failed+=("$preset")
+        echo "== $preset: tested after $SECONDS s"
+    else
+        failed+=("$preset")
+    fi
 done
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "FAILED: ${failed[*]}"
+    exit 1
+fi
+echo "All tests passed."
