@@ -13,9 +13,10 @@ cd "$(dirname "$0")/.."
 # shellcheck source=debian.sh
 . jobs/debian.sh
 
+corpus_packages=$VX_DEMO_PACKAGES
+[ ${#inputs[@]} -eq 0 ] || corpus_packages=
 # shellcheck disable=SC2086 # lists of words
-need_packages $VX_BUILD_PACKAGES
-[ ${#inputs[@]} -gt 0 ] || need_packages $VX_DEMO_PACKAGES
+need_packages $VX_BUILD_PACKAGES $corpus_packages
 
 demo=build/demo
 mkdir -p "$demo"
