@@ -5,16 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The fewest digits that read back the same. */
-static void add_real(struct vx_buf *b, double x, bool json)
+/* Up to 15 digits pass through a double unchanged, and %g drops zeros at the end: a number that was written with so few
+ * comes out as it went in. 17 digits are enough for any. */
+static void add_exact(struct vx_buf *b, double x)
 {
     char text[32];
 
-    if (!isfinite(x)) {
-        vx_buf_str(b, json ? "null" : x > 0 ? "Inf" : x < 0 ? "-Inf" : "");
-        return;
-    }
-    for (int digits = 6; digits <= 17; digits++) {
+    for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, x);
         if (strtod(text, NULL) == x)
             break;
@@ -22,16 +19,35 @@ static void add_real(struct vx_buf *b, double x, bool json)
     vx_buf_str(b, text);
 }
 
+/* Six digits, more before the point where it takes them to do without an exponent. */
+static void add_readable(struct vx_buf *b, double x)
+{
+    vx_buf_fmt(b, fabs(x) >= 1e6 && fabs(x) < 1e15 ? "%.0f" : "%.6g", x);
+}
+
+static void add_real(struct vx_buf *b, double x, enum vx_query_format format)
+{
+    if (!isfinite(x)) /* SQLite keeps no NaN; JSON knows no infinity */
+        vx_buf_str(b, format == VX_QUERY_JSON ? "null" : x > 0 ? "Inf" : "-Inf");
+    else if (format == VX_QUERY_TABLE)
+        add_readable(b, x);
+    else
+        add_exact(b, x);
+}
+
 static void add_hex(struct vx_buf *b, const unsigned char *bytes, int n)
 {
-    for (int i = 0; i < n; i++)
-        vx_buf_fmt(b, "%02x", bytes[i]);
+    static const char digit[] = "0123456789abcdef";
+
+    for (int i = 0; i < n; i++) {
+        const char pair[] = {digit[bytes[i] >> 4], digit[bytes[i] & 15]};
+        vx_buf_add(b, pair, 2);
+    }
 }
 
 static void add_csv(struct vx_buf *b, const char *text)
 {
-    /* empty text is quoted, so that it is not taken for NULL */
-    if (*text && !strpbrk(text, ",\"\r\n")) {
+    if (*text && !strpbrk(text, ",\"\r\n")) { /* empty text is quoted, to tell it from NULL */
         vx_buf_str(b, text);
         return;
     }
@@ -41,29 +57,31 @@ static void add_csv(struct vx_buf *b, const char *text)
     vx_buf_str(b, "\"");
 }
 
+static const char *tsv_escape(char c)
+{
+    switch (c) {
+    case '\t':
+        return "\\t";
+    case '\n':
+        return "\\n";
+    case '\r':
+        return "\\r";
+    case '\\':
+        return "\\\\";
+    }
+    return NULL;
+}
+
 static void add_tsv(struct vx_buf *b, const char *text)
 {
     for (; *text; text++) {
-        switch (*text) {
-        case '\t':
-            vx_buf_str(b, "\\t");
-            break;
-        case '\n':
-            vx_buf_str(b, "\\n");
-            break;
-        case '\r':
-            vx_buf_str(b, "\\r");
-            break;
-        case '\\':
-            vx_buf_str(b, "\\\\");
-            break;
-        default:
-            vx_buf_add(b, text, 1);
-        }
+        const char *const escape = tsv_escape(*text);
+        vx_buf_add(b, escape ? escape : text, escape ? 2 : 1);
     }
 }
 
-static void add_text(struct vx_buf *b, const char *text, enum vx_query_format format)
+/* text: valid UTF-8. */
+static void add_clean(struct vx_buf *b, const char *text, enum vx_query_format format)
 {
     switch (format) {
     case VX_QUERY_TABLE:
@@ -81,24 +99,33 @@ static void add_text(struct vx_buf *b, const char *text, enum vx_query_format fo
     }
 }
 
-/* n bytes of text, not necessarily UTF-8 and possibly with NUL inside, which is shown as \x00. */
-static void add_bytes(struct vx_buf *b, const char *text, size_t n, enum vx_query_format format)
+/* n bytes, followed by a NUL. Bytes that are no UTF-8, and NUL, become \xHH. */
+static void add_text(struct vx_buf *b, const char *text, size_t n, enum vx_query_format format)
 {
-    struct vx_buf whole = {0};
+    struct vx_buf clean = {0};
 
-    vx_buf_add(&whole, "", 0);
-    for (size_t at = 0; !whole.failed && at <= n; at += strlen(text + at) + 1) {
-        char *const clean = format == VX_QUERY_TABLE ? vx_text_printable(text + at) : vx_text_to_utf8(text + at);
-        vx_buf_str(&whole, at > 0 ? "\\x00" : "");
-        vx_buf_str(&whole, clean ? clean : "");
-        whole.failed |= !clean;
-        free(clean);
+    if (format != VX_QUERY_TABLE && strlen(text) == n && vx_text_utf8(text)) {
+        add_clean(b, text, format);
+        return;
     }
-    if (whole.failed)
+    while (!clean.failed) {
+        const size_t length = strlen(text); /* up to a NUL in the text, or its end */
+        char *const part = format == VX_QUERY_TABLE ? vx_text_printable(text) : vx_text_to_utf8(text);
+        if (part)
+            vx_buf_str(&clean, part);
+        clean.failed |= !part;
+        free(part);
+        if (length >= n)
+            break;
+        vx_buf_str(&clean, "\\x00");
+        text += length + 1;
+        n -= length + 1;
+    }
+    if (clean.failed)
         b->failed = true;
     else
-        add_text(b, whole.data, format);
-    vx_buf_free(&whole);
+        add_clean(b, clean.data, format);
+    vx_buf_free(&clean);
 }
 
 void vx_cell_add(struct vx_buf *b, sqlite3_stmt *stmt, int column, enum vx_query_format format)
@@ -114,10 +141,7 @@ void vx_cell_add(struct vx_buf *b, sqlite3_stmt *stmt, int column, enum vx_query
         vx_buf_fmt(b, "%lld", (long long)sqlite3_column_int64(stmt, column));
         break;
     case SQLITE_FLOAT:
-        if (format == VX_QUERY_TABLE)
-            vx_buf_fmt(b, "%.6g", sqlite3_column_double(stmt, column));
-        else
-            add_real(b, sqlite3_column_double(stmt, column), json);
+        add_real(b, sqlite3_column_double(stmt, column), format);
         break;
     case SQLITE_BLOB:
         vx_buf_str(b, json ? "\"" : "");
@@ -127,7 +151,7 @@ void vx_cell_add(struct vx_buf *b, sqlite3_stmt *stmt, int column, enum vx_query
     default:
         text = (const char *)sqlite3_column_text(stmt, column);
         if (text)
-            add_bytes(b, text, (size_t)sqlite3_column_bytes(stmt, column), format);
+            add_text(b, text, (size_t)sqlite3_column_bytes(stmt, column), format);
         else
             b->failed = true;
     }
@@ -138,7 +162,7 @@ void vx_cell_add_name(struct vx_buf *b, sqlite3_stmt *stmt, int column, enum vx_
     const char *const name = sqlite3_column_name(stmt, column);
 
     if (name)
-        add_bytes(b, name, strlen(name), format);
+        add_text(b, name, strlen(name), format);
     else
         b->failed = true;
 }

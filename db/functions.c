@@ -11,6 +11,13 @@ struct collected { /* the values of one group; SQLite zeroes it */
     bool has_p;
 };
 
+static bool is_number(sqlite3_value *x)
+{
+    const int type = sqlite3_value_numeric_type(x);
+
+    return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+}
+
 static void collect(sqlite3_context *ctx, double p, sqlite3_value *x)
 {
     struct collected *c = sqlite3_aggregate_context(ctx, sizeof *c);
@@ -26,7 +33,7 @@ static void collect(sqlite3_context *ctx, double p, sqlite3_value *x)
     }
     c->p = p;
     c->has_p = true;
-    if (sqlite3_value_numeric_type(x) != SQLITE_INTEGER && sqlite3_value_numeric_type(x) != SQLITE_FLOAT)
+    if (!is_number(x))
         return;
     grown = c->value;
     if (vx_grow(&grown, &c->cap, c->n + 1, sizeof *c->value) != 0) {
@@ -45,14 +52,13 @@ static void median_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 static void percentile_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    const int type = sqlite3_value_numeric_type(argv[1]);
     const double p = sqlite3_value_double(argv[1]);
 
     (void)argc;
-    if ((type != SQLITE_INTEGER && type != SQLITE_FLOAT) || !(p >= 0 && p <= 100))
-        sqlite3_result_error(ctx, "percentile(x, p): p has to be a number from 0 to 100", -1);
-    else
+    if (is_number(argv[1]) && p >= 0 && p <= 100)
         collect(ctx, p, argv[0]);
+    else
+        sqlite3_result_error(ctx, "percentile(x, p): p has to be a number from 0 to 100", -1);
 }
 
 static int ascending(const void *a, const void *b)
@@ -62,6 +68,15 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* From the nearer end, as numpy's _lerp, so that the last bit agrees as well; t = 0 must not meet an infinite b. */
+static double between(double a, double b, double t)
+{
+    if (t == 0 || a == b)
+        return a;
+    return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
+}
+
+/* Also called, for what it frees, when a step failed or the query was given up. */
 static void percentile_final(sqlite3_context *ctx)
 {
     struct collected *c = sqlite3_aggregate_context(ctx, 0);
@@ -72,19 +87,12 @@ static void percentile_final(sqlite3_context *ctx)
         qsort(c->value, c->n, sizeof *c->value, ascending);
         const double at = c->p / 100 * (double)(c->n - 1);
         const size_t below = (size_t)at, above = below + 1 < c->n ? below + 1 : below;
-        sqlite3_result_double(ctx, c->value[below] + (at - (double)below) * (c->value[above] - c->value[below]));
+        sqlite3_result_double(ctx, between(c->value[below], c->value[above], at - (double)below));
     }
     if (c) {
         free(c->value);
         c->value = NULL;
     }
-}
-
-static bool is_number(sqlite3_value *x)
-{
-    const int type = sqlite3_value_numeric_type(x);
-
-    return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
 }
 
 static void sigmoid(sqlite3_context *ctx, int argc, sqlite3_value **argv)

@@ -4,15 +4,20 @@
 #include <string.h>
 #include <strings.h>
 
-/* An untrained model is called that in every answer that shows scores. */
-#define MODEL "CASE WHEN r.model_trained = 0 THEN 'untrained: scores mean nothing' ELSE r.model_name END AS model"
+/* An untrained model is called that in every answer that shows scores or verdicts. */
+#define MODEL                                                                                                          \
+    "CASE WHEN r.model_trained = 0 THEN 'untrained: scores mean nothing'"                                              \
+    " ELSE coalesce(r.model_name, r.model_path) END AS model"
+
+/* Every ORDER BY ends with something that tells all rows apart, so that an answer does not depend on chance. Runs of one
+ * result differ in nothing that affects scores, so scores are grouped by model, not by run. */
 
 static const struct vx_named_query queries[] = {
     {"summary", "items, sound and windows by verdict",
      "SELECT coalesce(i.verdict, i.status) AS verdict, count(*) AS items,\n"
      "       round(sum(i.duration_s) / 3600, 3) AS hours, sum(i.n_scored) AS windows_scored,\n"
      "       round(avg(i.mean_fake), 4) AS mean_fake, round(median(i.mean_fake), 4) AS median_fake, " MODEL "\n"
-     "FROM items i JOIN runs r USING (run) GROUP BY 1, r.run ORDER BY 2 DESC"},
+     "FROM items i JOIN runs r USING (run) GROUP BY 1, model ORDER BY 2 DESC, 1, model"},
     {"top", "the 20 items most likely to be fake",
      "SELECT round(mean_fake, 4) AS mean_fake, round(max_fake, 4) AS max_fake, round(longest_run_s, 1) AS longest_run_s,\n"
      "       round(duration_s, 1) AS duration_s, verdict, name, model\n"
@@ -26,27 +31,30 @@ static const struct vx_named_query queries[] = {
      "FROM window_scores WHERE score IS NOT NULL ORDER BY score, item, idx LIMIT 30"},
     {"errors", "items without a score, by cause",
      "SELECT count(*) AS items, status, replace(coalesce(error, ''), path, '(path)') AS cause, min(path) AS for_example\n"
-     "FROM items WHERE status IN ('failed', 'not_scored') GROUP BY 2, 3 ORDER BY 1 DESC, 3"},
+     "FROM items WHERE status IN ('failed', 'not_scored') GROUP BY 2, 3 ORDER BY 1 DESC, 2, 3"},
     {"failed", "every item that failed, with its reason",
      "SELECT name, error FROM errors WHERE status = 'failed' ORDER BY item"},
     {"by-folder", "items and scores by folder (or archive)",
      "SELECT CASE WHEN i.member IS NULL THEN rtrim(i.path, replace(i.path, '/', '')) ELSE i.path END AS folder,\n"
-     "       count(*) AS items, sum(i.verdict = 'fake') AS fake, sum(i.verdict = 'uncertain') AS uncertain,\n"
-     "       sum(i.verdict = 'real') AS real, sum(i.status = 'failed') AS failed,\n"
+     "       count(*) AS items, count(*) FILTER (WHERE i.verdict = 'fake') AS fake,\n"
+     "       count(*) FILTER (WHERE i.verdict = 'uncertain') AS uncertain,\n"
+     "       count(*) FILTER (WHERE i.verdict = 'real') AS real,\n"
+     "       count(*) FILTER (WHERE i.status = 'failed') AS failed,\n"
      "       round(avg(i.mean_fake), 4) AS mean_fake, " MODEL "\n"
-     "FROM items i JOIN runs r USING (run) GROUP BY 1, r.run ORDER BY 3 DESC, 1"},
+     "FROM items i JOIN runs r USING (run) GROUP BY 1, model ORDER BY 3 DESC, 1, model"},
     {"by-format", "items, sound and failures by format",
      "SELECT coalesce(format, kind) AS format, sample_rate, channels, count(*) AS items,\n"
      "       round(sum(duration_s) / 3600, 3) AS hours, sum(status = 'failed') AS failed\n"
-     "FROM items GROUP BY 1, 2, 3 ORDER BY 4 DESC"},
+     "FROM items GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3"},
     {"metadata", "the metadata's columns, with scores by value for those of at most 20 values",
      "SELECT m.key, m.value, count(*) AS items, round(avg(i.mean_fake), 4) AS mean_fake, " MODEL "\n"
      "FROM metadata m JOIN items i USING (item) JOIN runs r USING (run)\n"
      "WHERE m.key IN (SELECT key FROM metadata GROUP BY key HAVING count(DISTINCT value) <= 20)\n"
-     "GROUP BY 1, 2, r.run ORDER BY 1, 3 DESC"},
+     "GROUP BY 1, 2, model ORDER BY 1, 3 DESC, 2, model"},
     {"runs", "the scans in this database",
-     "SELECT run, started, finished, state, CASE WHEN model_trained = 0 THEN model_name || ' (untrained)' ELSE model_name END\n"
-     "       AS model, substr(model_sha256, 1, 12) AS model_sha256, profile_name, engine, precision, window_s, hop_s, ranks,\n"
+     "SELECT run, started, finished, state,\n"
+     "       coalesce(model_name, model_path, '') || CASE WHEN model_trained = 0 THEN ' (untrained)' ELSE '' END AS model,\n"
+     "       substr(model_sha256, 1, 12) AS model_sha256, profile_name, engine, precision, window_s, hop_s, ranks,\n"
      "       round(audio_s / 3600, 3) AS hours, command FROM runs ORDER BY run"},
     {"speed", "how fast the scans were",
      "SELECT r.run, r.ranks, round(r.wall_s, 1) AS wall_s, round(r.cpu_s, 1) AS cpu_s,\n"

@@ -1,5 +1,6 @@
 #include "db/query.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "db/functions.h"
 #include "db/rowset.h"
 #include "db/schema.h"
@@ -7,18 +8,52 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define EXPECTED "expected the result of voxtrawl scan or merge"
+#define ONLY_READING "only reading is allowed here (SELECT, EXPLAIN, some PRAGMAs), not: %s"
+#define EXCERPT 40 /* bytes of a statement in a message */
 
 struct vx_query_db {
     struct vx_sql *sql;
 };
 
+/* Pragmas that tell something; of some the argument says about what, of the others it would set it. */
+static const struct {
+    const char *name;
+    bool argument;
+} pragmas[] = {
+    {"application_id", false},    {"collation_list", false}, {"compile_options", false}, {"database_list", false},
+    {"encoding", false},          {"foreign_key_check", true}, {"foreign_key_list", true}, {"freelist_count", false},
+    {"function_list", false},     {"index_info", true},      {"index_list", true},       {"index_xinfo", true},
+    {"integrity_check", true},    {"module_list", false},    {"page_count", false},      {"page_size", false},
+    {"pragma_list", false},       {"quick_check", true},     {"schema_version", false},  {"table_info", true},
+    {"table_list", true},         {"table_xinfo", true},     {"user_version", false},
+};
+
+static bool pragma_reads(const char *name, const char *argument)
+{
+    for (size_t i = 0; name && i < sizeof pragmas / sizeof *pragmas; i++)
+        if (sqlite3_stricmp(name, pragmas[i].name) == 0)
+            return !argument || pragmas[i].argument;
+    return false;
+}
+
+/* Functions of SQLite, its shell and its extensions that reach out of the database. */
+static bool function_reads(const char *name)
+{
+    static const char *const others[] = {"edit", "fts3_tokenizer", "load_extension", "readfile", "writefile"};
+
+    for (size_t i = 0; name && i < sizeof others / sizeof *others; i++)
+        if (sqlite3_stricmp(name, others[i]) == 0)
+            return false;
+    return true;
+}
+
 /* Reading, and what reading needs; everything else is refused, whatever way the statement is written. */
 static int authorize(void *unused, int action, const char *a, const char *b, const char *database, const char *trigger)
 {
-    static const char *const pragmas[] = {"table_info", "table_xinfo", "table_list", "index_list", "index_info",
-                                          "database_list", "foreign_key_list", "user_version", "application_id",
-                                          "quick_check", "integrity_check", "compile_options", "function_list"};
-    static const char *const functions[] = {"load_extension", "writefile", "readfile", "edit", "fts3_tokenizer"};
+    bool allowed = false;
 
     (void)unused;
     (void)database;
@@ -27,43 +62,76 @@ static int authorize(void *unused, int action, const char *a, const char *b, con
     case SQLITE_SELECT:
     case SQLITE_READ:
     case SQLITE_RECURSIVE:
-        return SQLITE_OK;
+        allowed = true;
+        break;
     case SQLITE_FUNCTION:
-        for (size_t i = 0; b && i < sizeof functions / sizeof *functions; i++)
-            if (sqlite3_stricmp(b, functions[i]) == 0)
-                return SQLITE_DENY;
-        return SQLITE_OK;
+        allowed = function_reads(b);
+        break;
     case SQLITE_PRAGMA:
-        for (size_t i = 0; a && i < sizeof pragmas / sizeof *pragmas; i++)
-            /* with a value a pragma may set something: only those that take a table's name */
-            if (sqlite3_stricmp(a, pragmas[i]) == 0 && (!b || strstr(pragmas[i], "_info") || strstr(pragmas[i], "_list")))
-                return SQLITE_OK;
-        return SQLITE_DENY;
+        allowed = pragma_reads(a, b);
+        break;
     case SQLITE_UPDATE:
-        /* what SQLite asks when it declares json_each, pragma_table_info and their like; a statement that says UPDATE
-         * sqlite_schema is refused by SQLite itself */
-        return a && strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
-    default:
-        return SQLITE_DENY;
+        /* Asked when a table-valued function (json_each, pragma_table_info) is first met, for an update of the schema
+         * that never runs. Of a real one SQLite says no on its own: "table sqlite_master may not be modified". */
+        allowed = a && strcmp(a, "sqlite_master") == 0;
+        break;
     }
+    return allowed ? SQLITE_OK : SQLITE_DENY;
+}
+
+/* Something else under that name would block (a pipe) or be reported in riddles (a folder is a "disk I/O error"). */
+static enum vx_status check_file(const char *path, struct vx_err *err)
+{
+    struct stat sb;
+
+    if (path && stat(path, &sb) == 0 && !S_ISREG(sb.st_mode))
+        return vx_fail(err, VX_EINVAL, "%s: %s; " EXPECTED, path, S_ISDIR(sb.st_mode) ? "a folder" : "not a file");
+    return VX_OK; /* what is not there is SQLite's to say */
+}
+
+static enum vx_status check_kind(struct vx_sql *sql, struct vx_err *err)
+{
+    enum vx_db_kind kind = VX_DB_NOTHING;
+    bool empty;
+    enum vx_status rc = vx_schema_kind(sql, &kind, err);
+
+    if (rc != VX_OK) {
+        const struct vx_err why = *err;
+        const int code = sqlite3_errcode(sql->handle) & 0xff;
+        if (code == SQLITE_NOTADB)
+            return vx_fail(err, VX_EINVAL, "%s: no SQLite database; " EXPECTED, sql->path);
+        if (code == SQLITE_READONLY)
+            return vx_fail(err, rc, "%s: another program left it in WAL mode or amid a change: open it once with sqlite3 "
+                           "where it may be written", sql->path);
+        return rc == VX_EINVAL ? vx_fail(err, rc, "%s; " EXPECTED, why.text) : rc;
+    }
+    switch (kind) {
+    case VX_DB_NOTHING:
+        return vx_fail(err, VX_EINVAL, "%s: an empty database; " EXPECTED, sql->path);
+    case VX_DB_LIST:
+        return vx_fail(err, VX_EINVAL, "%s: the list of items of a scan; " EXPECTED, sql->path);
+    case VX_DB_SHARD:
+        return vx_fail(err, VX_EINVAL, "%s: a shard, one rank's part of a scan: make a result of them first: "
+                       "voxtrawl merge -o RESULT.db SHARD...", sql->path);
+    case VX_DB_RESULT:
+        break;
+    }
+    return vx_schema_check(sql, &empty, err);
 }
 
 enum vx_status vx_query_open(struct vx_query_db **out, const char *path, struct vx_err *err)
 {
-    struct vx_query_db *db = vx_calloc(1, sizeof *db);
-    bool empty = false;
+    struct vx_query_db *db = NULL;
     enum vx_status rc;
 
     *out = NULL;
-    if (!db)
+    if ((rc = check_file(path, err)) != VX_OK)
+        return rc;
+    if (!(db = vx_calloc(1, sizeof *db)))
         return vx_fail_nomem(err, "a query");
     if ((rc = vx_sql_open(&db->sql, path, SQLITE_OPEN_READONLY, err)) != VX_OK ||
-        (rc = vx_schema_check(db->sql, &empty, err)) != VX_OK || (rc = vx_functions_register(db->sql, err)) != VX_OK)
+        (rc = check_kind(db->sql, err)) != VX_OK || (rc = vx_functions_register(db->sql, err)) != VX_OK)
         goto done;
-    if (empty) {
-        rc = vx_fail(err, VX_EINVAL, "%s: an empty database, expected a result of voxtrawl scan", path);
-        goto done;
-    }
     sqlite3_set_authorizer(db->sql->handle, authorize, NULL);
     *out = db;
     db = NULL;
@@ -81,21 +149,41 @@ void vx_query_close(struct vx_query_db **db)
     *db = NULL;
 }
 
+/* The beginning of text on one line, whole characters. */
+static void excerpt(const char *text, char out[4 * EXCERPT + 1])
+{
+    char *start, *printable;
+
+    text += strspn(text, " \t\r\n");
+    size_t n = strnlen(text, EXCERPT);
+    while (n > 0 && text[n] && ((unsigned char)text[n] & 0xC0) == 0x80)
+        n--;
+    start = strndup(text, n);
+    printable = start ? vx_text_printable(start) : NULL;
+    strcpy(out, printable ? printable : ""); /* a byte becomes at most four */
+    free(printable);
+    free(start);
+}
+
 /* Its words, a function's argument, an overflow, something refused: the question's fault, not the file's. */
 static bool is_questions_fault(int code)
 {
-    return (code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_AUTH || (code & 0xff) == SQLITE_TOOBIG;
+    switch (code & 0xff) {
+    case SQLITE_ERROR:
+    case SQLITE_AUTH:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+        return true;
+    }
+    return false;
 }
 
-/* The beginning of sql on one line; out holds at least 4 bytes more than are copied, for the rest of a character. */
-static const char *excerpt(const char *sql, char *out, size_t size)
+/* The remedy for the commonest mistakes. */
+static const char *remedy(const char *says)
 {
-    size_t n = 0;
+    const bool name = strncmp(says, "no such table", 13) == 0 || strncmp(says, "no such column", 14) == 0;
 
-    for (; sql[n] && (n < size - 4 || ((unsigned char)sql[n] & 0xC0) == 0x80) && n + 1 < size; n++)
-        out[n] = (unsigned char)sql[n] < 0x20 ? ' ' : sql[n];
-    out[n] = '\0';
-    return out;
+    return name ? " (voxtrawl query --schema lists tables and columns)" : "";
 }
 
 /* SQLite's words, and where in the text. */
@@ -103,48 +191,102 @@ static enum vx_status refuse(struct vx_query_db *db, int code, const char *sql, 
                              struct vx_err *err)
 {
     const int at = vx_sql_error_offset(db->sql);
-    char from[48];
+    char here[4 * EXCERPT + 1];
+    int characters = 1;
+    char *says;
 
     if (!is_questions_fault(code))
         return vx_sql_fail(db->sql, err, "query");
+    if (!(says = vx_text_printable(sqlite3_errmsg(db->sql->handle))))
+        return vx_fail_nomem(err, "a message");
+    excerpt(at >= 0 ? statement + at : statement, here);
+    for (const char *p = sql; at >= 0 && p < statement + at; p++)
+        characters += ((unsigned char)*p & 0xC0) != 0x80;
     if (code == SQLITE_AUTH)
-        return vx_fail(err, VX_EINVAL, "only reading is allowed here: %s: %s", sqlite3_errmsg(db->sql->handle),
-                       excerpt(statement, from, sizeof from));
-    if (at >= 0)
-        return vx_fail(err, VX_EINVAL, "%s, at byte %lld: %s", sqlite3_errmsg(db->sql->handle),
-                       (long long)(statement - sql) + at + 1, excerpt(statement + at, from, sizeof from));
-    return vx_fail(err, VX_EINVAL, "%s", sqlite3_errmsg(db->sql->handle));
+        vx_fail(err, VX_EINVAL, ONLY_READING, here);
+    else if (at >= 0)
+        vx_fail(err, VX_EINVAL, "%s, at character %d: %s%s", says, characters, here, remedy(says));
+    else
+        vx_fail(err, VX_EINVAL, "%s: %s%s", says, here, remedy(says));
+    free(says);
+    return VX_EINVAL;
+}
+
+/* What is no question, though its parts may be read. */
+static enum vx_status check_statement(sqlite3_stmt *stmt, struct vx_err *err)
+{
+    char here[4 * EXCERPT + 1];
+
+    excerpt(sqlite3_sql(stmt), here);
+    if (!sqlite3_stmt_readonly(stmt) || sqlite3_column_count(stmt) == 0)
+        return vx_fail(err, VX_EINVAL, ONLY_READING, here);
+    if (sqlite3_bind_parameter_count(stmt) > 0) /* SQLite would take NULL for it */
+        return vx_fail(err, VX_EINVAL, "%s has no value: write the value itself, a word as 'word': %s",
+                       sqlite3_bind_parameter_name(stmt, 1) ? sqlite3_bind_parameter_name(stmt, 1) : "?", here);
+    return VX_OK;
+}
+
+/* The statement at *next, which then points behind it. VX_DONE: there is none. */
+static enum vx_status next_statement(struct vx_query_db *db, const char *sql, const char **next, sqlite3_stmt **out,
+                                     struct vx_err *err)
+{
+    enum vx_status rc;
+
+    *out = NULL;
+    while (!*out && **next) { /* white space and comments give no statement */
+        const char *const statement = *next;
+        const int code = sqlite3_prepare_v2(db->sql->handle, statement, -1, out, next);
+        if (code != SQLITE_OK)
+            return refuse(db, code, sql, statement, err);
+    }
+    if (!*out)
+        return VX_DONE;
+    if ((rc = check_statement(*out, err)) != VX_OK) {
+        sqlite3_finalize(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+static enum vx_status check_all(struct vx_query_db *db, const char *sql, struct vx_err *err)
+{
+    const char *next = sql;
+    sqlite3_stmt *stmt;
+    bool any = false;
+    enum vx_status rc;
+
+    while ((rc = next_statement(db, sql, &next, &stmt, err)) == VX_OK) {
+        sqlite3_finalize(stmt);
+        any = true;
+    }
+    if (rc == VX_DONE)
+        rc = any ? VX_OK : vx_fail(err, VX_EINVAL, "there is no statement in the SQL given");
+    return rc;
 }
 
 enum vx_status vx_query_run(struct vx_query_db *db, const char *sql, enum vx_query_format format, FILE *to,
                             struct vx_err *err)
 {
-    const char *next = sql, *tail = sql;
-    enum vx_status rc = VX_OK;
-    bool shown = false;
-    char from[48];
+    const char *next = sql;
+    sqlite3_stmt *stmt;
+    enum vx_status rc = check_all(db, sql, err);
+    bool first = true;
 
-    for (; rc == VX_OK && *next; next = tail) {
-        sqlite3_stmt *stmt = NULL;
-        const int code = sqlite3_prepare_v2(db->sql->handle, next, -1, &stmt, &tail);
-        if (code != SQLITE_OK)
-            return refuse(db, code, sql, next, err);
-        if (!stmt) /* white space, a comment */
-            continue;
-        if (!sqlite3_stmt_readonly(stmt) || sqlite3_column_count(stmt) == 0) {
-            rc = vx_fail(err, VX_EINVAL, "only questions are allowed here, not: %s", excerpt(next, from, sizeof from));
-        } else {
-            if (shown && format == VX_QUERY_TABLE)
-                fputc('\n', to);
-            rc = vx_rowset_write(db->sql, stmt, format, to, err);
-            if (rc == VX_EDB && is_questions_fault(sqlite3_errcode(db->sql->handle)))
-                err->status = rc = VX_EINVAL;
-            shown = true;
-        }
+    if (rc != VX_OK)
+        return rc;
+    while ((rc = next_statement(db, sql, &next, &stmt, err)) == VX_OK) {
+        if (!first && format != VX_QUERY_JSON)
+            fputc('\n', to);
+        first = false;
+        rc = vx_rowset_write(db->sql, stmt, format, to, err);
+        if (rc == VX_EDB && is_questions_fault(sqlite3_errcode(db->sql->handle)))
+            err->status = rc = VX_EINVAL;
         sqlite3_finalize(stmt);
+        if (rc != VX_OK)
+            return rc;
     }
-    if (rc == VX_OK && !shown)
-        rc = vx_fail(err, VX_EINVAL, "there is no statement in the SQL given");
+    if (rc == VX_DONE)
+        rc = fflush(to) == 0 && !ferror(to) ? VX_OK : vx_fail_sys(err, "write the rows");
     return rc;
 }
 

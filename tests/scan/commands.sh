@@ -25,7 +25,7 @@ says "UNTRAINED"
 says "6 items"
 
 status 0 "$VOXTRAWL" query r.db "SELECT count(*) AS n FROM items" --format csv
-equal "a count" "$(printf 'n\n6')" "$(tr -d '\r' <last.out)"
+equal "a count" "$(printf 'n\n6')" "$(cat last.out)"
 status 0 "$VOXTRAWL" query r.db "SELECT median(mean_fake) AS m, percentile(mean_fake, 50) AS p FROM items" --format json
 status 2 "$VOXTRAWL" query r.db "DELETE FROM items"
 status 2 "$VOXTRAWL" query r.db "SELEC 1"

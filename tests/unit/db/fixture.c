@@ -1,6 +1,7 @@
 #include "tests/unit/db/fixture.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "db/merge.h"
 #include "tests/harness/cmocka.h"
 
 #include <dirent.h>
@@ -147,6 +148,23 @@ void fixture_fill(struct vx_shard *shard, int64_t first, int64_t end, int64_t st
         for (size_t i = 0; i < n; i++)
             vx_item_result_clear(&results[i]);
     }
+}
+
+const char *fixture_make_result(struct fixture *f, const char *name, int64_t n, int windows)
+{
+    const char *const path = fixture_path(f, name), *const part = fixture_path(f, "part-of-result.db");
+    const struct vx_run run = fixture_run(0);
+    struct vx_shard *shard = NULL;
+    struct vx_err err = {0};
+
+    if (vx_shard_open(&shard, part, &run, &err) != VX_OK)
+        fail_msg("%s", err.text);
+    fixture_fill(shard, 1, n + 1, 1, windows);
+    vx_shard_close(&shard);
+    if (vx_merge(path, &part, 1, NULL, NULL, NULL, &err) != VX_OK)
+        fail_msg("%s", err.text);
+    unlink(part);
+    return path;
 }
 
 sqlite3 *fixture_sqlite(const char *path)

@@ -31,6 +31,9 @@ void fixture_fail(struct vx_item_result *r, const char *error); /* makes it a fa
 /* Commits the items first, first+step, … below end, `windows` each, in leases of 64. */
 void fixture_fill(struct vx_shard *shard, int64_t first, int64_t end, int64_t step, int windows);
 
+/* A result of items 1 … n of run 0, merged from one shard; its path, which lives as long as those of fixture_path. */
+const char *fixture_make_result(struct fixture *f, const char *name, int64_t n, int windows);
+
 sqlite3 *fixture_sqlite(const char *path);              /* opened by stock SQLite, without any of ours */
 int64_t fixture_integer(const char *path, const char *sql);
 void fixture_exec(const char *path, const char *sql);
