@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh - installs what is missing, builds and runs every test: release first, then the unit and engine tests again under
-# AddressSanitizer with UBSan, and the threaded ones under ThreadSanitizer.
+# run.sh - installs what is missing, builds and runs every test: release, then the same tests under AddressSanitizer with
+# UBSan, and once more under ThreadSanitizer.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -21,20 +21,13 @@ build() { # preset
     return 1
 }
 
-check() { # preset
-    case $1 in
-    tsan) ctest --preset "$1" -L threads ;;
-    *) ctest --preset "$1" ;;
-    esac
-}
-
 mkdir -p build
 failed=()
 for preset in release asan tsan; do
     echo "== $preset: building"
     if build "$preset"; then
         echo "== $preset: built after $SECONDS s"
-        check "$preset" || failed+=("$preset")
+        ctest --preset "$preset" -j2 || failed+=("$preset")
         echo "== $preset: tested after $SECONDS s"
     else
         failed+=("$preset")

@@ -12,6 +12,7 @@ mkdir -p "$SCRATCH"
 cd "$SCRATCH"
 # Open MPI and libgomp leave memory behind at exit that is not ours; leaks of ours are found by the unit tests
 export ASAN_OPTIONS=detect_leaks=0
+export TSAN_OPTIONS=suppressions=$HERE/../harness/tsan.supp
 
 fail() {
     echo "FAIL: $*" >&2
