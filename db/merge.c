@@ -1,5 +1,6 @@
 #include "db/merge.h"
 #include "base/clock.h"
+#include "base/item.h"
 #include "base/mem.h"
 #include "db/merge_copy.h"
 #include "db/merge_runs.h"
@@ -25,11 +26,11 @@ static const char SETTINGS[] = "PRAGMA auto_vacuum = NONE;"
 static const char FILL_AUDIO[] =
     "UPDATE runs SET audio_s = t.s FROM (SELECT run, sum(duration_s) AS s FROM items GROUP BY run) t"
     " WHERE t.run = runs.run AND (runs.audio_s IS NULL OR runs.finished IS NULL)";
+static const char COUNT_VERDICTS[] = "SELECT verdict, count(*), total(duration_s) FROM items GROUP BY verdict";
 #define AT_ONCE (VX_SOURCES_MAX - 1) /* shards of one step; the list is a source too */
 #define CACHE (16u << 20)            /* bytes, of each source */
 
-/* Only a result of ours is replaced; never a shard, or somebody's file. */
-static enum vx_status check_out(const char *out, struct vx_err *err)
+enum vx_status vx_merge_check_out(const char *out, struct vx_err *err)
 {
     struct vx_sql *sql = NULL;
     enum vx_db_kind kind = VX_DB_NOTHING;
@@ -83,6 +84,22 @@ static enum vx_status check_result(const char *path, const struct vx_merge_stats
     return rc;
 }
 
+static enum vx_status count_verdicts(struct vx_sql *out, struct vx_merge_stats *stats, struct vx_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum vx_status rc = vx_sql_prepare(out, &stmt, COUNT_VERDICTS, err);
+
+    while (rc == VX_OK && (rc = vx_sql_step(out, stmt, "count verdicts", err)) == VX_OK) {
+        const char *const name = (const char *)sqlite3_column_text(stmt, 0);
+        for (enum vx_verdict v = VX_VERDICT_REAL; name && v <= VX_VERDICT_FAKE; v++)
+            if (strcmp(name, vx_verdict_name(v)) == 0)
+                stats->verdicts[v] = sqlite3_column_int64(stmt, 1);
+        stats->audio_s += sqlite3_column_double(stmt, 2);
+    }
+    sqlite3_finalize(stmt);
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
 static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t n, const struct vx_run *final,
                            struct vx_merge_stats *stats, struct vx_err *err)
 {
@@ -96,6 +113,7 @@ static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t
         (rc = vx_merge_runs(out, sources, n, final, &stats->runs, err)) == VX_OK &&
         (rc = vx_merge_items(out, sources, n, stats->runs == 1, stats, err)) == VX_OK &&
         (rc = vx_sql_exec(out, FILL_AUDIO, "sum up the runs", err)) == VX_OK &&
+        (rc = count_verdicts(out, stats, err)) == VX_OK &&
         (rc = vx_sql_exec(out, VX_SCHEMA_INDEXES, "create indexes", err)) == VX_OK &&
         (rc = vx_sql_commit(out, err)) == VX_OK)
         return VX_OK;
@@ -209,7 +227,7 @@ enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, co
     char *tmp = NULL;
     enum vx_status rc;
 
-    if ((rc = check_out(out, err)) != VX_OK)
+    if ((rc = vx_merge_check_out(out, err)) != VX_OK)
         return rc;
     sorted = vx_calloc(n, sizeof *sorted);
     if (!sorted || asprintf(&tmp, "%s.tmp.%ld", out, (long)getpid()) < 0) {
@@ -222,7 +240,11 @@ enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, co
     qsort(sorted, n, sizeof *sorted, by_path); /* the result must not depend on the order they are named in */
     if ((rc = merge_parts(tmp, sorted, n, list, final, &counted, err)) != VX_OK)
         goto done;
-    if (counted.runs == 0)
+    if (final && final->state && strcmp(final->state, "complete") == 0 && counted.pending > 0)
+        rc = vx_fail(err, VX_EFORMAT,
+                     "%lld of %lld items are in none of the %zu shards, though the run is complete: is a shard missing beside %s?",
+                     (long long)counted.pending, (long long)counted.items, n, list ? list : out);
+    else if (counted.runs == 0)
         rc = vx_fail(err, VX_EINVAL, "%s: nothing to merge: none of %zu shards holds a run", out, n);
     else
         rc = put_in_place(tmp, out, err);

@@ -13,8 +13,13 @@
 struct vx_merge_stats {
     int64_t runs, items, scored, not_scored, failed, pending, windows;
     int64_t duplicates; /* items found in more than one shard; one was kept (scored before failed, later before earlier) */
+    int64_t verdicts[4]; /* items by enum vx_verdict, of those that have one */
+    double audio_s;      /* sound in all items */
     double seconds;
 };
+
+/* VX_EINVAL: out exists and is no result of ours, so it will not be replaced; never a shard, or somebody's file. */
+enum vx_status vx_merge_check_out(const char *out, struct vx_err *err) VX_CHECKED;
 
 /* shards: databases written by vx_shard or by an earlier merge. Shards of one run (same uuid) share item ids; items of
  * different runs are matched by path and member and numbered anew. list: the run's vx_itemlist file, for metadata and
@@ -22,7 +27,7 @@ struct vx_merge_stats {
  * Without final a run that is still "running" becomes "merged". The result does not depend on the order of shards, and
  * merging results of merges gives what merging all their shards at once gives.
  * VX_EINVAL: fingerprints differ (names the difference), no run at all, or out exists and is no result of ours. VX_EFORMAT:
- * a shard is damaged or contradicts itself or another. On failure an existing result is untouched. */
+ * a shard is damaged or contradicts itself or another, or an item is in none of them, though final says "complete". On failure an existing result is untouched. */
 enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, const char *list,
                         const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err) VX_CHECKED;
 
