@@ -2,8 +2,10 @@
 #include "jobs/command.h"
 #include "jobs/version.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct vx_command commands[] = {
     {"scan", "[-o OUT.db] --model DIR [options] INPUT...",
@@ -65,8 +67,17 @@ int vx_command_parse(const struct vx_command *self, const struct vx_opt *table, 
     return VX_EXIT_OK;
 }
 
+/* Without stdin, stdout or stderr the next file opened, a database say, would get its number and what is printed there. */
+static void fill_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+            return;
+}
+
 int vx_main(int argc, char **argv)
 {
+    fill_standard_files();
     if (argc < 2) {
         print_usage(stderr);
         return VX_EXIT_USAGE;

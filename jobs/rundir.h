@@ -1,6 +1,7 @@
 /* rundir.h - the work folder of a scan: run.txt, items.db and one shard a rank and attempt
- * run.txt says whose folder it is (uuid, start, fingerprint); a folder of another fingerprint is refused, one of the same
- * is continued. A lock keeps two scans out of one folder. */
+ * run.txt says whose folder it is (uuid, start, fingerprint) and what was scanned; a folder of another fingerprint, or that
+ * has begun with inputs that are not asked for now, is refused, else it is continued. A lock keeps two scans out of one
+ * folder. */
 #ifndef VX_JOBS_RUNDIR_H
 #define VX_JOBS_RUNDIR_H
 
@@ -21,10 +22,15 @@ struct vx_rundir {
 };
 
 /* Rank 0. Creates DIR or takes up what it holds: then record->uuid and ->started become those of its first attempt.
- * VX_EINVAL: another configuration (names the folder and the remedy). VX_ESYS: cannot create, or locked by another scan. */
+ * inputs [n_inputs] as named on the command line: those of earlier attempts must be among them, and where one is relative,
+ * so must be the working directory. VX_EINVAL: another configuration or corpus (names the folder and the remedy).
+ * VX_ESYS: cannot create, or locked by another scan. */
 enum vx_status vx_rundir_open(struct vx_rundir *dir, const char *path, struct vx_scan_record *record,
-                              struct vx_err *err) VX_CHECKED;
+                              const char *const *inputs, size_t n_inputs, struct vx_err *err) VX_CHECKED;
 void vx_rundir_close(struct vx_rundir *dir); /* zeroed is fine */
+
+/* Any rank: is the folder at path, as seen from this host, the one of run uuid? VX_EINVAL: no (says that hosts must share it). */
+enum vx_status vx_rundir_check(const char *path, const char *uuid, const char *host, struct vx_err *err) VX_CHECKED;
 
 /* The shard of a rank in an attempt; the caller's to free, NULL: no memory. Any rank. */
 char *vx_rundir_shard(const char *path, int attempt, int rank);

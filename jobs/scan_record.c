@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "jobs/version.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,13 +20,33 @@ static void add_input(struct vx_buf *b, const char *text)
     free(utf8);
 }
 
+/* Digest of what the profile does, whatever it is called. */
+static enum vx_status hash_front_end(const struct vx_profile *profile, char hex[VX_SHA256_HEX], struct vx_err *err)
+{
+    struct vx_profile nameless = *profile;
+    char *json;
+    enum vx_status rc;
+
+    nameless.name[0] = nameless.description[0] = '\0';
+    json = vx_profile_json(&nameless);
+    rc = json ? vx_sha256_bytes(json, strlen(json), hex, err) : vx_fail_nomem(err, "the run's record");
+    free(json);
+    return rc;
+}
+
 /* The part that decides scores. The same bytes on every rank and host, or they do not belong together. */
-static void add_decisive(struct vx_buf *b, const struct vx_scan_options *o, const struct vx_scanner *s)
+static enum vx_status add_decisive(struct vx_buf *b, const struct vx_scan_options *o, const struct vx_scanner *s,
+                                   struct vx_err *err)
 {
     const struct vx_window_rule rule = vx_scan_rule(o, &s->profile);
+    char profile[VX_SHA256_HEX];
+    enum vx_status rc = hash_front_end(&s->profile, profile, err);
 
-    vx_buf_fmt(b, "\"result_version\": %d, \"model\": \"%s\", \"profile\": \"%s\", \"labels\": %s", RESULT_VERSION,
-               s->model_sha256, s->profile_sha256, s->labels_json);
+    if (rc != VX_OK)
+        return rc;
+    vx_buf_fmt(b, "\"result_version\": %d, \"model\": \"%s\", \"image_size\": %d, \"layer_norm_eps\": %.9g, \"profile\": \"%s\"",
+               RESULT_VERSION, s->model_sha256, s->engine->image_size, (double)s->layer_norm_eps, profile);
+    vx_buf_fmt(b, ", \"labels\": %s", s->labels_json);
     vx_buf_fmt(b, ", \"processor\": [%d, %d, %.17g, %d, %d, %.17g, %d", s->processor.do_resize,
                s->processor.shortest_edge, s->processor.crop_pct, (int)s->processor.resample, s->processor.do_rescale,
                s->processor.rescale_factor, s->processor.do_normalize);
@@ -39,6 +59,7 @@ static void add_decisive(struct vx_buf *b, const struct vx_scan_options *o, cons
                vx_precision_name(s->engine->precision));
     vx_version_decoders(b);
     vx_buf_str(b, "\"");
+    return b->failed ? vx_fail_nomem(err, "the run's record") : VX_OK;
 }
 
 enum vx_status vx_scan_record_command(struct vx_scan_record *r, int argc, char **argv, struct vx_err *err)
@@ -62,15 +83,12 @@ enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_sca
 {
     enum vx_status rc;
 
-    vx_buf_reset(&r->config_json);
-    add_decisive(&r->config_json, o, s);
-    if (r->config_json.failed)
-        return vx_fail_nomem(err, "the run's record");
-    if ((rc = vx_sha256_bytes(r->config_json.data, r->config_json.len, r->fingerprint, err)) != VX_OK)
+    vx_buf_reset(&r->decisive);
+    if ((rc = add_decisive(&r->decisive, o, s, err)) != VX_OK ||
+        (rc = vx_sha256_bytes(r->decisive.data, r->decisive.len, r->fingerprint, err)) != VX_OK)
         return rc;
     vx_buf_reset(&r->config_json);
-    vx_buf_str(&r->config_json, "{");
-    add_decisive(&r->config_json, o, s);
+    vx_buf_fmt(&r->config_json, "{%s", r->decisive.data);
     vx_buf_fmt(&r->config_json, ", \"batch\": %d, \"lease\": %ld, \"max_member_mib\": %ld, \"inputs\": [", s->batch,
                o->lease, o->max_member_mib);
     for (int i = 0; i < o->n_inputs; i++) {
@@ -85,8 +103,42 @@ enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_sca
     return VX_OK;
 }
 
+static bool between_members(const char *s)
+{
+    return s[0] == ',' && s[1] == ' ' && s[2] == '"';
+}
+
+/* The member of text that holds position `at`: where it starts, and its length. */
+static int member_at(const char *text, size_t at, const char **start)
+{
+    size_t from = 0, to = at;
+
+    for (size_t i = 0; i + 2 < at; i++)
+        if (between_members(text + i))
+            from = i + 2;
+    while (text[to] && !between_members(text + to))
+        to++;
+    *start = text + from;
+    return to - from < 200 ? (int)(to - from) : 200;
+}
+
+bool vx_scan_record_differ(const char *there, const char *here, char *out, size_t size)
+{
+    const char *a, *b;
+    size_t at = 0;
+
+    while (there[at] && there[at] == here[at])
+        at++;
+    if (there[at] == here[at])
+        return false;
+    const int n = member_at(here, at, &a), m = member_at(there, at, &b);
+    snprintf(out, size, "here %.*s, there %.*s", n, a, m, b);
+    return true;
+}
+
 void vx_scan_record_free(struct vx_scan_record *r)
 {
+    vx_buf_free(&r->decisive);
     vx_buf_free(&r->command);
     vx_buf_free(&r->config_json);
     vx_buf_free(&r->versions_json);

@@ -10,10 +10,13 @@
 #include "jobs/scan_options.h"
 #include "jobs/scanner.h"
 
+#include <stdbool.h>
+
 struct vx_scan_record {
     char uuid[33];    /* 32 hex digits */
     char started[25]; /* ISO 8601 UTC */
     char fingerprint[VX_SHA256_HEX];
+    struct vx_buf decisive; /* owned: what the fingerprint is taken of, as the members of a JSON object */
     struct vx_buf command, config_json, versions_json; /* owned */
 };
 
@@ -23,6 +26,8 @@ enum vx_status vx_scan_record_command(struct vx_scan_record *record, int argc, c
 /* uuid and started are set by whoever begins the run; this fills the rest. */
 enum vx_status vx_scan_record_fill(struct vx_scan_record *record, const struct vx_scan_options *o,
                                    const struct vx_scanner *scanner, struct vx_err *err) VX_CHECKED;
+/* Whether two records' decisive text differs, and if so the first member that does: `here "hop_s": 2, there "hop_s": 1`. */
+bool vx_scan_record_differ(const char *there, const char *here, char *out, size_t size);
 void vx_scan_record_free(struct vx_scan_record *record);
 
 /* The row, with state "running"; text borrowed from record, scanner and options. */

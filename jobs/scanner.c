@@ -136,6 +136,7 @@ enum vx_status vx_scanner_open(struct vx_scanner *s, const struct vx_scanner_opt
         goto done;
     memcpy(s->model_sha256, net->sha256, sizeof s->model_sha256);
     s->trained = !net->config.untrained;
+    s->layer_norm_eps = net->config.layer_norm_eps;
     s->n_parameters = net->n_parameters;
     s->macs = net->macs;
 done:

@@ -34,6 +34,7 @@ struct vx_scanner {
     char *profile_json;         /* owned */
     char *labels_json;          /* owned: [{"label":"real","side":"real"},…] in the order of the logits */
     bool trained;
+    float layer_norm_eps; /* of the network's last LayerNorm */
     uint64_t n_parameters;
     double macs;
 };

@@ -45,18 +45,20 @@ void vx_summary_end(const struct vx_summary *s)
     const struct vx_merge_stats *m = s->merged;
     char a[32], b[32];
 
-    fprintf(stderr, "\n%lld items in %s: %lld scored, %lld not scored, %lld failed", (long long)m->items,
-            vx_text_duration(s->wall_s, a, sizeof a), (long long)m->scored, (long long)m->not_scored,
+    fprintf(stderr, "\n%lld item%s in %s: %lld scored, %lld not scored, %lld failed", (long long)m->items,
+            m->items == 1 ? "" : "s", vx_text_duration(s->wall_s, a, sizeof a), (long long)m->scored, (long long)m->not_scored,
             (long long)m->failed);
     if (run->already_done)
         fprintf(stderr, " (%lld of them done earlier)", (long long)run->already_done);
     if (s->skipped)
         fprintf(stderr, "; %lld other files passed over", (long long)s->skipped);
     fprintf(stderr, "\n  verdicts  fake %lld, uncertain %lld, real %lld\n",
-            (long long)run->tally.verdicts[VX_VERDICT_FAKE], (long long)run->tally.verdicts[VX_VERDICT_UNCERTAIN],
-            (long long)run->tally.verdicts[VX_VERDICT_REAL]);
-    fprintf(stderr, "  sound     %s, %.0f times real time\n", vx_text_duration(run->tally.audio_s, a, sizeof a),
-            s->wall_s > 0 ? run->tally.audio_s / s->wall_s : 0);
+            (long long)m->verdicts[VX_VERDICT_FAKE], (long long)m->verdicts[VX_VERDICT_UNCERTAIN],
+            (long long)m->verdicts[VX_VERDICT_REAL]);
+    fprintf(stderr, "  sound     %s, ", vx_text_duration(m->audio_s, a, sizeof a));
+    if (run->already_done)
+        fprintf(stderr, "of which %s now, ", vx_text_duration(run->tally.audio_s, a, sizeof a));
+    fprintf(stderr, "%.0f times real time\n", s->wall_s > 0 ? run->tally.audio_s / s->wall_s : 0);
     fprintf(stderr, "  speed     %lld windows scored, %.1f a second over all\n", (long long)run->windows_scored,
             s->wall_s > 0 ? (double)run->windows_scored / s->wall_s : 0);
     fprintf(stderr, "  cost      %s of processor time, %s memory in the largest rank\n",

@@ -6,6 +6,8 @@
 
 #include "revision.h"
 
+#include <string.h>
+
 #ifdef __clang__
 #define COMPILER "clang " __clang_version__
 #else
@@ -60,8 +62,12 @@ void vx_version_json(struct vx_buf *out)
 
 void vx_version_decoders(struct vx_buf *out)
 {
+    static const char *const inexact[] = {"libsndfile", "libsoxr", "libjpeg"};
     struct vx_io_version io[VX_IO_VERSIONS];
 
     vx_io_versions(io);
-    vx_buf_fmt(out, "%s %s, %s %s", io[0].name, io[0].version, io[1].name, io[1].version);
+    for (size_t k = 0; k < sizeof inexact / sizeof *inexact; k++)
+        for (int i = 0; i < VX_IO_VERSIONS; i++)
+            if (strcmp(io[i].name, inexact[k]) == 0)
+                vx_buf_fmt(out, "%s%s %s", k ? ", " : "", io[i].name, io[i].version);
 }

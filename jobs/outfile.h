@@ -1,0 +1,14 @@
+/* outfile.h - whether an output can be written, asked before the work instead of after it */
+#ifndef VX_JOBS_OUTFILE_H
+#define VX_JOBS_OUTFILE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+/* VX_EINVAL: path is empty, a folder or something else that is no file, or exists where overwriting was not asked for. */
+enum vx_status vx_outfile_free(const char *path, bool overwrite, struct vx_err *err) VX_CHECKED;
+/* Makes the folder that path lies in and tries to write there; leaves nothing but folders. VX_ESYS: not possible. */
+enum vx_status vx_outfile_writable(const char *path, struct vx_err *err) VX_CHECKED;
+
+#endif

@@ -1,0 +1,193 @@
+/* scan_lead.c - rank 0: the list of the corpus, the coordinator with a worker beside it, the merge at the end */
+#include "base/clock.h"
+#include "db/merge.h"
+#include "db/shard.h"
+#include "jobs/listing.h"
+#include "jobs/scan_run.h"
+#include "jobs/summary.h"
+#include "mpi/coordinator.h"
+#include "mpi/worker.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PROGRESS_SECONDS 30 /* between lines where stderr is no terminal */
+
+struct local_worker {
+    struct vx_scan *scan;
+    struct vx_link *link;
+    pthread_t thread;
+    bool started;
+};
+
+static void *local_worker_main(void *arg)
+{
+    struct local_worker *w = arg;
+    struct vx_err err;
+
+    (void)!vx_scan_work(w->scan, w->link, &err); /* the coordinator hears of a failure */
+    return NULL;
+}
+
+static void start_local_worker(struct local_worker *w)
+{
+    const int failed = pthread_create(&w->thread, NULL, local_worker_main, w);
+    struct vx_err err;
+
+    w->started = failed == 0;
+    if (failed) { /* the other ranks can do without it */
+        (void)vx_fail(&err, VX_ESYS, "cannot start a thread: %s", strerror(failed));
+        vx_worker_give_up(w->link, &err);
+    }
+}
+
+struct done_marker {
+    struct vx_leases *leases;
+    enum vx_status rc;
+    struct vx_err *err;
+};
+
+static void mark_done(void *ctx, int64_t item)
+{
+    struct done_marker *m = ctx;
+
+    if (m->rc == VX_OK)
+        m->rc = vx_leases_mark_done(m->leases, item, m->err);
+}
+
+/* What earlier attempts have committed need not be done again. */
+static enum vx_status resume(const struct vx_scan *s, struct vx_itemlist *list, struct vx_leases *leases,
+                             struct vx_err *err)
+{
+    struct done_marker marker = {.leases = leases, .err = err};
+    enum vx_status rc = vx_leases_extend(leases, vx_itemlist_count(list), err);
+
+    for (size_t i = 0; rc == VX_OK && i < s->rundir.n_shards; i++) {
+        rc = vx_shard_items(s->rundir.shards[i], mark_done, &marker, err);
+        if (rc == VX_OK && marker.rc != VX_OK)
+            rc = vx_err_prefix(err, "%s and items.db beside it do not belong together, remove the folder", s->rundir.shards[i]);
+    }
+    return rc;
+}
+
+/* Hands out what is listed and waits for it: until all is committed, or the scan is stopped or has failed. */
+static enum vx_status hand_out(struct vx_scan *s, struct vx_hub *hub, struct vx_link *link, struct vx_itemlist *list,
+                               struct vx_leases *leases, const struct vx_listing *listing,
+                               struct vx_coordinator_result *result, struct vx_err *err)
+{
+    struct local_worker local = {.scan = s, .link = link};
+    const struct vx_coordinator_config config = {
+        .hub = hub,
+        .list = list,
+        .leases = leases,
+        .listed = &listing->listed,
+        .listing_ended = &listing->ended,
+        .stop = s->stop,
+        .log = s->log,
+        .progress_seconds = PROGRESS_SECONDS,
+        .window_s = vx_scan_rule(&s->options, &s->scanner.profile).hop_seconds,
+    };
+    enum vx_status rc;
+
+    start_local_worker(&local);
+    rc = vx_coordinator_run(&config, result, err);
+    if (rc != VX_OK)
+        atomic_store(s->stop, true); /* the listing need not go on */
+    if (local.started)
+        pthread_join(local.thread, NULL);
+    return rc;
+}
+
+/* Everything between the first item and the last commit. */
+static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result *result, int64_t *skipped,
+                                 struct vx_err *err)
+{
+    struct vx_itemlist *list = NULL;
+    struct vx_leases *leases = NULL;
+    struct vx_hub *hub = NULL;
+    struct vx_link *link = NULL;
+    struct vx_listing listing = {0};
+    enum vx_status rc, listed;
+    struct vx_err listing_err;
+
+    if (vx_hub_create(&hub, &link, &s->world, err) != VX_OK) {
+        (void)vx_command_fail(s->self, err);
+        vx_world_abort(&s->world, VX_EXIT_FAILED); /* the other ranks cannot be told otherwise */
+    }
+    if ((rc = vx_itemlist_open(&list, s->rundir.items_path, err)) != VX_OK ||
+        (rc = vx_leases_create(&leases, s->options.lease, err)) != VX_OK ||
+        (rc = resume(s, list, leases, err)) != VX_OK ||
+        (rc = vx_listing_start(&listing, list, s->options.inputs, s->options.n_inputs, s->stop, err)) != VX_OK) {
+        vx_coordinator_dismiss(hub);
+        goto done;
+    }
+    rc = hand_out(s, hub, link, list, leases, &listing, result, err);
+    listed = vx_listing_join(&listing, &listing_err);
+    *skipped = listing.stats.skipped;
+    if (rc == VX_OK && listed != VX_OK) {
+        *err = listing_err;
+        rc = listed;
+    }
+done:
+    vx_hub_destroy(&hub, &link);
+    vx_leases_destroy(&leases);
+    vx_itemlist_close(&list);
+    return rc;
+}
+
+/* All is committed: one database of it. */
+static enum vx_status finish(struct vx_scan *s, const struct vx_coordinator_result *result, struct vx_merge_stats *stats,
+                             struct vx_err *err)
+{
+    struct vx_run run = vx_scan_record_run(&s->record, &s->options, &s->scanner);
+    char finished[25];
+    enum vx_status rc;
+
+    vx_clock_utc(finished);
+    run.state = "complete";
+    run.finished = finished;
+    run.hosts_json = result->hosts_json.data;
+    run.ranks = s->world.size;
+    run.wall_s = vx_clock_now() - s->started_at;
+    run.cpu_s = result->cpu_s;
+    if ((rc = vx_rundir_rescan(&s->rundir, err)) != VX_OK)
+        return rc;
+    rc = vx_merge(s->options.out, (const char *const *)s->rundir.shards, s->rundir.n_shards, s->rundir.items_path,
+                  &run, stats, err);
+    if (rc == VX_OK && !s->options.keep_work)
+        vx_rundir_remove(&s->rundir);
+    return rc;
+}
+
+int vx_scan_lead(struct vx_scan *s)
+{
+    struct vx_coordinator_result result = {0};
+    struct vx_merge_stats merged = {0};
+    struct vx_err err;
+    int64_t skipped = 0;
+    enum vx_status rc;
+    int status = VX_EXIT_FAILED;
+
+    vx_summary_begin(s->log, &s->options, &s->scanner, s->world.size, s->rundir.resumed, s->work);
+    rc = coordinate(s, &result, &skipped, &err);
+    vx_log_progress(s->log, "");
+    if (rc == VX_OK && result.stopped) {
+        fprintf(stderr, "voxtrawl scan: stopped\n");
+        status = VX_EXIT_STOPPED;
+    } else if (rc == VX_OK && (rc = finish(s, &result, &merged, &err)) == VX_OK) {
+        if (!s->options.quiet)
+            vx_summary_end(&(struct vx_summary){.options = &s->options, .scanner = &s->scanner, .run = &result,
+                                                .merged = &merged, .skipped = skipped,
+                                                .wall_s = vx_clock_now() - s->started_at});
+        status = merged.items > 0 && merged.failed == merged.items ? VX_EXIT_ALL_FAILED : VX_EXIT_OK;
+        if (merged.items == 0)
+            vx_log_say(s->log, VX_LOG_WARNING, "no recordings found in what was named");
+    }
+    if (rc != VX_OK)
+        (void)vx_command_fail(s->self, &err); /* not its status: the command line was right */
+    if (status == VX_EXIT_FAILED || status == VX_EXIT_STOPPED)
+        fprintf(stderr, "voxtrawl scan: what is done is kept in %s, the same command goes on from there\n", s->work);
+    vx_buf_free(&result.hosts_json);
+    return status;
+}

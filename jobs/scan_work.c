@@ -1,0 +1,45 @@
+/* scan_work.c - the working half of a rank: shard, pipeline, worker loop */
+#include "db/shard.h"
+#include "jobs/scan_run.h"
+#include "mpi/worker.h"
+
+#include <stdlib.h>
+
+#define LANES_A_DECODER 6 /* one decoder thread keeps at least this many engine threads busy (docs/speed.md) */
+
+enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_err *err)
+{
+    const struct vx_run run = vx_scan_record_run(&s->record, &s->options, &s->scanner);
+    const struct vx_pipeline_config config = {
+        .engine = s->scanner.engine,
+        .profile = &s->scanner.profile,
+        .processor = &s->scanner.processor,
+        .labels = &s->scanner.labels,
+        .rule = vx_scan_rule(&s->options, &s->scanner.profile),
+        .batch = s->scanner.batch,
+        .decoders = (s->scanner.engine->lanes + LANES_A_DECODER - 1) / LANES_A_DECODER,
+        .max_member_bytes = (size_t)s->options.max_member_mib << 20,
+    };
+    struct vx_worker_config worker = {
+        .link = link,
+        .engine = s->scanner.engine->description,
+        .host = s->world.host,
+        .rank = s->world.rank,
+        .threads = s->scanner.engine->lanes,
+    };
+    char *path = vx_rundir_shard(s->work, s->attempt, s->world.rank);
+    enum vx_status rc;
+
+    if (!path)
+        rc = vx_fail_nomem(err, "a path");
+    else if ((rc = vx_shard_open(&worker.shard, path, &run, err)) == VX_OK)
+        rc = vx_pipeline_create(&worker.pipeline, &config, err);
+    if (rc == VX_OK)
+        rc = vx_worker_run(&worker, err);
+    else
+        vx_worker_give_up(link, err);
+    vx_pipeline_destroy(&worker.pipeline);
+    vx_shard_close(&worker.shard);
+    free(path);
+    return rc;
+}
