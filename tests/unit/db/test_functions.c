@@ -27,6 +27,7 @@ static void values(void **state)
         {"percentile(x, 100)" FROM("(2), (1)"), "2"},
         {"percentile(x, 99.9)" FROM("(-1.5), (2.25), (1e10), (7)"), "9970000000.021004"},
         {"percentile(x, 12.5)" FROM("(.1), (.2), (.3), (.4), (.5), (.6), (.7)"), "0.17500000000000002"},
+        {"percentile(x, 20)" FROM("(.8), (.7), (.1), (.7)"), "0.46"}, /* from below it would be 0.4600000000000001 */
         {"percentile(x, 95)" SEVENTHS, "13.578571428571427"},
         {"percentile(x, 5)" SEVENTHS, "0.85"},
         {"percentile(x, '50')" FROM("(1), (2)"), "1.5"},
