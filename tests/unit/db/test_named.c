@@ -54,7 +54,7 @@ static const char *make_result(struct fixture *f, bool trained)
     vx_item_result_clear(&failed);
     vx_item_result_clear(&silent);
     vx_shard_close(&shard);
-    run.state = "complete";
+    run.state = "stopped";
     run.finished = "2026-01-01T09:00:00Z";
     run.wall_s = 10;
     run.cpu_s = 20;
