@@ -9,15 +9,22 @@ mkdir corpus
 copies=40
 case $("$VOXTRAWL" --version) in *Debug*) copies=12 ;; esac # sanitizers are slow enough to be caught in the middle
 for copy in $(seq 1 $copies); do cp -r few "corpus/$copy"; done
-status 0 "$VOXTRAWL" scan --model model -o whole.db --quiet corpus
+begin=${EPOCHREALTIME/[.,]/}
+status 0 "$VOXTRAWL" scan --model model -o whole.db --threads 1 --quiet corpus
+whole=$((${EPOCHREALTIME/[.,]/} - begin)) # microseconds; what follows happens at shares of it, on any machine
+part() { # PERCENT
+    local us=$((whole * $1 / 100))
+    printf '%d.%06d' $((us / 1000000)) $((us % 1000000))
+}
 full=$(sql whole.db "SELECT path, idx, printf('%!.17g', logit_real) FROM windows JOIN items USING (item) ORDER BY 1, 2" | sha256sum)
 
 kills=0
-for seconds in 0.4 0.6 0.8 1.0 1.2; do
-    timeout -s KILL $seconds "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --quiet corpus && break
+for percent in 20 30 40 50 60; do
+    timeout -s KILL "$(part $percent)" "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --threads 1 --quiet corpus && break
     kills=$((kills + 1))
     [ ! -e killed.db ] || fail "a killed scan left a result"
 done
+[ $kills -gt 0 ] || fail "a scan was whole after a fifth of its time"
 [ -e killed.db ] || status 0 "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --quiet corpus
 equal "the result after $kills kills" "$full" \
     "$(sql killed.db "SELECT path, idx, printf('%!.17g', logit_real) FROM windows JOIN items USING (item) ORDER BY 1, 2" | sha256sum)"
@@ -26,17 +33,25 @@ equal "items" $((6 * copies)) "$(sql killed.db 'SELECT count(*) FROM items')"
 
 # a stop by signal is resumable and says so
 committed=0
-for seconds in 1 2 4 8; do # until something was committed: a sanitizer's build takes its time to begin
-    "$VOXTRAWL" scan --model model -o stopped.db --work w --lease 2 corpus >/dev/null 2>stop.err &
+percent=50
+for _ in 1 2 3 4 5; do # until something, but not all, was committed
+    "$VOXTRAWL" scan --model model -o stopped.db --work w --lease 2 --threads 1 corpus >/dev/null 2>stop.err &
     scan=$!
-    sleep $seconds
-    kill -TERM $scan
+    sleep "$(part $percent)"
+    kill -TERM $scan || true
     got=0
     wait $scan || got=$?
+    if [ $got -eq 0 ]; then
+        rm stopped.db
+        percent=$((percent / 2))
+        continue
+    fi
     equal "the status of a stopped scan" 4 $got
     for shard in w/shard-*.db; do committed=$((committed + $(sql "$shard" "SELECT count(*) FROM items"))); done
     [ "$committed" -eq 0 ] || break
+    percent=$((percent + 20))
 done
+[ "$committed" -gt 0 ] || fail "no stop found anything committed"
 grep -q "goes on from there" stop.err || fail "a stopped scan does not say how to go on"
 # another configuration is refused, the same goes on
 status 2 "$VOXTRAWL" scan --model model -o stopped.db --work w --hop 1 corpus
