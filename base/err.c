@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void set_text(struct vx_err *err, enum vx_status status, const char *fmt, va_list ap)
+VX_PRINTF(3, 0) static void set_text(struct vx_err *err, enum vx_status status, const char *fmt, va_list ap)
 {
     err->status = status;
     vsnprintf(err->text, sizeof err->text, fmt, ap);

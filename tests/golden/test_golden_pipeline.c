@@ -104,11 +104,11 @@ static void run_case(const struct setting *s, const char *recording, const char 
 {
     const struct vx_window_rule rule = {.window_seconds = 2, .hop_seconds = 2, .min_seconds = 0.5, .silence_dbfs = -70};
     struct vx_item item = {.kind = VX_ITEM_AUDIO, .path = vx_golden_path(recording), .ordinal = -1};
-    struct vx_windower *windower;
+    struct vx_windower *windower = NULL;
     struct vx_profile profile;
-    struct vx_source *source;
-    struct vx_engine *engine;
-    struct vx_decoder *dec;
+    struct vx_source *source = NULL;
+    struct vx_engine *engine = NULL;
+    struct vx_decoder *dec = NULL;
     struct vx_err err;
 
     assert_non_null(item.path);

@@ -154,7 +154,7 @@ static void classify(double *logits, const struct vx_config *config, const struc
 }
 
 /* A tensor of the checkpoint by its name. */
-static const float *named(const struct vx_generated *g, const char *fmt, ...)
+VX_PRINTF(2, 3) static const float *named(const struct vx_generated *g, const char *fmt, ...)
 {
     char name[80];
     va_list ap;
