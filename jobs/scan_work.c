@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define LANES_A_DECODER 6 /* one decoder thread keeps at least this many engine threads busy (docs/speed.md) */
+#define LANES_A_DECODER 6 /* one decoder thread keeps at least this many engine threads busy: voxtrawl bench */
 
 enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_err *err)
 {
