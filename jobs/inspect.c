@@ -3,22 +3,21 @@
 #include "base/text.h"
 #include "io/decode.h"
 #include "io/image.h"
-#include "io/source.h"
 #include "io/windows.h"
 #include "jobs/command.h"
 #include "jobs/canvas.h"
+#include "jobs/named_file.h"
+#include "jobs/outfile.h"
 #include "jobs/scan_options.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define CAPTION 34 /* pixels under each window */
 #define GAP 10
 #define TITLE 52
-#define MAX_MEMBER ((size_t)1 << 30)
 
 static const struct vx_colour_rgb paper = {250, 250, 248}, ink = {30, 30, 34}, faint = {150, 150, 155},
                                   rail = {222, 222, 220}, warm = {200, 60, 40}, cool = {40, 110, 170};
@@ -123,20 +122,17 @@ done:
 
 static enum vx_status read_windows(struct inspection *in, const char *path, struct vx_err *err)
 {
-    struct vx_item item = {.kind = VX_ITEM_AUDIO, .ordinal = -1, .size = -1, .path = strdup(path)};
-    struct vx_reader *reader = NULL;
-    struct vx_source *source;
+    struct vx_named_file file = {0};
     const char *format;
-    enum vx_status rc;
+    enum vx_status rc = vx_named_file_open(&file, path, err);
 
-    if (!item.path)
-        return vx_fail_nomem(err, "a path");
-    if ((rc = vx_reader_create(&reader, MAX_MEMBER, err)) == VX_OK &&
-        (rc = vx_reader_open(reader, &item, &source, err)) == VX_OK)
-        rc = vx_image_sniff(source, &format) ? inspect_picture(in, source, err) : inspect_sound(in, source, err);
-    vx_reader_destroy(&reader);
-    vx_item_clear(&item);
-    return rc;
+    if (rc != VX_OK)
+        return rc;
+    rc = vx_image_sniff(file.source, &format) ? inspect_picture(in, file.source, err) : inspect_sound(in, file.source, err);
+    vx_named_file_close(&file);
+    if (rc != VX_OK)
+        return vx_err_prefix(err, "%s", path);
+    return in->n > 0 ? VX_OK : vx_fail(err, VX_EFORMAT, "%s: no sound in it", path);
 }
 
 static double p_fake(const struct vx_window_score *s)
@@ -210,20 +206,20 @@ static void print_scores(const struct inspection *in)
 
 int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv)
 {
-    struct vx_scanner_options s = {.device = "auto", .precision = "auto", .threshold = -1, .lanes = 1, .batch = 1};
+    struct vx_scan_options o = vx_scan_options_default();
+    struct vx_scanner_options *const s = &o.scanner;
     struct inspection in = {.max = 60};
     const char *out = NULL;
-    double hop = 0;
     long max = 60;
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &out, "OUT.png", "the picture", 0, 0},
-        {"model", 'm', VX_OPT_STRING, &s.model, "DIR", "Hugging Face ConvNeXt folder", 0, 0},
-        {"profile", 'p', VX_OPT_STRING, &s.profile, "NAME|FILE", "front end, as for scan", 0, 0},
-        {"precision", 0, VX_OPT_STRING, &s.precision, "auto|fp32|bf16", "arithmetic", 0, 0},
-        {"window", 0, VX_OPT_REAL, &s.window_seconds, "S", "seconds a window", 0.1, 60},
-        {"hop", 0, VX_OPT_REAL, &hop, "S", "seconds between windows' starts", 0.01, 3600},
-        {"fake-label", 0, VX_OPT_STRING, &s.fake_label, "NAME|N", "the model's label for synthetic speech", 0, 0},
-        {"real-label", 0, VX_OPT_STRING, &s.real_label, "NAME|N", "the model's label for human speech", 0, 0},
+        {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder", 0, 0},
+        {"profile", 'p', VX_OPT_STRING, &s->profile, "NAME|FILE", "front end, as for scan", 0, 0},
+        {"precision", 0, VX_OPT_STRING, &s->precision, "auto|fp32|bf16", "arithmetic", 0, 0},
+        {"window", 0, VX_OPT_REAL, &s->window_seconds, "S", "seconds a window", 0.1, 60},
+        {"hop", 0, VX_OPT_REAL, &o.hop_seconds, "S", "seconds between windows' starts", 0.01, 3600},
+        {"fake-label", 0, VX_OPT_STRING, &s->fake_label, "NAME|N", "the model's label for synthetic speech", 0, 0},
+        {"real-label", 0, VX_OPT_STRING, &s->real_label, "NAME|N", "the model's label for human speech", 0, 0},
         {"max-windows", 0, VX_OPT_INT, &max, "N", "draw the first N windows (default 60)", 1, 600},
         {0},
     };
@@ -239,14 +235,12 @@ int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv)
         return VX_EXIT_USAGE;
     }
     in.max = (size_t)max;
-    if ((rc = vx_log_open(&log, NULL, VX_LOG_WARNING, &err)) == VX_OK &&
-        (rc = vx_scanner_open(&in.scanner, &s, log, &err)) == VX_OK) {
-        in.rule = (struct vx_window_rule){in.scanner.profile.window_seconds,
-                                          hop > 0 ? hop : in.scanner.profile.window_seconds, 0.5, -70};
-        if ((rc = read_windows(&in, argv[1], &err)) != VX_OK)
-            (void)vx_err_prefix(&err, "%s", argv[1]);
-        else if (in.n == 0)
-            rc = vx_fail(&err, VX_EFORMAT, "%s: no sound in it", argv[1]);
+    s->lanes = s->batch = 1;
+    if ((rc = vx_outfile_picture(out, argv[1], &err)) == VX_OK &&
+        (rc = vx_log_open(&log, NULL, VX_LOG_WARNING, &err)) == VX_OK &&
+        (rc = vx_scanner_open(&in.scanner, s, log, &err)) == VX_OK) {
+        in.rule = vx_scan_rule(&o, &in.scanner.profile);
+        rc = read_windows(&in, argv[1], &err);
     }
     if (rc == VX_OK && (rc = draw(&in, argv[1], out, &err)) == VX_OK)
         print_scores(&in);

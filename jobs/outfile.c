@@ -26,6 +26,32 @@ enum vx_status vx_outfile_free(const char *path, bool overwrite, struct vx_err *
     return VX_OK;
 }
 
+static bool is_png(const char *path)
+{
+    static const unsigned char magic[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    unsigned char head[8] = {0};
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+
+    if (fd >= 0)
+        close(fd);
+    return n == (ssize_t)sizeof head && memcmp(head, magic, sizeof magic) == 0;
+}
+
+enum vx_status vx_outfile_picture(const char *path, const char *input, struct vx_err *err)
+{
+    struct stat a, b;
+    enum vx_status rc = vx_outfile_free(path, true, err);
+
+    if (rc != VX_OK || stat(path, &a) != 0)
+        return rc;
+    if (stat(input, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+        return vx_fail(err, VX_EINVAL, "-o %s is the input itself; give another name", path);
+    if (!is_png(path))
+        return vx_fail(err, VX_EINVAL, "%s exists and is no PNG: will not overwrite it", path);
+    return VX_OK;
+}
+
 enum vx_status vx_outfile_writable(const char *path, struct vx_err *err)
 {
     const char *slash = strrchr(path, '/');

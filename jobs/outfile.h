@@ -8,6 +8,8 @@
 
 /* VX_EINVAL: path is empty, a folder or something else that is no file, or exists where overwriting was not asked for. */
 enum vx_status vx_outfile_free(const char *path, bool overwrite, struct vx_err *err) VX_CHECKED;
+/* For a picture made of input: VX_EINVAL as above, and where path is input itself or exists and is no PNG. */
+enum vx_status vx_outfile_picture(const char *path, const char *input, struct vx_err *err) VX_CHECKED;
 /* Makes the folder that path lies in and tries to write there; leaves nothing but folders. VX_ESYS: not possible. */
 enum vx_status vx_outfile_writable(const char *path, struct vx_err *err) VX_CHECKED;
 

@@ -2,6 +2,18 @@
 
 #include <stdio.h>
 
+struct vx_scan_options vx_scan_options_default(void)
+{
+    return (struct vx_scan_options){
+        .scanner = {.device = "auto", .precision = "auto", .threshold = -1},
+        .out = "voxtrawl.db",
+        .min_seconds = 0.5,
+        .silence_dbfs = -70,
+        .lease = 64,
+        .max_member_mib = 1024,
+    };
+}
+
 int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet)
 {
     struct vx_scanner_options *s = &o->scanner;
@@ -36,14 +48,7 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
     };
     int n;
 
-    *o = (struct vx_scan_options){
-        .scanner = {.device = "auto", .precision = "auto", .threshold = -1},
-        .out = "voxtrawl.db",
-        .min_seconds = 0.5,
-        .silence_dbfs = -70,
-        .lease = 64,
-        .max_member_mib = 1024,
-    };
+    *o = vx_scan_options_default();
     const int status = vx_command_parse(self, table, argc, argv, &n, quiet);
     if (status >= 0)
         return status;

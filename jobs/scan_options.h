@@ -22,6 +22,8 @@ struct vx_scan_options {
     int n_inputs;
 };
 
+struct vx_scan_options vx_scan_options_default(void);
+
 /* -1 to go on, else the exit status. Only a rank with quiet 0 says anything. */
 int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet);
 

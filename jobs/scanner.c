@@ -88,6 +88,17 @@ static enum vx_status describe_labels(struct vx_scanner *s, const struct vx_conf
     return VX_OK;
 }
 
+static enum vx_status take_labels(struct vx_scanner *s, const struct vx_scanner_options *o, const struct vx_config *config,
+                                  struct vx_err *err)
+{
+    enum vx_status rc;
+
+    if (o->any_labels)
+        return VX_OK;
+    rc = vx_label_map_create(&s->labels, config, o->fake_label, o->real_label, err);
+    return rc == VX_OK ? describe_labels(s, config, err) : rc;
+}
+
 /* The first engine of the asked kind that can work here; --device auto says why it passed one over. */
 static enum vx_status open_engine(struct vx_scanner *s, const struct vx_scanner_options *o,
                                   const struct vx_convnext *net, struct vx_log *log, struct vx_err *err)
@@ -131,8 +142,7 @@ enum vx_status vx_scanner_open(struct vx_scanner *s, const struct vx_scanner_opt
     if ((rc = vx_convnext_load(&net, o->model, err)) != VX_OK ||
         (rc = vx_processor_load(&s->processor, o->model, err)) != VX_OK || (rc = load_profile(s, o, err)) != VX_OK ||
         (rc = take_input_size(s, net, err)) != VX_OK ||
-        (rc = vx_label_map_create(&s->labels, &net->config, o->fake_label, o->real_label, err)) != VX_OK ||
-        (rc = describe_labels(s, &net->config, err)) != VX_OK || (rc = open_engine(s, o, net, log, err)) != VX_OK)
+        (rc = take_labels(s, o, &net->config, err)) != VX_OK || (rc = open_engine(s, o, net, log, err)) != VX_OK)
         goto done;
     memcpy(s->model_sha256, net->sha256, sizeof s->model_sha256);
     s->trained = !net->config.untrained;

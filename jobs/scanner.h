@@ -17,6 +17,7 @@ struct vx_scanner_options { /* as given on the command line */
     const char *device;     /* "auto", "cpu", "cuda" */
     const char *precision;  /* "auto", "fp32", "bf16" */
     const char *fake_label, *real_label;
+    bool any_labels;        /* no verdicts are wanted, so the labels need not say which is which; scanner.labels stays empty */
     double window_seconds;  /* 0: the profile's */
     double threshold;       /* on mean P(fake), in place of the profile's operating points; < 0: those */
     int lanes;
