@@ -162,6 +162,10 @@ enum vx_status vx_label_map_create(struct vx_label_map *out, const struct vx_con
         rc = vx_fail_nomem(err, "labels");
         goto done;
     }
+    if (n == 1) {
+        rc = vx_fail(err, VX_EINVAL, "the model has a single label; a verdict takes one for each side");
+        goto done;
+    }
     for (int i = 0; i < map.n_labels; i++) {
         char *text = normalise(config->labels[i]);
         if (!text) {

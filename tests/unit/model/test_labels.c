@@ -68,7 +68,8 @@ static void test_rejected(void **state)
     } rows[] = {
         {{"LABEL_0", "LABEL_1"}, NULL, NULL, "give --real-label and --fake-label with a name or number of: 0 \"LABEL_0\", 1"},
         {{"real", "other"}, NULL, NULL, "give --fake-label"},
-        {{"fake"}, NULL, NULL, "give --real-label"},
+        {{"fake"}, NULL, NULL, "a single label"},
+        {{"fake"}, NULL, "0", "a single label"},
         {{"cat", "dog"}, "dog", NULL, "give --real-label"},
         {{"real", "fake"}, "real", NULL, "give --real-label"}, /* the real side lost its only label */
         {{"real", "fake"}, "2", NULL, "--fake-label 2: the model has no such label; it has 0 \"real\", 1 \"fake\""},
