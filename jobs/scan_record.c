@@ -111,13 +111,13 @@ static bool between_members(const char *s)
 /* The member of text that holds position `at`: where it starts, and its length. */
 static int member_at(const char *text, size_t at, const char **start)
 {
-    size_t from = 0, to = at;
+    size_t from = 0, to;
 
-    for (size_t i = 0; i + 2 < at; i++)
+    for (size_t i = 0; i <= at && text[i]; i++)
         if (between_members(text + i))
             from = i + 2;
-    while (text[to] && !between_members(text + to))
-        to++;
+    for (to = from; text[to] && !between_members(text + to); to++)
+        ;
     *start = text + from;
     return to - from < 200 ? (int)(to - from) : 200;
 }
