@@ -17,11 +17,13 @@
 
 /* The temporary file is ours alone and thrown away on any failure: it needs neither a journal on disk nor syncs before
  * the last one. (A journal in memory holds pages that were there before the transaction: none.) */
-static const char SETTINGS[] = "PRAGMA auto_vacuum = NONE;"
-                               "PRAGMA locking_mode = EXCLUSIVE;"
-                               "PRAGMA journal_mode = MEMORY;"
-                               "PRAGMA synchronous = OFF;"
-                               "PRAGMA cache_size = -65536;";
+static const char SETTINGS[] = "PRAGMA main.auto_vacuum = NONE;"
+                               "PRAGMA main.locking_mode = EXCLUSIVE;" /* main: without it, of the sources too */
+                               "PRAGMA main.journal_mode = MEMORY;"
+                               "PRAGMA main.synchronous = OFF;"
+                               "PRAGMA main.cache_size = -65536;";
+/* Not IMMEDIATE, which locks the attached sources for writing and ties them together by a journal of journals. */
+static const char BEGIN_MAIN[] = "BEGIN";
 /* A run that never finished did not say; an earlier merge of a part of it said less. */
 static const char FILL_AUDIO[] =
     "UPDATE runs SET audio_s = t.s FROM (SELECT run, sum(duration_s) AS s FROM items GROUP BY run) t"
@@ -107,7 +109,7 @@ static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t
 
     for (size_t i = 0; rc == VX_OK && i < n; i++)
         rc = vx_source_attach(&sources[i], out, i, CACHE, err);
-    if (rc != VX_OK || (rc = vx_sql_begin(out, err)) != VX_OK)
+    if (rc != VX_OK || (rc = vx_sql_exec(out, BEGIN_MAIN, "begin", err)) != VX_OK)
         return rc;
     if ((rc = vx_schema_migrate(out, VX_DB_RESULT, err)) == VX_OK &&
         (rc = vx_merge_runs(out, sources, n, final, &stats->runs, err)) == VX_OK &&

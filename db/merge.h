@@ -24,10 +24,12 @@ enum vx_status vx_merge_check_out(const char *out, struct vx_err *err) VX_CHECKE
 /* shards: databases written by vx_shard or by an earlier merge. Shards of one run (same uuid) share item ids; items of
  * different runs are matched by path and member and numbered anew. list: the run's vx_itemlist file, for metadata and
  * for items that no shard has (status "pending"), or NULL. final: the run row to write, or NULL to keep the shards'.
- * Without final a run that is still "running" becomes "merged". The result does not depend on the order of shards, and
- * merging results of merges gives what merging all their shards at once gives.
+ * A run that is still "running" and of which final says nothing becomes "merged". The result does not depend on the order
+ * of shards, and merging results of merges gives what merging all their shards at once gives; but of rows that
+ * are as good as each other (two failures in one run) that of the shard whose path sorts last is taken.
  * VX_EINVAL: fingerprints differ (names the difference), no run at all, or out exists and is no result of ours. VX_EFORMAT:
- * a shard is damaged or contradicts itself or another, or an item is in none of them, though final says "complete". On failure an existing result is untouched. */
+ * a shard is damaged or contradicts itself or another, or an item is in none of them, though final says "complete". On
+ * failure an existing result is untouched. */
 enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, const char *list,
                         const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err) VX_CHECKED;
 

@@ -1,6 +1,7 @@
 #include "db/merge_plan.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -213,17 +214,39 @@ static enum vx_status keep_name(struct vx_plan *p, sqlite3_stmt *row, int first,
     return p->path.failed || p->member.failed ? vx_fail_nomem(err, "a name") : VX_OK;
 }
 
+/* path and member, which are bytes, as text on one line; NULL: no memory. */
+static char *shown_name(const void *path, int path_n, const void *member, int member_n)
+{
+    struct vx_buf name = {0};
+    char *shown;
+
+    vx_buf_add(&name, path, (size_t)path_n);
+    vx_buf_str(&name, member_n ? "/" : "");
+    vx_buf_add(&name, member, (size_t)member_n);
+    shown = name.failed ? NULL : vx_text_printable(name.data);
+    vx_buf_free(&name);
+    return shown;
+}
+
 /* Sources of one run must mean the same file by an id. */
 static enum vx_status mixed_up(const struct vx_plan *p, const struct vx_candidate *c, struct vx_err *err)
 {
-    const struct vx_source *const other = &p->sources[c->source];
+    const struct vx_source *const first = &p->sources[p->group[0].source], *const other = &p->sources[c->source];
+    sqlite3_stmt *const row = other->walk;
+    char *const here = shown_name(p->path.data, (int)p->path.len, p->member.data, (int)p->member.len);
+    char *const there = shown_name(sqlite3_column_blob(row, 3), sqlite3_column_bytes(row, 3),
+                                   sqlite3_column_blob(row, 4), sqlite3_column_bytes(row, 4));
+    enum vx_status rc;
 
-    return vx_fail(err, VX_EFORMAT,
-                   "item %lld is %s%s%s in %s and %.*s%s%.*s in %s: they do not belong together, though their run is the same",
-                   (long long)c->item, p->path.data, p->has_member ? "/" : "", p->member.data,
-                   p->sources[p->group[0].source].sql->path, sqlite3_column_bytes(other->walk, 3),
-                   (const char *)sqlite3_column_blob(other->walk, 3), sqlite3_column_bytes(other->walk, 4) ? "/" : "",
-                   sqlite3_column_bytes(other->walk, 4), (const char *)sqlite3_column_blob(other->walk, 4), other->sql->path);
+    if (here && there)
+        rc = vx_fail(err, VX_EFORMAT,
+                     "item %lld is %s in %s and %s in %s: they do not belong together, though their run is the same",
+                     (long long)c->item, here, first->sql->path, there, other->sql->path);
+    else
+        rc = vx_fail_nomem(err, "a message");
+    free(here);
+    free(there);
+    return rc;
 }
 
 /* The heap yields candidates of one id best first, so a group is its top until the id changes. */

@@ -19,7 +19,8 @@ static const char INSERT_RUNS[] =
     " WHERE nth = 1 ORDER BY started, uuid";
 static const char SELECT_MAP[] =
     "SELECT met.here, runs.run FROM met JOIN runs ON runs.uuid = met.uuid WHERE met.source = ? ORDER BY met.here";
-/* What final knows replaces what the shards said, except what they cannot differ in. */
+/* What final knows replaces what the shards said, except what they cannot differ in. Without audio_s from it that is
+ * summed up later: a source that is a merge of some shards knows of theirs alone. */
 static const char UPDATE_FINAL[] =
     "UPDATE runs SET started = coalesce(f.started, runs.started), finished = coalesce(f.finished, runs.finished),"
     " state = coalesce(f.state, runs.state), command = coalesce(f.command, runs.command),"
@@ -28,7 +29,7 @@ static const char UPDATE_FINAL[] =
     " profile_name = coalesce(f.profile_name, runs.profile_name), engine = coalesce(f.engine, runs.engine),"
     " versions = coalesce(f.versions, runs.versions), hosts = coalesce(f.hosts, runs.hosts),"
     " ranks = coalesce(f.ranks, runs.ranks), wall_s = coalesce(f.wall_s, runs.wall_s),"
-    " cpu_s = coalesce(f.cpu_s, runs.cpu_s), audio_s = coalesce(f.audio_s, runs.audio_s)"
+    " cpu_s = coalesce(f.cpu_s, runs.cpu_s), audio_s = f.audio_s"
     " FROM met f WHERE f.source = -1 AND f.uuid = runs.uuid";
 static const char UPDATE_STATE[] = "UPDATE runs SET state = 'merged' WHERE state = 'running'";
 static const char SELECT_FINAL[] = "SELECT run FROM runs WHERE uuid = (SELECT uuid FROM met WHERE source = -1)";
@@ -150,7 +151,8 @@ static enum vx_status number_runs(struct vx_sql *out, struct vx_source *sources,
     enum vx_status rc;
 
     if ((rc = vx_sql_exec(out, INSERT_RUNS, "write the runs", err)) != VX_OK ||
-        (rc = vx_sql_exec(out, final ? UPDATE_FINAL : UPDATE_STATE, "write the runs", err)) != VX_OK ||
+        (rc = vx_sql_exec(out, UPDATE_STATE, "write the runs", err)) != VX_OK ||
+        (final && (rc = vx_sql_exec(out, UPDATE_FINAL, "write the runs", err)) != VX_OK) ||
         (rc = vx_sql_integer(out, "SELECT count(*) FROM runs", n_runs, err)) != VX_OK ||
         (rc = vx_sql_integer(out, SELECT_FINAL, &of_list, err)) != VX_OK)
         return rc;

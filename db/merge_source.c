@@ -58,30 +58,40 @@ static enum vx_status check_item(struct vx_source *source, sqlite3_stmt *claimed
     return VX_OK;
 }
 
-static enum vx_status check_windows(struct vx_source *source, struct vx_err *err)
+/* Both statements side by side. */
+static enum vx_status walk_windows(struct vx_source *source, sqlite3_stmt *claimed, sqlite3_stmt *present,
+                                   struct vx_err *err)
 {
     struct vx_sql *const sql = source->sql;
-    sqlite3_stmt *claimed = NULL, *present = NULL;
-    enum vx_status rc, more;
+    enum vx_status rc = VX_OK, more = vx_sql_step(sql, present, "check windows", err);
 
-    if ((rc = vx_sql_prepare(sql, &claimed, CLAIMED, err)) != VX_OK ||
-        (rc = vx_sql_prepare(sql, &present, PRESENT, err)) != VX_OK)
-        goto done;
-    more = vx_sql_step(sql, present, "check windows", err);
     while ((more == VX_OK || more == VX_DONE) && (rc = vx_sql_step(sql, claimed, "check items", err)) == VX_OK) {
-        const bool any = more == VX_OK && sqlite3_column_int64(present, 0) == sqlite3_column_int64(claimed, 0);
+        const int64_t item = sqlite3_column_int64(claimed, 0);
+        const bool any = more == VX_OK && sqlite3_column_int64(present, 0) == item;
+        if (more == VX_OK && sqlite3_column_int64(present, 0) < item)
+            break;
         if ((rc = check_item(source, claimed, present, any, err)) != VX_OK)
-            goto done;
+            return rc;
         if (any)
             more = vx_sql_step(sql, present, "check windows", err);
     }
+    if (more != VX_OK && more != VX_DONE)
+        return more;
+    if (rc != VX_OK && rc != VX_DONE)
+        return rc;
     if (more == VX_OK)
-        rc = damaged(source, sqlite3_column_int64(present, 0), "it has windows but is not there", err);
-    else if (more != VX_DONE)
-        rc = more;
-    else if (rc == VX_DONE)
-        rc = VX_OK;
-done:
+        return damaged(source, sqlite3_column_int64(present, 0), "it has windows but is not there", err);
+    return VX_OK;
+}
+
+static enum vx_status check_windows(struct vx_source *source, struct vx_err *err)
+{
+    sqlite3_stmt *claimed = NULL, *present = NULL;
+    enum vx_status rc;
+
+    if ((rc = vx_sql_prepare(source->sql, &claimed, CLAIMED, err)) == VX_OK &&
+        (rc = vx_sql_prepare(source->sql, &present, PRESENT, err)) == VX_OK)
+        rc = walk_windows(source, claimed, present, err);
     sqlite3_finalize(claimed);
     sqlite3_finalize(present);
     return rc;

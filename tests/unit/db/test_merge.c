@@ -6,9 +6,11 @@
 #include "tests/unit/db/fixture.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -284,6 +286,85 @@ static void many_shards(void **state)
     nothing_left_beside(f);
 }
 
+/* What the run says of itself comes from final or is summed up over all items, however the shards were grouped. */
+static void final_is_the_same_for_any_shards(void **state)
+{
+    struct fixture *const f = *state;
+    enum { N = 20 }; /* so many that even the first group is one of several */
+    static char path[N][96];
+    const char *shards[N], *const one = fixture_path(f, "one.db"), *const expected = fixture_path(f, "expected.db"),
+                           *const out = fixture_path(f, "out.db");
+    struct vx_run final = fixture_run(0);
+
+    final.state = "complete";
+    final.finished = "2026-01-01T09:00:00Z";
+    final.wall_s = 10;
+    for (int i = 0; i < N; i++) {
+        strcpy(path[i], one);
+        snprintf(strrchr(path[i], '/'), 32, "/s%02d.db", i);
+        shards[i] = path[i];
+        write_shard(shards[i], 0, 1 + i, 1 + 2 * N, N, 2);
+    }
+    write_shard(one, 0, 1, 1 + 2 * N, 1, 2);
+    merge(expected, &one, 1, NULL, &final);
+    merge(out, shards, N, NULL, &final);
+    same_content(expected, out);
+    assert_int_equal(fixture_integer(out, "SELECT audio_s = 160 AND wall_s = 10 AND state = 'complete' FROM runs"), 1);
+}
+
+/* Merging reads its sources and leaves them to others, who may even be about to write; and needs to write nothing there. */
+static void sources_are_only_read(void **state)
+{
+    struct fixture *const f = *state;
+    const char *const a = fixture_path(f, "a.db"), *const b = fixture_path(f, "b.db"), *const out = fixture_path(f, "out.db");
+    const char *const shards[] = {a, b};
+    struct stat before, after;
+
+    write_shard(a, 0, 1, 100, 1, 2);
+    write_shard(b, 0, 100, 200, 1, 2);
+    assert_int_equal(stat(a, &before), 0);
+    sqlite3 *other = fixture_sqlite(a);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    merge(out, shards, 2, NULL, NULL);
+    sqlite3_close(other);
+    assert_int_equal(stat(a, &after), 0);
+    assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof before.st_mtim);
+    nothing_left_beside(f);
+}
+
+/* A full disk, here a limit on the size of files: said, and the result that was there is there. */
+static void no_room(void **state)
+{
+    struct fixture *const f = *state;
+    const char *const a = fixture_path(f, "a.db"), *const b = fixture_path(f, "b.db"), *const out = fixture_path(f, "out.db");
+    const char *const shards[] = {a, b};
+    struct rlimit before, limit;
+    int failed = 0;
+
+    write_shard(a, 0, 1, 10, 1, 2);
+    merge(out, &a, 1, NULL, NULL);
+    write_shard(b, 0, 10, 1000, 1, 4);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (rlim_t size = 0; size < 1 << 20; size += 20000) {
+        struct vx_err err = {0};
+        limit = before;
+        limit.rlim_cur = size;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        const enum vx_status rc = vx_merge(out, shards, 2, NULL, NULL, NULL, &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        if (rc == VX_OK)
+            break;
+        failed++;
+        assert_int_equal(rc, VX_EDB);
+        assert_non_null(strstr(err.text, "out.db"));
+        assert_int_equal(fixture_integer(out, "SELECT count(*) FROM items"), 9);
+        nothing_left_beside(f);
+    }
+    assert_true(failed > 3);
+    assert_int_equal(fixture_integer(out, "SELECT count(*) FROM items"), 999);
+}
+
 /* Each row makes something wrong with a copy of a good shard; merging it with a good one must fail, say so, and leave
  * the result that was there before. */
 static void refused(void **state)
@@ -299,12 +380,15 @@ static void refused(void **state)
         {"DELETE FROM runs", VX_EFORMAT, "100 rows of runs or items that are not there"},
         {"DELETE FROM windows WHERE item = 105", VX_EFORMAT, "item 105: it counts other windows"},
         {"INSERT INTO windows VALUES (999, 0, 0, 1, 1, 0)", VX_EFORMAT, "item 999: it has windows but is not there"},
+        {"DELETE FROM items WHERE item = 150", VX_EFORMAT, "item 150: it has windows but is not there"},
         {"DELETE FROM windows WHERE item = 105 AND idx = 0; INSERT INTO windows VALUES (106, 9, 0, 1, 1, 0)", VX_EFORMAT,
          "item 105: it counts other windows"},
         {"UPDATE windows SET logit_real = NULL WHERE item = 105", VX_EFORMAT, "item 105: logits of a window"},
         {"UPDATE windows SET logit_real = 'x' WHERE item = 105", VX_EFORMAT, "item 105: logits of a window"},
         {"UPDATE items SET item = 5 WHERE item = 106; UPDATE windows SET item = 5 WHERE item = 106", VX_EFORMAT,
          "and corpus/000106.wav in"},
+        {"UPDATE items SET item = 5, path_raw = x'61ff0a62' WHERE item = 106; UPDATE windows SET item = 5 WHERE item = 106", VX_EFORMAT,
+         "and a\\xFF\\nb in"},
         {"PRAGMA user_version = 9", VX_EUNSUPPORTED, "schema version 9"},
         {"PRAGMA application_id = 7", VX_EINVAL, "not one of Voxtrawl's"},
         {"DROP TABLE metadata", VX_EFORMAT, "3 of its 4 tables"},
@@ -465,6 +549,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(the_list_tells_what_is_missing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(runs_are_matched_by_name, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(many_shards, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(final_is_the_same_for_any_shards, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(sources_are_only_read, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(no_room, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refused, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(flipped_bytes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(foreign_out, fixture_setup, fixture_teardown),
