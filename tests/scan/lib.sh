@@ -76,6 +76,22 @@ make_speech() { # DIR
     espeak-ng -w "$1/b/six.wav" "No."
 }
 
+le32() { # NUMBER: four bytes, the lowest first
+    # shellcheck disable=SC2059 # the format is the bytes
+    printf "$(printf '\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
+}
+
+# SECONDS of noise, 8 kHz, 16 bit, mono
+make_noise() { # FILE SECONDS
+    local bytes=$((16000 * $2))
+    {
+        printf RIFF && le32 $((36 + bytes))
+        printf 'WAVEfmt ' && le32 16 && printf '\001\000\001\000' && le32 8000 && le32 16000 && printf '\002\000\020\000'
+        printf data && le32 $bytes
+        head -c $bytes /dev/urandom
+    } >"$1"
+}
+
 # scores DB: every window of every item under its file's name, scores to the last bit
 scores() {
     sql "$1" "SELECT replace(coalesce(member, path), rtrim(coalesce(member, path), replace(coalesce(member, path), '/', '')), '') AS name,
