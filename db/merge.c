@@ -244,7 +244,8 @@ enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, co
         goto done;
     if (final && final->state && strcmp(final->state, "complete") == 0 && counted.pending > 0)
         rc = vx_fail(err, VX_EFORMAT,
-                     "%lld of %lld items are in none of the %zu shards, though the run is complete: is a shard missing beside %s?",
+                     "%lld of %lld items are in none of the %zu shards, though the run is complete: "
+                     "is a shard missing beside %s?",
                      (long long)counted.pending, (long long)counted.items, n, list ? list : out);
     else if (counted.runs == 0)
         rc = vx_fail(err, VX_EINVAL, "%s: nothing to merge: none of %zu shards holds a run", out, n);

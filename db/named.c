@@ -27,7 +27,8 @@ static const struct vx_named_query queries[] = {
      "FROM files f JOIN items i USING (item) JOIN runs r USING (run) WHERE f.status = 'scored'\n"
      "ORDER BY abs(f.mean_fake - (r.real_below + r.fake_from) / 2), item LIMIT 20"},
     {"windows", "the 30 windows most likely to be fake, with their place in the recording",
-     "SELECT round(sigmoid(-score), 4) AS p_fake, round(start_s, 2) AS start_s, round(end_s, 2) AS end_s, flags, name, model\n"
+     "SELECT round(sigmoid(-score), 4) AS p_fake, round(start_s, 2) AS start_s, round(end_s, 2) AS end_s, flags,\n"
+     "       name, model\n"
      "FROM window_scores WHERE score IS NOT NULL ORDER BY score, item, idx LIMIT 30"},
     {"errors", "items without a score, by cause",
      "SELECT count(*) AS items, status, replace(coalesce(error, ''), path, '(path)') AS cause, min(path) AS for_example\n"

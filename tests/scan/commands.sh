@@ -29,6 +29,14 @@ equal "a count" "$(printf 'n\n6')" "$(cat last.out)"
 status 0 "$VOXTRAWL" query r.db "SELECT median(mean_fake) AS m, percentile(mean_fake, 50) AS p FROM items" --format json
 status 2 "$VOXTRAWL" query r.db "DELETE FROM items"
 status 2 "$VOXTRAWL" query r.db "SELEC 1"
+status 2 "$VOXTRAWL" query r.db "SELECT :verdict"
+says "has no value"
+status 1 bash -c '"$1" query r.db "SELECT * FROM files" >/dev/full' bash "$VOXTRAWL"
+says "No space left"
+ln -s . link
+equal "an answer through a pipe" 6 "$("$VOXTRAWL" query link/r.db "SELECT item FROM items" | tail -n +2 | wc -l)"
+status 2 "$VOXTRAWL" query corpus "SELECT 1"
+says "a folder"
 status 2 "$VOXTRAWL" query r.db --named nonsense
 status 0 "$VOXTRAWL" query --named LIST r.db
 for name in $(awk '/^  / { print $1 }' last.out); do

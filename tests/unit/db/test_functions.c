@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define FROM(values) " FROM (WITH v(x) AS (VALUES " values ") SELECT * FROM v)"
-#define SEVENTHS " FROM (WITH RECURSIVE v(i, x) AS (SELECT 100, 100 / 7.0 UNION ALL SELECT i - 1, (i - 1) / 7.0 FROM v WHERE i > 1)" \
-                 " SELECT * FROM v)"
+#define SEVENTHS                                                                                                       \
+    " FROM (WITH RECURSIVE v(i) AS (SELECT 100 UNION ALL SELECT i - 1 FROM v WHERE i > 1) SELECT i / 7.0 AS x FROM v)"
 
 static void values(void **state)
 {
@@ -46,7 +46,8 @@ static void values(void **state)
         {"median(DISTINCT x)" FROM("(1), (1), (1), (5)"), "3"},
         {"median(x) FILTER (WHERE x < 5)" FROM("(1), (2), (9)"), "1.5"},
         {"median(x) - percentile(x, 50)" FROM("(1), (2.7), (9)"), "0"},
-        {"group_concat(m, ' ') FROM (SELECT median(x) AS m FROM (WITH v(g, x) AS (VALUES (1, 1), (2, 10), (1, 2), (3, NULL), (2, 30))"
+        {"group_concat(m, ' ') FROM (SELECT median(x) AS m FROM (WITH v(g, x) AS"
+         " (VALUES (1, 1), (2, 10), (1, 2), (3, NULL), (2, 30))"
          " SELECT * FROM v) GROUP BY g ORDER BY g)", "1.5 20.0"},
         {"percentile(idx, item) FROM windows WHERE item = 50", "4.5"}, /* the same in all rows is enough */
         {"sigmoid(0)", "0.5"},
@@ -88,10 +89,12 @@ static void refused(void **state)
         {"SELECT percentile(idx, NULL) FROM windows", "p has to be a number from 0 to 100"},
         {"SELECT percentile(idx, 'half') FROM windows", "p has to be a number from 0 to 100"},
         {"SELECT percentile(idx, x'35') FROM windows", "p has to be a number from 0 to 100"},
-        {"SELECT item, percentile(idx, CASE WHEN item > 40 THEN 500 ELSE 50 END) FROM windows GROUP BY item", "0 to 100"},
+        {"SELECT item, percentile(idx, CASE WHEN item > 40 THEN 500 ELSE 50 END) FROM windows GROUP BY item",
+         "0 to 100"},
         {"SELECT percentile(idx, item) FROM windows", "p has to be the same in all rows"},
         {"SELECT percentile(NULL, item) FROM windows", "p has to be the same in all rows"},
-        {"SELECT median(idx), percentile(idx, item) FROM windows GROUP BY item < 30", "p has to be the same in all rows"},
+        {"SELECT median(idx), percentile(idx, item) FROM windows GROUP BY item < 30",
+         "p has to be the same in all rows"},
         {"SELECT median(idx) OVER () FROM windows", "may not be used as a window function"},
         {"SELECT percentile(idx, 5) OVER (ORDER BY idx) FROM windows", "may not be used as a window function"},
         {"SELECT median(idx, 2) FROM windows", "wrong number of arguments"},

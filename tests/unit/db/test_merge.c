@@ -216,6 +216,14 @@ static void the_list_tells_what_is_missing(void **state)
     assert_int_equal(stats.scored, 99);
     assert_int_equal(stats.pending, 0);
     assert_int_equal(stats.duplicates, 0);
+    /* a run that calls itself complete must be */
+    struct vx_err err = {0};
+    final.state = "complete";
+    assert_int_equal(vx_merge(out, shards, 2, list, &final, NULL, &err), VX_EFORMAT);
+    assert_non_null(strstr(err.text, "50 of 100 items are in none of the 2 shards"));
+    assert_int_equal(fixture_integer(out, "SELECT count(*) FROM items WHERE status = 'scored'"), 99);
+    nothing_left_beside(f);
+    final.state = "stopped";
     /* nothing scanned yet at all */
     stats = merge(out, NULL, 0, list, &final);
     assert_int_equal(stats.pending, 99);

@@ -134,7 +134,8 @@ static void numbers(void **state)
         const char *const text = cJSON_GetStringValue(cell);
         if (cJSON_GetArraySize(json) != expected[i].rows)
             fail_msg("%s: %d rows", expected[i].query, cJSON_GetArraySize(json));
-        if (expected[i].text ? !text || strcmp(text, expected[i].text) != 0 : cJSON_GetNumberValue(cell) != expected[i].number)
+        if (expected[i].text ? !text || strcmp(text, expected[i].text) != 0
+                             : cJSON_GetNumberValue(cell) != expected[i].number)
             fail_msg("%s, row %d: %s is %s", expected[i].query, expected[i].row, expected[i].column,
                      text ? text : cell ? "another number" : "not there");
         cJSON_Delete(json);
@@ -145,8 +146,10 @@ static void numbers(void **state)
 /* Does the row show a score, or what was made of one? */
 static bool shows_scores(const cJSON *row)
 {
-    static const char *const columns[] = {"verdict", "fake", "real", "uncertain", "score", "mean_fake", "median_fake", "max_fake",
-                                          "worst_fake", "fraction_over", "longest_run_s", "p_fake", "logit_real", "logit_fake"};
+    static const char *const columns[] = {"verdict", "fake", "real", "uncertain", "score", "mean_fake",
+                                          "median_fake", "max_fake",
+                                          "worst_fake", "fraction_over", "longest_run_s", "p_fake", "logit_real",
+         "logit_fake"};
 
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         if (cJSON_HasObjectItem(row, columns[i]))

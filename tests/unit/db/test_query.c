@@ -27,14 +27,16 @@ static void accepted(void **state)
         {"SELECT 1 AS a; SELECT 2 AS b;", "a\n1\n\nb\n2\n"},
         {"SELECT item FROM items WHERE item > 100", "item\n"},
         {"WITH few AS (SELECT item FROM items LIMIT 3) SELECT sum(item) AS n FROM few", "n\n6\n"},
-        {"WITH RECURSIVE k(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM k WHERE x < 10) SELECT sum(x) AS n FROM k", "n\n55\n"},
+        {"WITH RECURSIVE k(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM k WHERE x < 10) SELECT sum(x) AS n FROM k",
+         "n\n55\n"},
         {"SELECT DISTINCT first_value(item) OVER (ORDER BY item DESC) AS n FROM items", "n\n40\n"},
         {"SELECT sum(item) OVER (ORDER BY item ROWS 1 PRECEDING) AS n FROM items LIMIT 3", "n\n1\n3\n5\n"},
         {"SELECT json_extract(labels, '$[1]') AS label FROM runs", "label\nfake\n"},
         {"SELECT value FROM runs, json_each(labels)", "value\nreal\nfake\n"},
         {"SELECT fullkey FROM json_tree('{\"a\": [7]}') WHERE atom = 7", "fullkey\n$.a[0]\n"},
         {"SELECT name FROM pragma_table_info('items') WHERE pk", "name\nitem\n"},
-        {"SELECT * FROM pragma_table_info('items') LIMIT 1", "cid,name,type,notnull,dflt_value,pk\n0,item,INTEGER,0,,1\n"},
+        {"SELECT * FROM pragma_table_info('items') LIMIT 1",
+         "cid,name,type,notnull,dflt_value,pk\n0,item,INTEGER,0,,1\n"},
         {"SELECT count(*) AS n FROM pragma_index_list('items')", "n\n2\n"},
         {"PRAGMA user_version", "user_version\n1\n"},
         {"pragma INTEGRITY_CHECK", "integrity_check\nok\n"},
@@ -134,7 +136,8 @@ static void refused(void **state)
         {"/* without end", "no statement"},
         {"SELEC 1", "syntax error, at character 1: SELEC 1"},
         {"SELECT 'üöä' FORM items", "syntax error, at character 19: items"},
-        {"SELECT 1; SELECT mean_fak FROM items", "no such column: mean_fak, at character 18: mean_fak FROM items (voxtrawl query"},
+        {"SELECT 1; SELECT mean_fak FROM items",
+         "no such column: mean_fak, at character 18: mean_fak FROM items (voxtrawl query"},
         {"SELECT 1 FROM nowhere", "no such table: nowhere: SELECT 1 FROM nowhere (voxtrawl query --schema"},
         {"SELECT nofunction(1)", "no such function: nofunction"},
         {"SELECT \n(\n", "incomplete input"},
@@ -199,9 +202,11 @@ static void no_result(void **state)
     struct vx_itemlist *list = NULL;
     struct vx_err err = {0};
     sqlite3 *other = NULL;
+    static const char text[] = "a text as long as the header of SQLite's files, which is 100 bytes, or somewhat more, "
+                               "to be sure of that";
 
     folder_write(f->dir, "short", "hello", 5);
-    folder_write(f->dir, "text", "a text that is longer than the header of SQLite's files ............................", 80);
+    folder_write(f->dir, "text", text, sizeof text - 1);
     folder_write(f->dir, "empty.db", "", 0);
     assert_int_equal(sqlite3_open(fixture_path(f, "other.db"), &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, "CREATE TABLE precious (x)", NULL, NULL, NULL), SQLITE_OK);
@@ -326,8 +331,9 @@ static void reading_suffices(void **state)
 static void nowhere_to_write(void **state)
 {
     const char *const path = fixture_make_result(*state, "r.db", 2000, 1);
-    static const char *const sql[] = {"SELECT 1", "SELECT * FROM files",
-                                      "SELECT item, median(start_ms), percentile(start_ms, 10) FROM windows GROUP BY item"};
+    static const char *const sql[] = {
+        "SELECT 1", "SELECT * FROM files",
+        "SELECT item, median(start_ms), percentile(start_ms, 10) FROM windows GROUP BY item"};
     struct vx_query_db *db = ask_open(path);
     struct vx_err err = {0};
 

@@ -47,15 +47,19 @@ static void one_value(void **state)
         {"'grün'", "grün", "grün", "grün", "\"grün\""},
         {"CAST(x'61ff62' AS TEXT)", "a\\xFFb", "a\\xFFb", "a\\\\xFFb", "\"a\\\\xFFb\""},
         {"CAST(x'c3' AS TEXT)", "\\xC3", "\\xC3", "\\\\xC3", "\"\\\\xC3\""},
-        {"CAST(x'eda080' AS TEXT)", "\\xED\\xA0\\x80", "\\xED\\xA0\\x80", "\\\\xED\\\\xA0\\\\x80", "\"\\\\xED\\\\xA0\\\\x80\""},
+        {"CAST(x'eda080' AS TEXT)", "\\xED\\xA0\\x80", "\\xED\\xA0\\x80", "\\\\xED\\\\xA0\\\\x80",
+         "\"\\\\xED\\\\xA0\\\\x80\""},
         {"CAST(x'610062' AS TEXT)", "a\\x00b", "a\\x00b", "a\\\\x00b", "\"a\\\\x00b\""},
         {"CAST(x'00' AS TEXT)", "\\x00", "\\x00", "\\\\x00", "\"\\\\x00\""},
-        {"CAST(x'6100ff002c' AS TEXT)", "a\\x00\\xFF\\x00,", "\"a\\x00\\xFF\\x00,\"", "a\\\\x00\\\\xFF\\\\x00,", "\"a\\\\x00\\\\xFF\\\\x00,\""},
+        {"CAST(x'6100ff002c' AS TEXT)", "a\\x00\\xFF\\x00,", "\"a\\x00\\xFF\\x00,\"", "a\\\\x00\\\\xFF\\\\x00,",
+         "\"a\\\\x00\\\\xFF\\\\x00,\""},
         {"x'00ff2c22'", "00ff2c22", "00ff2c22", "00ff2c22", "\"00ff2c22\""},
         {"x''", "", "\"\"", "", "\"\""},
         {"0", "0", "0", "0", "0"},
-        {"-9223372036854775807 - 1", "-9223372036854775808", "-9223372036854775808", "-9223372036854775808", "-9223372036854775808"},
-        {"9223372036854775807", "9223372036854775807", "9223372036854775807", "9223372036854775807", "9223372036854775807"},
+        {"-9223372036854775807 - 1", "-9223372036854775808", "-9223372036854775808", "-9223372036854775808",
+         "-9223372036854775808"},
+        {"9223372036854775807", "9223372036854775807", "9223372036854775807", "9223372036854775807",
+         "9223372036854775807"},
         {"0.1", "0.1", "0.1", "0.1", "0.1"},
         {"0.1 + 0.2", "0.3", "0.30000000000000004", "0.30000000000000004", "0.30000000000000004"},
         {"1 / 3.0", "0.333333", "0.3333333333333333", "0.3333333333333333", "0.3333333333333333"},
@@ -65,7 +69,8 @@ static void one_value(void **state)
         {"1000000.0", "1000000", "1000000", "1000000", "1000000"},
         {"-1234567.8", "-1234568", "-1234567.8", "-1234567.8", "-1234567.8"},
         {"1e15", "1e+15", "1e+15", "1e+15", "1e+15"},
-        {"1.7976931348623157e308", "1.79769e+308", "1.7976931348623157e+308", "1.7976931348623157e+308", "1.7976931348623157e+308"},
+        {"1.7976931348623157e308", "1.79769e+308", "1.7976931348623157e+308", "1.7976931348623157e+308",
+         "1.7976931348623157e+308"},
         {"5e-324", "4.94066e-324", "4.94065645841247e-324", "4.94065645841247e-324", "4.94065645841247e-324"},
         {"9e999", "Inf", "Inf", "Inf", "null"},
         {"-9e999", "-Inf", "-Inf", "-Inf", "null"},
@@ -102,9 +107,11 @@ static void documents(void **state)
         {"SELECT 1 AS a, NULL AS b, 'x' AS c", "a  b  c\n-  -  -\n1     x\n", "a,b,c\n1,,x\n", "a\tb\tc\n1\t\tx\n",
          "[\n{\"a\": 1, \"b\": null, \"c\": \"x\"}\n]\n"},
         {"SELECT 1 AS a, 2 AS b WHERE 0", "a  b\n-  -\n", "a,b\n", "a\tb\n", "[\n]\n"},
-        {"SELECT NULL AS a UNION ALL SELECT 5", "a\n-\n\n5\n", "a\n\"\"\n5\n", "a\n\n5\n", "[\n{\"a\": null},\n{\"a\": 5}\n]\n"},
+        {"SELECT NULL AS a UNION ALL SELECT 5", "a\n-\n\n5\n", "a\n\"\"\n5\n", "a\n\n5\n",
+         "[\n{\"a\": null},\n{\"a\": 5}\n]\n"},
         {"SELECT '' AS \"\"", "\n\n\n", "\"\"\n\"\"\n", "\n\n", "[\n{\"\": \"\"}\n]\n"},
-        {"SELECT '' AS \"\", NULL AS \"\"", "\n\n\n", "\"\",\"\"\n\"\",\n", "\t\n\t\n", "[\n{\"\": \"\", \":1\": null}\n]\n"},
+        {"SELECT '' AS \"\", NULL AS \"\"", "\n\n\n", "\"\",\"\"\n\"\",\n", "\t\n\t\n",
+         "[\n{\"\": \"\", \":1\": null}\n]\n"},
         {"SELECT 1 AS a, 2 AS a, 3 AS \"a:1\", 4 AS a",
          "a  a  a:1  a\n-  -  ---  -\n1  2    3  4\n", "a,a,a:1,a\n1,2,3,4\n", "a\ta\ta:1\ta\n1\t2\t3\t4\n",
          "[\n{\"a\": 1, \"a:1\": 2, \"a:1:1\": 3, \"a:2\": 4}\n]\n"},
@@ -112,7 +119,8 @@ static void documents(void **state)
          "long_name         n\n------------  -----\nab            -12.5\nabcdefghijkl   1000\n",
          "long_name,n\nab,-12.5\nabcdefghijkl,1000\n", "long_name\tn\nab\t-12.5\nabcdefghijkl\t1000\n",
          "[\n{\"long_name\": \"ab\", \"n\": -12.5},\n{\"long_name\": \"abcdefghijkl\", \"n\": 1000}\n]\n"},
-        {"SELECT 'äöü' AS a, 'x' AS b UNION ALL SELECT 'abcd', 'y'", "a     b\n----  -\näöü   x\nabcd  y\n", "a,b\näöü,x\nabcd,y\n",
+        {"SELECT 'äöü' AS a, 'x' AS b UNION ALL SELECT 'abcd', 'y'", "a     b\n----  -\näöü   x\nabcd  y\n",
+         "a,b\näöü,x\nabcd,y\n",
          "a\tb\näöü\tx\nabcd\ty\n",
          "[\n{\"a\": \"äöü\", \"b\": \"x\"},\n{\"a\": \"abcd\", \"b\": \"y\"}\n]\n"},
         /* a kanji takes two columns, a combining accent none */
@@ -120,7 +128,8 @@ static void documents(void **state)
          "name    n\n-----  --\n語      1\ne\u0301      22\nabcde   3\n", "name,n\n語,1\ne\u0301,22\nabcde,3\n",
          "name\tn\n語\t1\ne\u0301\t22\nabcde\t3\n",
          "[\n{\"name\": \"語\", \"n\": 1},\n{\"name\": \"e\u0301\", \"n\": 22},\n{\"name\": \"abcde\", \"n\": 3}\n]\n"},
-        {"SELECT 1 AS \"a\nb\", 2 AS \"c,\"\"\td\"", "a\\nb  c,\"\\td\n----  ------\n   1       2\n", "\"a\nb\",\"c,\"\"\td\"\n1,2\n",
+        {"SELECT 1 AS \"a\nb\", 2 AS \"c,\"\"\td\"", "a\\nb  c,\"\\td\n----  ------\n   1       2\n",
+         "\"a\nb\",\"c,\"\"\td\"\n1,2\n",
          "a\\nb\tc,\"\\td\n1\t2\n", "[\n{\"a\\nb\": 1, \"c,\\\"\\td\": 2}\n]\n"},
         {"SELECT 1 AS a; SELECT 2 AS b", "a\n-\n1\n\nb\n-\n2\n", "a\n1\n\nb\n2\n", "a\n1\n\nb\n2\n",
          "[\n{\"a\": 1}\n]\n[\n{\"b\": 2}\n]\n"},
@@ -267,7 +276,8 @@ static void long_tables(void **state)
             else if (line == -1)
                 snprintf(expected, sizeof expected, "%.*s  ----  ----\n", width, "-----");
             else
-                snprintf(expected, sizeof expected, "%*d  %s  %4d\n", width, n, n == 1001 ? "a far wider cell" : "cell", n % 7);
+                snprintf(expected, sizeof expected, "%*d  %s  %4d\n", width, n,
+                         n == 1001 ? "a far wider cell" : "cell", n % 7);
             if (strncmp(p, expected, strlen(expected)) != 0)
                 fail_msg("of %d rows, row %d: %.60s", rows[i], n, p);
             p += strlen(expected);
