@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 enum { LEASES_A_WORKER = 2 }; /* one running and one ahead, so that a worker never waits for the answer to DONE */
-static const double BYE_SECONDS = 60, PROGRESS_SECONDS = 30, REDRAW_SECONDS = 0.2;
+static const double SILENT_SECONDS = 120, BYE_SECONDS = 60, PROGRESS_SECONDS = 30, REDRAW_SECONDS = 0.2;
 
 enum presence {
     EXPECTED, /* no HELLO yet */
@@ -285,12 +285,18 @@ static enum vx_status listen(struct coordinator *c, double seconds, struct vx_er
     return VX_OK;
 }
 
-/* How long a worker may say nothing. */
-static double patience(const struct coordinator *c, const struct worker *w)
+/* How long worker i may say nothing. MPI does not tell that a rank has died; one that is alive says so every ten seconds,
+ * but for a commit that its disk is slow to take. Opening the model may take long, and holds nothing back. Rank 0's own
+ * worker cannot die alone. */
+static double patience(const struct coordinator *c, int i)
 {
-    if (!w->told)
+    const struct vx_coordinator_config *config = c->config;
+
+    if (c->workers[i].told)
+        return config->bye_seconds > 0 ? config->bye_seconds : BYE_SECONDS;
+    if (i == 0 || c->workers[i].presence == EXPECTED)
         return INFINITY;
-    return c->config->bye_seconds > 0 ? c->config->bye_seconds : BYE_SECONDS;
+    return config->silent_seconds > 0 ? config->silent_seconds : SILENT_SECONDS;
 }
 
 static void lose_the_silent(struct coordinator *c, double now)
@@ -299,10 +305,12 @@ static void lose_the_silent(struct coordinator *c, double now)
 
     for (int i = 0; i < c->n_workers; i++) {
         const struct worker *w = &c->workers[i];
-        if (!is_present(w) || now - w->last_heard <= patience(c, w))
+        if (!is_present(w) || now - w->last_heard <= patience(c, i))
             continue;
-        snprintf(why, sizeof why, "nothing heard for %.0f s after it was told to finish", now - w->last_heard);
+        snprintf(why, sizeof why, "nothing heard for %.0f s%s", now - w->last_heard,
+                 w->told ? " after it was told to finish" : "");
         lose_worker(c, i, why);
+        tell_to_finish(c, i, now); /* in case it is alive */
     }
 }
 

@@ -25,6 +25,7 @@ struct vx_coordinator_config {
     struct vx_log *log;
     double progress_seconds;          /* between lines where stderr is no terminal: 30; on a terminal it redraws 5 times a second */
     double window_s;                  /* hop, for "times real time" */
+    double silent_seconds;            /* a rank at work that says nothing for so long is lost; 0: 120 */
     double bye_seconds;               /* a worker told to finish that says nothing for so long is lost; 0: 60 */
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define NOTE_SECONDS 0.2   /* between notes of progress: as often as a terminal's line is redrawn */
+#define ALIVE_SECONDS 10   /* between notes without any: the coordinator must not think this rank dead */
 #define BUSY_SECONDS 0.002 /* longest wait for one side while the other may have something */
 #define IDLE_SECONDS 0.05
 #define KEEP_SECONDS 5
@@ -152,7 +153,7 @@ static enum vx_status note(struct worker *w, struct vx_err *err)
     const struct vx_msg_note n = {.windows_scored = vx_pipeline_stats(w->c->pipeline).windows_scored};
     const double now = vx_clock_now();
 
-    if (n.windows_scored == w->noted || now - w->noted_at < NOTE_SECONDS)
+    if (now - w->noted_at < (n.windows_scored == w->noted ? ALIVE_SECONDS : NOTE_SECONDS))
         return VX_OK;
     w->noted = n.windows_scored;
     w->noted_at = now;

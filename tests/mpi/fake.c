@@ -61,6 +61,14 @@ static int say_bye(struct fake_worker *w, struct vx_buf *b)
     return say(w, b);
 }
 
+static int say_alive(struct fake_worker *w, struct vx_buf *b)
+{
+    const struct vx_msg_note note = {.windows_scored = w->items};
+
+    vx_wire_put_note(b, &note);
+    return say(w, b);
+}
+
 /* Does the items of a lease; counts them in `counted`. */
 static int work(struct fake_worker *w, const struct vx_msg_lease *lease, atomic_uchar *counted, struct vx_tally *tally)
 {
@@ -102,6 +110,8 @@ static int meet_fate(struct fake_worker *w, const struct vx_msg_lease *lease, st
         return 1;
     case FAKE_LEAVES:
         say_bye(w, b);
+        return 1;
+    case FAKE_DIES:
         return 1;
     case FAKE_GARBLES:
         vx_wire_put_finish(b);
@@ -152,11 +162,18 @@ void fake_worker_run(struct fake_worker *w)
 
     if (say_hello(w, &b) != 0)
         goto done;
-    for (;;) {
-        if (vx_link_receive(w->link, &b, 10, &got, &err) != VX_OK || !got) {
-            complain(w, "receive", got ? err.text : "nothing came for 10 s");
+    for (int idle = 0;;) {
+        if (vx_link_receive(w->link, &b, 0.05, &got, &err) != VX_OK || idle == 200) {
+            complain(w, "receive", idle == 200 ? "nothing came for 10 s" : err.text);
             goto done;
         }
+        if (!got) {
+            if (w->fate != FAKE_SILENT && say_alive(w, &b) != 0)
+                goto done;
+            idle++;
+            continue;
+        }
+        idle = 0;
         if (vx_wire_type(&b, &type, &err) != VX_OK || (type != VX_MSG_LEASE && type != VX_MSG_FINISH)) {
             complain(w, "not a message for a worker", err.text);
             goto done;

@@ -22,6 +22,7 @@ enum fake_fate { /* what becomes of a worker once it has done last_lease leases 
     FAKE_FAILS_LATE,   /* the same after committing one more lease, before reporting it */
     FAKE_LEAVES,       /* says BYE, leases in hand */
     FAKE_GARBLES,      /* sends a garbled message, then waits for FINISH */
+    FAKE_DIES,         /* without a word, leases in hand */
     FAKE_SILENT,       /* never says anything after FINISH, not even BYE */
 };
 

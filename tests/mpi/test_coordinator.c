@@ -24,7 +24,7 @@ struct scene { /* a run's surroundings; the tests change what they need between 
     _Atomic int64_t listed;
     atomic_bool listing_ended, stop;
     struct vx_log *log;
-    double bye_seconds;
+    double silent_seconds, bye_seconds;
     atomic_uchar *reported, *unreported; /* [n_items+1] */
     struct vx_coordinator_result result;
     struct vx_err err;
@@ -52,7 +52,8 @@ static enum vx_status play(struct scene *s)
 {
     const struct vx_coordinator_config config = {
         .hub = s->hub, .list = &s->list, .leases = s->leases, .listed = &s->listed, .listing_ended = &s->listing_ended,
-        .stop = &s->stop, .log = s->log, .progress_seconds = 30, .window_s = 1, .bye_seconds = s->bye_seconds};
+        .stop = &s->stop, .log = s->log, .progress_seconds = 30, .window_s = 1, .bye_seconds = s->bye_seconds,
+        .silent_seconds = s->silent_seconds};
     pthread_t thread[MAX_WORKERS];
     enum vx_status rc;
 
@@ -282,6 +283,25 @@ static void test_silent(void **state)
     clear(&s);
 }
 
+/* A rank that dies is noticed by its silence; the others, who have nothing to say either but that they are alive, do its
+ * items. */
+static void test_dead(void **state)
+{
+    struct scene s;
+    (void)state;
+
+    set_scene(&s, 3, 100, 8);
+    s.worker[2].fate = FAKE_DIES;
+    s.worker[2].last_lease = 1;
+    s.worker[0].item_s = s.worker[1].item_s = s.worker[2].item_s = 0.001;
+    s.silent_seconds = 1;
+    assert_int_equal(play(&s), VX_OK);
+    assert_int_equal(s.result.tally.items, 100);
+    assert_int_equal(count_reported(&s), 100);
+    assert_int_equal(s.result.workers_lost, 1);
+    clear(&s);
+}
+
 /* The list breaks: the workers are let go, and the caller learns why. */
 static void test_unreadable_list(void **state)
 {
@@ -304,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_one_worker), cmocka_unit_test(test_nothing_to_do),   cmocka_unit_test(test_many_items),
         cmocka_unit_test(test_resumed),    cmocka_unit_test(test_listing_goes_on), cmocka_unit_test(test_losses),
         cmocka_unit_test(test_all_lost),   cmocka_unit_test(test_stop),            cmocka_unit_test(test_silent),
+        cmocka_unit_test(test_dead),
         cmocka_unit_test(test_unreadable_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
