@@ -1,6 +1,7 @@
 #include "jobs/scanner.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "jobs/engines.h"
 
 #include <limits.h>
@@ -125,6 +126,27 @@ static enum vx_status open_engine(struct vx_scanner *s, const struct vx_scanner_
     return rc;
 }
 
+/* A window through the front end: whether the profile's pictures fit the network shows here, not hours later. Where the rate
+ * is each file's own, two of them: pictures that depend on the rate cannot fit both. */
+static enum vx_status try_front_end(const struct vx_scanner *s, struct vx_err *err)
+{
+    const int rates[2] = {s->profile.sample_rate ? s->profile.sample_rate : 8000, 44100};
+    const int n_rates = s->profile.sample_rate ? 1 : 2, most = vx_profile_samples(&s->profile, rates[n_rates - 1]);
+    const size_t side = (size_t)s->engine->image_size;
+    float *pcm = vx_calloc((size_t)most, sizeof *pcm);
+    uint8_t *image = vx_calloc(side * side, 3);
+    enum vx_status rc = pcm && image ? VX_OK : vx_fail_nomem(err, "a window");
+
+    for (int i = 0; rc == VX_OK && i < n_rates; i++) {
+        const struct vx_input input = {.kind = VX_INPUT_PCM, .n = 1, .samples = vx_profile_samples(&s->profile, rates[i]),
+                                       .sample_rate = rates[i], .data = pcm};
+        rc = s->engine->ops->images(s->engine, 0, &input, image, err);
+    }
+    free(pcm);
+    free(image);
+    return rc;
+}
+
 enum vx_status vx_scanner_open(struct vx_scanner *s, const struct vx_scanner_options *o, struct vx_log *log,
                                struct vx_err *err)
 {
@@ -142,7 +164,8 @@ enum vx_status vx_scanner_open(struct vx_scanner *s, const struct vx_scanner_opt
     if ((rc = vx_convnext_load(&net, o->model, err)) != VX_OK ||
         (rc = vx_processor_load(&s->processor, o->model, err)) != VX_OK || (rc = load_profile(s, o, err)) != VX_OK ||
         (rc = take_input_size(s, net, err)) != VX_OK ||
-        (rc = take_labels(s, o, &net->config, err)) != VX_OK || (rc = open_engine(s, o, net, log, err)) != VX_OK)
+        (rc = take_labels(s, o, &net->config, err)) != VX_OK || (rc = open_engine(s, o, net, log, err)) != VX_OK ||
+        (rc = try_front_end(s, err)) != VX_OK)
         goto done;
     memcpy(s->model_sha256, net->sha256, sizeof s->model_sha256);
     s->trained = !net->config.untrained;

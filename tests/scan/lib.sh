@@ -82,9 +82,9 @@ le32() { # NUMBER: four bytes, the lowest first
     printf "$(printf '\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
 }
 
-# SECONDS of noise, 8 kHz, 16 bit, mono
-make_noise() { # FILE SECONDS
-    local bytes=$((16000 * $2))
+# MILLISECONDS of noise, 8 kHz, 16 bit, mono
+make_noise() { # FILE MILLISECONDS
+    local bytes=$((16 * $2))
     {
         printf RIFF && le32 $((36 + bytes))
         printf 'WAVEfmt ' && le32 16 && printf '\001\000\001\000' && le32 8000 && le32 16000 && printf '\002\000\020\000'

@@ -6,7 +6,7 @@ need sqlite3 mpirun timeout
 make_speech few
 make_model model
 mkdir long
-make_noise long/0.wav 1200
+make_noise long/0.wav 1200000
 for copy in 1 2 3 4 5 6 7 8 9; do ln long/0.wav long/$copy.wav; done
 mkdir short
 for copy in $(seq 1 12); do cp -r few "short/$copy"; done
@@ -50,7 +50,7 @@ stopped INT "$VOXTRAWL" scan --model model -o r.db --work w --threads 1 short lo
 
 # The corpus changes in between: what is new is found, what is gone keeps its row.
 rm -r long short/12
-make_noise short/new.wav 3
+make_noise short/new.wav 3000
 mkdir long
 status 2 "$VOXTRAWL" scan --model model -o r.db --work w short
 says "unfinished scan of long too"
@@ -72,7 +72,7 @@ equal "the sound in the run's row" 1 "$(sql r.db 'SELECT abs(audio_s - (SELECT t
 
 # Rank 0 alone is told, and stops the others.
 mkdir -p long
-make_noise long/0.wav 1200
+make_noise long/0.wav 1200000
 for copy in 1 2 3 4 5 6 7 8 9; do ln -f long/0.wav long/$copy.wav; done
 cat >rank0.sh <<'END'
 [ "${OMPI_COMM_WORLD_RANK:-0}" -eq 0 ] && echo $$ >rank0.pid
