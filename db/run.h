@@ -22,7 +22,7 @@ struct vx_run { /* all text is borrowed UTF-8; NULL where unknown */
     const char *versions_json; /* voxtrawl, decoders, resampler, oneDNN, SQLite, MPI … */
     const char *hosts_json;    /* [{"rank":0,"host":…,"threads":…}] */
     int ranks;
-    double wall_s, cpu_s, audio_s; /* of the whole run; 0 until finished */
+    double wall_s, cpu_s, audio_s; /* of the whole run; 0 until finished, the first two also where it was resumed */
 };
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/opts.h"
 
-/* What the process tells the shell. */
+/* What the process tells the shell; of several ranks rank 0, the others end with 0 where it has more to say. */
 enum vx_exit {
     VX_EXIT_OK = 0,         /* done; single items may have failed, the database says which */
     VX_EXIT_FAILED = 1,     /* could not be done; stderr says why */

@@ -204,8 +204,13 @@ static enum vx_status claim(struct vx_rundir *dir, struct vx_scan_record *record
         rc = vx_fail_nomem(err, "a path");
     else
         rc = sort_inputs(&now, inputs, n_inputs, err);
-    if (rc == VX_OK && access(path, F_OK) == 0 && (rc = vx_file_read(path, RUN_MAX, &text, &len, err)) == VX_OK)
-        rc = take_up(dir, text, record, cwd, &now, err);
+    if (rc == VX_OK && access(path, F_OK) == 0) {
+        if ((rc = vx_file_read(path, RUN_MAX, &text, &len, err)) == VX_OK)
+            rc = take_up(dir, text, record, cwd, &now, err);
+    } else if (rc == VX_OK && (dir->n_shards > 0 || access(dir->items_path, F_OK) == 0)) {
+        rc = vx_fail(err, VX_EFORMAT, "%s holds results, but no " RUN_FILE " that says of which scan; move the folder away, or "
+                     "give --work another one", dir->path);
+    }
     if (rc == VX_OK)
         rc = write_run(path, record, cwd, &now, err);
     free_inputs(&now);
@@ -260,8 +265,8 @@ enum vx_status vx_rundir_open(struct vx_rundir *dir, const char *path, struct vx
     if (!dir->path || !dir->items_path)
         rc = vx_fail_nomem(err, "a path");
     else if ((rc = vx_file_mkdirs(path, err)) == VX_OK && (rc = lock(dir, err)) == VX_OK &&
-             (rc = claim(dir, record, inputs, n_inputs, err)) == VX_OK)
-        rc = vx_rundir_rescan(dir, err);
+             (rc = vx_rundir_rescan(dir, err)) == VX_OK)
+        rc = claim(dir, record, inputs, n_inputs, err);
     if (rc == VX_OK)
         dir->attempt = next_attempt(dir);
     else

@@ -149,8 +149,10 @@ static enum vx_status finish(struct vx_scan *s, const struct vx_coordinator_resu
     run.finished = finished;
     run.hosts_json = result->hosts_json.data;
     run.ranks = s->world.size;
-    run.wall_s = vx_clock_now() - s->started_at;
-    run.cpu_s = result->cpu_s;
+    if (!s->rundir.resumed) { /* else nobody knows what the earlier attempts took */
+        run.wall_s = vx_clock_now() - s->started_at;
+        run.cpu_s = result->cpu_s;
+    }
     if ((rc = vx_rundir_rescan(&s->rundir, err)) != VX_OK)
         return rc;
     rc = vx_merge(s->options.out, (const char *const *)s->rundir.shards, s->rundir.n_shards, s->rundir.items_path,

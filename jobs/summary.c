@@ -20,6 +20,9 @@ void vx_summary_begin(struct vx_log *log, const struct vx_scan_options *o, const
                ranks == 1 ? "" : "s", s->engine->lanes, s->engine->lanes == 1 ? "" : "s", s->batch);
     vx_log_say(log, VX_LOG_INFO, "output   %s, work folder %s%s", o->out, work,
                resumed ? " (going on with an unfinished scan)" : "");
+    if (rule.hop_seconds > rule.window_seconds)
+        vx_log_say(log, VX_LOG_WARNING, "a hop of %g s is longer than a window of %g s: what lies between is not scored",
+                   rule.hop_seconds, rule.window_seconds);
     if (!s->trained)
         vx_log_say(log, VX_LOG_WARNING, "the model is %s", untrained);
 }

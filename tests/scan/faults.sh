@@ -68,7 +68,7 @@ scan 0 -o full.db --lease 1 corpus
 diff <(scores whole.db) <(scores full.db) || fail "the result after a full disk differs"
 
 # A work folder that is damaged, or in use.
-mkdir w && echo garbage >w/items.db
+scan 0 -o none.db --work w --keep-work corpus && rm none.db && echo garbage >w/items.db
 scan 1 -o none.db --work w corpus
 says "w/items.db"
 ranks 1 --model model -o none.db --work w corpus : --model model -o none.db --work w corpus
