@@ -1,4 +1,5 @@
-/* test_merge.c - every item once, whatever the number and order of shards; and what merge refuses */
+/* test_merge.c - every item once, whatever the number and order of shards; and what merge refuses
+ * Over 500 lines because every case is judged by the same few comparisons of whole databases, which stand at the top. */
 #include "db/merge.h"
 #include "base/clock.h"
 #include "db/itemlist.h"
