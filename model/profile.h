@@ -11,6 +11,20 @@
 
 enum vx_colour { VX_COLOUR_GREY, VX_COLOUR_MAGMA, VX_COLOUR_VIRIDIS };
 
+struct vx_operating_point {
+    double real_below, fake_from; /* as above; both 0: not set */
+};
+
+/* What the recordings were like that a model was measured on: 1st and 99th percentile over windows. low = high = 0: unknown. */
+struct vx_range {
+    double low, high;
+};
+struct vx_domain {
+    struct vx_range level_dbfs;   /* RMS of a window */
+    struct vx_range bandwidth_hz; /* below it lie 99 % of a window's power above 50 Hz… see io/domain.h */
+    struct vx_range active_share; /* of a window's frames within 30 dB of its loudest, 0…1 */
+};
+
 struct vx_profile {
     char name[64];
     char description[256];
@@ -30,6 +44,12 @@ struct vx_profile {
     double rescale_factor;
     float mean[3], std[3];
     double real_below, fake_from; /* operating points on mean P(fake): real < real_below <= uncertain < fake_from <= fake */
+    /* Log-likelihood ratio of a window = scale·(logit_real − logit_fake) + offset, P(fake) = sigmoid(−llr), at equal priors.
+     * 1 and 0 until calibrated: then P(fake) is a score, no probability. */
+    double calibration_scale, calibration_offset;
+    char calibrated_on[160]; /* what the calibration was fitted on, for people; "": not calibrated */
+    struct vx_operating_point high_precision, high_recall; /* other choices than real_below and fake_from ("balanced") */
+    struct vx_domain measured;                             /* the sound it was measured on */
 };
 
 int vx_profile_builtin_count(void);
