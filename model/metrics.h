@@ -26,7 +26,8 @@ struct vx_metrics {
 };
 
 /* DET as the evaluation plans compute it: scores sorted by a stable merge sort (bona fide before spoof in the input), FRR
- * starts at 0 and FAR at 1, first threshold = lowest − 0.001. frr, far, threshold [n_bona + n_spoof + 1], the caller's. */
+ * starts at 0 and FAR at 1, first threshold = lowest − 0.001. frr, far, threshold [n_bona + n_spoof + 1], the caller's.
+ * VX_EINVAL: a class is empty, or a score is not finite. */
 enum vx_status vx_det_curve(const double *bona, size_t n_bona, const double *spoof, size_t n_spoof, double *frr, double *far_,
                             double *threshold, struct vx_err *err) VX_CHECKED;
 
@@ -38,7 +39,7 @@ enum vx_status vx_metrics_compute(struct vx_metrics *out, const double *bona, si
 struct vx_trial {
     double score;
     bool bona;
-    uint32_t cluster;
+    uint32_t cluster; /* numbered without large gaps */
 };
 
 struct vx_interval {
@@ -50,7 +51,9 @@ struct vx_metrics_intervals {
 };
 
 /* Bootstrap over clusters, drawn with replacement within each class's clusters apart; accuracy at score >= threshold is
- * bona fide. Deterministic in seed. */
+ * bona fide. Deterministic in seed (splitmix64; of each round the bona fide clusters are drawn first). A class of a single
+ * cluster shows no spread: the intervals that need it are NaN, as those of both classes where one is empty. trials in any
+ * order, finite; rounds from 1. Time goes with rounds·n. */
 enum vx_status vx_metrics_bootstrap(struct vx_metrics_intervals *out, const struct vx_trial *trials, size_t n, double threshold,
                                     struct vx_cost_model cost, int rounds, uint64_t seed, struct vx_err *err) VX_CHECKED;
 
@@ -60,6 +63,7 @@ enum vx_status vx_metrics_bootstrap(struct vx_metrics_intervals *out, const stru
 struct vx_calibration {
     double scale, offset;
 };
+/* The ridge is 5e-7 times the squared scale of scores of deviation 1, in nats. */
 enum vx_status vx_calibration_fit(struct vx_calibration *out, const double *bona, size_t n_bona, const double *spoof,
                                   size_t n_spoof, struct vx_err *err) VX_CHECKED;
 

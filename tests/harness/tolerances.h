@@ -59,4 +59,8 @@
  * shows are the few levels of a spectrogram that its decibels' last digits truncate the other way. Logits are about 1. Seen: 4.6e-5. */
 #define VX_TOL_LOGITS_PIPELINE 5e-4
 
+/* Metrics, absolute up to 1 and relative above: the same counts, sums of some ten thousand terms in double, and minima that
+ * another solver finds (a calibration of nearly separable scores is flat there). Seen: 2e-15, on another libm more. */
+#define VX_TOL_METRIC 1e-8
+
 #endif
