@@ -3,27 +3,24 @@
 #include "cpu/engine.h"
 
 #include "base/mem.h"
+#include "cpu/images.h"
 #include "cpu/matmul.h"
 #include "cpu/network.h"
-#include "cpu/plan_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define DEFAULT_BATCH 8 /* windows run one by one: a batch only saves its caller some calls */
-#define MIN_PLANS 16    /* front-end plans kept; with more lanes than that, one a lane */
 
 struct lane {
     struct vx_network_lane *network;
     uint8_t *image; /* [size][size][3], of the PCM window being run */
-    void *scratch;  /* the front end's; grows when a plan of another rate wants more */
-    size_t scratch_size;
 };
 
 struct cpu_engine {
     struct vx_engine base; /* first: vx_engine * and cpu_engine * are the same address */
     struct vx_network *network;
-    struct vx_plan_cache *plans;
+    struct vx_images *images; /* the front end */
     float image_table[3][256]; /* rescaling, mean and std: the checkpoint's, for images given as such */
     float pcm_table[3][256];   /* and the profile's, for those that the front end makes */
     struct lane *lane;         /* [base.lanes] */
@@ -48,10 +45,9 @@ static void close_engine(struct vx_engine **engine)
     for (int i = 0; e->lane && i < e->base.lanes; i++) {
         vx_network_lane_destroy(&e->lane[i].network);
         free(e->lane[i].image);
-        free(e->lane[i].scratch);
     }
     vx_network_destroy(&e->network);
-    vx_plan_cache_destroy(&e->plans);
+    vx_images_destroy(&e->images);
     free(e->lane);
     free(e);
     *engine = NULL;
@@ -122,8 +118,8 @@ static enum vx_status open_engine(struct vx_engine **out, const struct vx_engine
                                .image_size = config->net->config.image_size};
     vx_processor_table(config->processor, e->image_table);
     vx_processor_table(&pcm, e->pcm_table);
-    if ((rc = vx_plan_cache_create(&e->plans, config->profile, config->processor, base->image_size,
-                                   base->lanes > MIN_PLANS ? base->lanes : MIN_PLANS, err)) != VX_OK ||
+    if ((rc = vx_images_create(&e->images, config->profile, config->processor, base->image_size, base->lanes, err)) !=
+            VX_OK ||
         (rc = create_network(e, config, err)) != VX_OK || (rc = create_lanes(e, err)) != VX_OK)
         goto done;
     describe(e);
@@ -146,23 +142,6 @@ static enum vx_status check_input(const struct vx_engine *e, int lane, const str
     return VX_OK;
 }
 
-/* The plan for this batch, and the lane's scratch large enough for it. */
-static enum vx_status acquire_plan(struct cpu_engine *e, struct lane *lane, const struct vx_input *in,
-                                   const struct vx_frontend **plan, struct vx_err *err)
-{
-    enum vx_status rc = vx_plan_cache_acquire(e->plans, in->sample_rate, in->samples, plan, err);
-
-    if (rc != VX_OK || vx_frontend_scratch(*plan) <= lane->scratch_size)
-        return rc;
-    free(lane->scratch);
-    lane->scratch_size = vx_frontend_scratch(*plan);
-    if ((lane->scratch = vx_calloc(lane->scratch_size, 1)))
-        return VX_OK;
-    lane->scratch_size = 0;
-    vx_plan_cache_release(e->plans, *plan);
-    return vx_fail_nomem(err, "a lane's front end");
-}
-
 static enum vx_status run_images(struct vx_engine *engine, struct lane *lane, const struct vx_input *in,
                                  float *logits, struct vx_err *err)
 {
@@ -175,21 +154,17 @@ static enum vx_status run_images(struct vx_engine *engine, struct lane *lane, co
     return rc;
 }
 
-static enum vx_status run_pcm(struct vx_engine *engine, struct lane *lane, const struct vx_input *in,
-                              float *logits, struct vx_err *err)
+static enum vx_status run_pcm(struct vx_engine *engine, int lane, const struct vx_input *in, float *logits,
+                              struct vx_err *err)
 {
     struct cpu_engine *e = self(engine);
+    struct lane *l = &e->lane[lane];
     const float *pcm = in->data;
-    const struct vx_frontend *plan;
-    enum vx_status rc = acquire_plan(e, lane, in, &plan, err);
+    enum vx_status rc = VX_OK;
 
-    if (rc != VX_OK)
-        return rc;
-    for (int i = 0; i < in->n && rc == VX_OK; i++, pcm += in->samples, logits += engine->n_labels) {
-        vx_frontend_run(plan, pcm, lane->image, lane->scratch);
-        rc = vx_network_forward(lane->network, lane->image, (const float(*)[256])e->pcm_table, logits, err);
-    }
-    vx_plan_cache_release(e->plans, plan);
+    for (int i = 0; i < in->n && rc == VX_OK; i++, pcm += in->samples, logits += engine->n_labels)
+        if ((rc = vx_images_run(e->images, lane, pcm, in->samples, in->sample_rate, l->image, err)) == VX_OK)
+            rc = vx_network_forward(l->network, l->image, (const float(*)[256])e->pcm_table, logits, err);
     return rc;
 }
 
@@ -202,27 +177,22 @@ static enum vx_status run_engine(struct vx_engine *engine, int lane, const struc
         return rc;
     if (in->kind == VX_INPUT_IMAGE)
         return run_images(engine, &self(engine)->lane[lane], in, logits, err);
-    return run_pcm(engine, &self(engine)->lane[lane], in, logits, err);
+    return run_pcm(engine, lane, in, logits, err);
 }
 
 static enum vx_status make_images(struct vx_engine *engine, int lane, const struct vx_input *in,
                                   uint8_t *images, struct vx_err *err)
 {
-    struct cpu_engine *e = self(engine);
     const float *pcm = in->data;
-    const struct vx_frontend *plan;
     enum vx_status rc = check_input(engine, lane, in, err);
 
     if (rc != VX_OK || in->n == 0)
         return rc;
     if (in->kind != VX_INPUT_PCM)
         return vx_fail(err, VX_EINVAL, "images are made of PCM windows only");
-    if ((rc = acquire_plan(e, &e->lane[lane], in, &plan, err)) != VX_OK)
-        return rc;
-    for (int i = 0; i < in->n; i++, pcm += in->samples, images += image_bytes(engine))
-        vx_frontend_run(plan, pcm, images, e->lane[lane].scratch);
-    vx_plan_cache_release(e->plans, plan);
-    return VX_OK;
+    for (int i = 0; i < in->n && rc == VX_OK; i++, pcm += in->samples, images += image_bytes(engine))
+        rc = vx_images_run(self(engine)->images, lane, pcm, in->samples, in->sample_rate, images, err);
+    return rc;
 }
 
 const struct vx_engine_ops vx_cpu_engine = {

@@ -145,16 +145,13 @@ static enum vx_status check_class(const struct reading *r)
     return VX_OK;
 }
 
-enum vx_status vx_processor_load(struct vx_processor *out, const char *dir, struct vx_err *err)
+enum vx_status vx_processor_load_file(struct vx_processor *out, const char *path, struct vx_err *err)
 {
     struct vx_processor p = vx_processor_default();
     enum vx_status rc;
     cJSON *root = NULL;
-    char *path = vx_file_join(dir, "preprocessor_config.json");
     struct reading r = {.path = path, .err = err};
 
-    if (!path)
-        return vx_fail_nomem(err, "a path");
     if ((rc = vx_json_load(&root, path, MAX_BYTES, err)) != VX_OK)
         goto done;
     r.root = root;
@@ -170,6 +167,14 @@ enum vx_status vx_processor_load(struct vx_processor *out, const char *dir, stru
     *out = p;
 done:
     cJSON_Delete(root);
+    return rc;
+}
+
+enum vx_status vx_processor_load(struct vx_processor *out, const char *dir, struct vx_err *err)
+{
+    char *path = vx_file_join(dir, "preprocessor_config.json");
+    const enum vx_status rc = path ? vx_processor_load_file(out, path, err) : vx_fail_nomem(err, "a path");
+
     free(path);
     return rc;
 }

@@ -26,6 +26,7 @@ struct vx_processor {
  * (224, 0.875, bicubic, 1/255, ImageNet mean and std), not transformers' class defaults. Also understands
  * "size": 224, {"shortest_edge": 224} and {"height":…,"width":…} when square. A missing file: VX_ESYS. */
 enum vx_status vx_processor_load(struct vx_processor *out, const char *dir, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_processor_load_file(struct vx_processor *out, const char *path, struct vx_err *err) VX_CHECKED;
 struct vx_processor vx_processor_default(void);
 
 /* Pillow's Image.resize on interleaved uint8 pixels: antialiased, two passes (in Pillow 13's order), 8-bit rounding
