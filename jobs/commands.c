@@ -17,6 +17,8 @@ static const struct vx_command commands[] = {
      vx_cmd_model},
     {"inspect", "FILE -o OUT.png --model DIR", "Draw a recording as the network sees it, with each window's score.",
      vx_cmd_inspect},
+    {"pictures", "--model DIR|--size N [--profile NAME] [options] INPUT... -o DIR",
+     "Write the network's input pictures of all windows, to train on.", vx_cmd_pictures},
     {"bench", "--model DIR [FILE...]", "Measure engine, front end and decoding apart.", vx_cmd_bench},
     {NULL, NULL, NULL, NULL},
 };

@@ -36,37 +36,49 @@ static enum vx_status parse_precision(const char *word, enum vx_precision *out, 
     return vx_fail(err, VX_EINVAL, "--precision %s: expected auto, fp32 or bf16", word);
 }
 
-/* The profile asked for, else the one that lies beside the weights, else the default. */
-static enum vx_status load_profile(struct vx_scanner *s, const struct vx_scanner_options *o, struct vx_err *err)
+enum vx_status vx_scanner_profile(struct vx_profile *out, const struct vx_scanner_options *o, struct vx_err *err)
 {
-    char *beside = vx_file_join(o->model, "profile.json");
+    char *beside = o->model ? vx_file_join(o->model, "profile.json") : NULL;
     const char *name = o->profile;
     enum vx_status rc;
 
-    if (!beside)
+    if (o->model && !beside)
         return vx_fail_nomem(err, "a path");
     if (!name)
-        name = access(beside, F_OK) == 0 ? beside : VX_PROFILE_DEFAULT;
-    rc = vx_profile_load(&s->profile, name, err);
+        name = beside && access(beside, F_OK) == 0 ? beside : VX_PROFILE_DEFAULT;
+    rc = vx_profile_load(out, name, err);
     free(beside);
     if (rc != VX_OK)
         return rc;
     if (o->window_seconds > 0)
-        s->profile.window_seconds = o->window_seconds;
+        out->window_seconds = o->window_seconds;
     if (o->threshold >= 0)
-        s->profile.real_below = s->profile.fake_from = o->threshold;
+        out->real_below = out->fake_from = o->threshold;
+    return VX_OK;
+}
+
+static enum vx_status load_profile(struct vx_scanner *s, const struct vx_scanner_options *o, struct vx_err *err)
+{
+    const enum vx_status rc = vx_scanner_profile(&s->profile, o, err);
+
+    if (rc != VX_OK)
+        return rc;
     s->profile_json = vx_profile_json(&s->profile);
     if (!s->profile_json)
         return vx_fail_nomem(err, "the profile");
     return vx_sha256_bytes(s->profile_json, strlen(s->profile_json), s->profile_sha256, err);
 }
 
-/* The network takes what the image processor makes, as in transformers; config.json's image_size is not asked there. */
+int vx_scanner_input_size(const struct vx_profile *profile, const struct vx_processor *processor, int config_size)
+{
+    return profile->use_processor && processor->do_resize ? processor->shortest_edge : config_size;
+}
+
 static enum vx_status take_input_size(const struct vx_scanner *s, struct vx_convnext *net, struct vx_err *err)
 {
-    if (!s->profile.use_processor || !s->processor.do_resize || s->processor.shortest_edge == net->config.image_size)
-        return VX_OK;
-    return vx_convnext_set_image_size(net, s->processor.shortest_edge, err);
+    const int size = vx_scanner_input_size(&s->profile, &s->processor, net->config.image_size);
+
+    return size == net->config.image_size ? VX_OK : vx_convnext_set_image_size(net, size, err);
 }
 
 static enum vx_status describe_labels(struct vx_scanner *s, const struct vx_config *config, struct vx_err *err)

@@ -45,6 +45,13 @@ enum vx_status vx_scanner_open(struct vx_scanner *scanner, const struct vx_scann
                                struct vx_err *err) VX_CHECKED;
 void vx_scanner_close(struct vx_scanner *scanner); /* zeroed is fine */
 
+/* The profile that the options ask for: the one named, else the one beside the model, else the default; with the window and
+ * the threshold of the command line. */
+enum vx_status vx_scanner_profile(struct vx_profile *out, const struct vx_scanner_options *options, struct vx_err *err) VX_CHECKED;
+/* Pixels a side that the network takes: what the image processor makes, as in transformers, where config.json's image_size
+ * is asked only when there is none. */
+int vx_scanner_input_size(const struct vx_profile *profile, const struct vx_processor *processor, int config_size);
+
 const char *vx_precision_name(enum vx_precision p);
 
 #endif
