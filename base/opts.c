@@ -20,6 +20,16 @@ static const struct vx_opt *find_short(const struct vx_opt *table, char letter)
     return NULL;
 }
 
+static enum vx_status append(const struct vx_opt *opt, const char *text, struct vx_err *err)
+{
+    struct vx_opt_list *list = opt->value;
+
+    if (list->n == VX_OPT_LIST_MAX)
+        return vx_fail(err, VX_EINVAL, "--%s %s: given more than %d times", opt->name, text, VX_OPT_LIST_MAX);
+    list->at[list->n++] = text;
+    return VX_OK;
+}
+
 static enum vx_status store(const struct vx_opt *opt, const char *text, struct vx_err *err)
 {
     const bool bounded = opt->min != 0 || opt->max != 0;
@@ -33,6 +43,8 @@ static enum vx_status store(const struct vx_opt *opt, const char *text, struct v
     case VX_OPT_STRING:
         *(const char **)opt->value = text;
         return VX_OK;
+    case VX_OPT_LIST:
+        return append(opt, text, err);
     case VX_OPT_INT:
         errno = 0;
         real = (double)(*(long *)opt->value = strtol(text, &end, 10));

@@ -15,6 +15,13 @@ enum vx_opt_kind {
     VX_OPT_STRING, /* const char **: points into argv */
     VX_OPT_INT,    /* long *: decimal, within [min, max] */
     VX_OPT_REAL,   /* double *: within [min, max] */
+    VX_OPT_LIST,   /* struct vx_opt_list *: may be given again and again; points into argv */
+};
+
+#define VX_OPT_LIST_MAX 32
+struct vx_opt_list {
+    const char *at[VX_OPT_LIST_MAX];
+    size_t n;
 };
 
 struct vx_opt {

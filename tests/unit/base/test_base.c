@@ -80,9 +80,11 @@ static void test_options(void **state)
     const char *text;
     long number;
     double real;
+    struct vx_opt_list list;
     int n;
     struct vx_err err;
     const struct vx_opt table[] = {
+        {"list", 'l', VX_OPT_LIST, &list, "X", "given again and again", 0, 0},
         {"flag", 'f', VX_OPT_FLAG, &flag, NULL, "a flag", 0, 0},
         {"text", 't', VX_OPT_STRING, &text, "TEXT", "a text", 0, 0},
         {"number", 0, VX_OPT_INT, &number, "N", "a number", 1, 10},
@@ -99,6 +101,8 @@ static void test_options(void **state)
         {{"x", "--", "--text"}, VX_OK, 1},
         {{"x", "-"}, VX_OK, 1},
         {{"x", "-tb", "a"}, VX_OK, 1},
+        {{"x", "--list", "a", "b", "-lc", "--list=d"}, VX_OK, 1},
+        {{"x", "--list"}, VX_EINVAL, 0},
         {{"x", "--nope"}, VX_EINVAL, 0},
         {{"x", "--text"}, VX_EINVAL, 0},
         {{"x", "--flag=1"}, VX_EINVAL, 0},
@@ -113,12 +117,20 @@ static void test_options(void **state)
         int argc = 0;
         for (; argc < 8 && rows[i].argv[argc]; argc++)
             argv[argc] = (char *)(uintptr_t)rows[i].argv[argc];
-        flag = false, text = NULL, number = 1, real = 0;
+        flag = false, text = NULL, number = 1, real = 0, list.n = 0;
         assert_int_equal(vx_opts_parse(table, argc, argv, &n, &help, &err), rows[i].rc);
         assert_false(help);
         if (rows[i].rc == VX_OK)
             assert_int_equal(n, rows[i].operands);
+        if (list.n > 0) {
+            assert_int_equal(list.n, 3);
+            assert_string_equal(list.at[0], "a");
+            assert_string_equal(list.at[2], "d");
+        }
     }
+    list.n = VX_OPT_LIST_MAX;
+    char *full[] = {(char[]){"x"}, (char[]){"-l1"}};
+    assert_int_equal(vx_opts_parse(table, 2, full, &n, &help, &err), VX_EINVAL);
 }
 
 static void *push_many(void *q)

@@ -3,6 +3,7 @@
 #include "db/itemlist.h"
 #include "db/merge.h"
 #include "db/query.h"
+#include "db/scores.h"
 #include "tests/harness/cmocka.h"
 #include "tests/unit/db/fixture.h"
 #include "tests/unit/io/failing_alloc.h"
@@ -114,6 +115,18 @@ static enum vx_status ask(struct fixture *f, struct vx_err *err)
     return rc;
 }
 
+static enum vx_status read_scores(struct fixture *f, struct vx_err *err)
+{
+    struct vx_scores *scores = NULL;
+    struct vx_scored_item item;
+    enum vx_status rc = vx_scores_open(&scores, fixture_path(f, "out.db"), err);
+
+    while (rc == VX_OK)
+        rc = vx_scores_next(scores, &item, err);
+    vx_scores_close(&scores);
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
 static void nothing_left_beside(struct fixture *f)
 {
     DIR *d = opendir(f->dir);
@@ -180,6 +193,7 @@ static void every_allocation(void **state)
     fail_each(f, "merge of two runs", merge_two_runs);
     assert_non_null(nowhere = fopen("/dev/null", "w"));
     fail_each(f, "query", ask);
+    fail_each(f, "scores", read_scores);
     fclose(nowhere);
     vx_item_result_clear(&scored);
     vx_item_result_clear(&silent);
