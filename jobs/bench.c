@@ -192,7 +192,7 @@ int vx_cmd_bench(const struct vx_command *self, int argc, char **argv)
     double seconds = 3;
     long threads = 0;
     const struct vx_opt table[] = {
-        {"model", 'm', VX_OPT_STRING, &o.model, "DIR", "Hugging Face ConvNeXt folder", 0, 0},
+        {"model", 'm', VX_OPT_STRING, &o.model, "DIR", "Hugging Face ConvNeXt folder (default: " VX_DEFAULT_MODEL_WORDS ")", 0, 0},
         {"profile", 'p', VX_OPT_STRING, &o.profile, "NAME|FILE", "front end, as for scan", 0, 0},
         {"device", 0, VX_OPT_STRING, &o.device, "auto|cpu|cuda", "engine", 0, 0},
         {"precision", 0, VX_OPT_STRING, &o.precision, "auto|fp32|bf16", "arithmetic", 0, 0},

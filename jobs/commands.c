@@ -8,18 +8,18 @@
 #include <unistd.h>
 
 static const struct vx_command commands[] = {
-    {"scan", "[-o OUT.db] --model DIR [options] INPUT...",
+    {"scan", "[-o OUT.db] [--model DIR] [options] INPUT...",
      "Score folders, files, manifests and archives; write a SQLite database.", vx_cmd_scan},
     {"query", "DB ['SQL'] [--named NAME] [--format table|csv|tsv|json]", "Ask a result questions in SQL, read-only.",
      vx_cmd_query},
     {"merge", "-o OUT.db SHARD.db...", "Make one result of the shards or results of several scans.", vx_cmd_merge},
-    {"model", "DIR [--generate SHAPE]", "Show what a model folder holds, or generate an untrained one.",
+    {"model", "[DIR] [--generate SHAPE]", "Show what a model folder holds, or generate an untrained one.",
      vx_cmd_model},
-    {"inspect", "FILE -o OUT.png --model DIR", "Draw a recording as the network sees it, with each window's score.",
+    {"inspect", "FILE -o OUT.png [--model DIR]", "Draw a recording as the network sees it, with each window's score.",
      vx_cmd_inspect},
     {"pictures", "--model DIR|--size N [--profile NAME] [options] INPUT... -o DIR",
      "Write the network's input pictures of all windows, to train on.", vx_cmd_pictures},
-    {"bench", "--model DIR [FILE...]", "Measure engine, front end and decoding apart.", vx_cmd_bench},
+    {"bench", "[--model DIR] [FILE...]", "Measure engine, front end and decoding apart.", vx_cmd_bench},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -213,7 +213,7 @@ int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv)
     long max = 60;
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &out, "OUT.png", "the picture", 0, 0},
-        {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder", 0, 0},
+        {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder (default: " VX_DEFAULT_MODEL_WORDS ")", 0, 0},
         {"profile", 'p', VX_OPT_STRING, &s->profile, "NAME|FILE", "front end, as for scan", 0, 0},
         {"precision", 0, VX_OPT_STRING, &s->precision, "auto|fp32|bf16", "arithmetic", 0, 0},
         {"window", 0, VX_OPT_REAL, &s->window_seconds, "S", "seconds a window", 0.1, 60},

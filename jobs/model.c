@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "jobs/command.h"
+#include "jobs/default_model.h"
 #include "model/convnext.h"
 #include "model/processor.h"
 #include "model/profile.h"
@@ -136,17 +137,22 @@ int vx_cmd_model(const struct vx_command *self, int argc, char **argv)
     };
     struct vx_err err;
     enum vx_status rc = VX_OK;
+    char *dir = NULL;
+    bool shipped;
     int n, status = vx_command_parse(self, table, argc, argv, &n, 0);
 
     if (status >= 0)
         return status;
-    if (n != 1) {
+    if (n > 1 || (shape && n != 1)) {
         fprintf(stderr, "usage: voxtrawl model %s\n", self->usage);
         return VX_EXIT_USAGE;
     }
-    if (shape)
+    if (n == 0)
+        rc = vx_default_model(&dir, &shipped, &err);
+    else if (shape)
         rc = generate(argv[1], shape, seed, dtype, &err);
     if (rc == VX_OK)
-        rc = show(argv[1], &err);
+        rc = show(dir ? dir : argv[1], &err);
+    free(dir);
     return rc == VX_OK ? VX_EXIT_OK : vx_command_fail(self, &err);
 }

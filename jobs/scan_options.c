@@ -19,7 +19,7 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
     struct vx_scanner_options *s = &o->scanner;
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &o->out, "OUT.db", "result database (default voxtrawl.db)", 0, 0},
-        {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder", 0, 0},
+        {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder (default: " VX_DEFAULT_MODEL_WORDS ")", 0, 0},
         {"profile", 'p', VX_OPT_STRING, &s->profile, "NAME|FILE",
          "front end: a built-in's name or a JSON file (default: the model's profile.json, else " VX_PROFILE_DEFAULT ")", 0, 0},
         {"device", 0, VX_OPT_STRING, &s->device, "auto|cpu|cuda", "engine (default auto)", 0, 0},

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "jobs/default_model.h"
 #include "jobs/engines.h"
 
 #include <limits.h>
@@ -159,19 +160,13 @@ static enum vx_status try_front_end(const struct vx_scanner *s, struct vx_err *e
     return rc;
 }
 
-enum vx_status vx_scanner_open(struct vx_scanner *s, const struct vx_scanner_options *o, struct vx_log *log,
+static enum vx_status open_all(struct vx_scanner *s, const struct vx_scanner_options *o, struct vx_log *log,
                                struct vx_err *err)
 {
     struct vx_convnext *net = NULL;
     char absolute[PATH_MAX];
     enum vx_status rc;
 
-    *s = (struct vx_scanner){0};
-    if (!o->model)
-        return vx_fail(err, VX_EINVAL,
-                       "no model: --model DIR takes a Hugging Face ConvNeXt folder (config.json, "
-                       "preprocessor_config.json, model.safetensors); docs/checkpoint.md tells how to get the "
-                       "published one, and voxtrawl model DIR --generate tiny makes an untrained one to try out");
     snprintf(s->model_path, sizeof s->model_path, "%s", realpath(o->model, absolute) ? absolute : o->model);
     if ((rc = vx_convnext_load(&net, o->model, err)) != VX_OK ||
         (rc = vx_processor_load(&s->processor, o->model, err)) != VX_OK || (rc = load_profile(s, o, err)) != VX_OK ||
@@ -186,8 +181,27 @@ enum vx_status vx_scanner_open(struct vx_scanner *s, const struct vx_scanner_opt
     s->macs = net->macs;
 done:
     vx_convnext_destroy(&net); /* the engine has copied what it needs */
-    if (rc != VX_OK)
+    return rc;
+}
+
+enum vx_status vx_scanner_open(struct vx_scanner *s, const struct vx_scanner_options *o, struct vx_log *log,
+                               struct vx_err *err)
+{
+    struct vx_scanner_options options = *o;
+    char *model = NULL;
+    enum vx_status rc = VX_OK;
+
+    *s = (struct vx_scanner){0};
+    if (!o->model && (rc = vx_default_model(&model, &s->shipped, err)) != VX_OK)
+        return rc;
+    if (model)
+        options.model = model;
+    if ((rc = open_all(s, &options, log, err)) != VX_OK) {
+        if (model && !s->shipped)
+            vx_err_prefix(err, "VOXTRAWL_MODEL");
         vx_scanner_close(s);
+    }
+    free(model);
     return rc;
 }
 

@@ -11,8 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What is taken where no model is named, for --help. */
+#define VX_DEFAULT_MODEL_WORDS "$VOXTRAWL_MODEL, else voxtrawl's own small one"
+
 struct vx_scanner_options { /* as given on the command line */
-    const char *model;      /* DIR */
+    const char *model;      /* DIR; NULL: the default one (default_model.h) */
     const char *profile;    /* name or file; NULL: the model's own profile.json, else the default */
     const char *device;     /* "auto", "cpu", "cuda" */
     const char *precision;  /* "auto", "fp32", "bf16" */
@@ -35,6 +38,7 @@ struct vx_scanner {
     char *profile_json;         /* owned */
     char *labels_json;          /* owned: [{"label":"real","side":"real"},…] in the order of the logits */
     bool trained;
+    bool shipped; /* the model is the program's own */
     float layer_norm_eps; /* of the network's last LayerNorm */
     uint64_t n_parameters;
     double macs;

@@ -13,6 +13,8 @@ void vx_summary_begin(struct vx_log *log, const struct vx_scan_options *o, const
 
     vx_log_say(log, VX_LOG_INFO, "model    %s, %.1f M parameters, sha256 %.12s%s%s", s->model_path,
                (double)s->n_parameters / 1e6, s->model_sha256, s->trained ? "" : ", ", s->trained ? "" : untrained);
+    if (s->shipped)
+        vx_log_say(log, VX_LOG_INFO, "         voxtrawl's own small default model, not made for neural deepfakes: see its README.md");
     vx_log_say(log, VX_LOG_INFO, "profile  %s: %s", s->profile.name, s->profile.description);
     vx_log_say(log, VX_LOG_INFO, "windows  %g s every %g s; verdict real below P(fake) %g, fake from %g",
                rule.window_seconds, rule.hop_seconds, s->profile.real_below, s->profile.fake_from);

@@ -66,8 +66,6 @@ status 3 "$VOXTRAWL" scan --model model -o worse.db --quiet bad/empty.wav bad/te
 equal "rows" 2 "$(sql worse.db 'SELECT count(*) FROM items WHERE status = "failed"')"
 
 # what cannot work at all says so, names the file and leaves nothing behind
-status 2 "$VOXTRAWL" scan -o none.db good.wav
-says "no model"
 status 1 "$VOXTRAWL" scan --model nomodel -o none.db good.wav
 says "nomodel/config.json"
 status 2 "$VOXTRAWL" scan --model model -o none.db --profile no-such good.wav

@@ -13,6 +13,7 @@ cd "$SCRATCH"
 # Open MPI and libgomp leave memory behind at exit that is not ours; leaks of ours are found by the unit tests
 export ASAN_OPTIONS=detect_leaks=0
 export PULSE_RUNTIME_PATH=$PWD/pulse # espeak-ng's sound library leaves a folder in /tmp even when it writes a file
+unset VOXTRAWL_MODEL # tests name their models
 export TSAN_OPTIONS=suppressions=$HERE/../harness/tsan.supp
 
 fail() {
