@@ -21,7 +21,7 @@ struct vx_row {
     size_t n;
 };
 
-/* delimiter: ',' or '\t', or 0 for one cell a line without quoting. VX_ESYS: cannot open. */
+/* delimiter: ',', '\t' or '|', or 0 for one cell a line without quoting. VX_ESYS: cannot open. */
 enum vx_status vx_table_open(struct vx_table **out, const char *path, char delimiter, struct vx_err *err) VX_CHECKED;
 void vx_table_close(struct vx_table **table);
 
