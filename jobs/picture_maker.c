@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AHEAD 4                /* items a thread that may wait for their turn */
-#define KEEP_BYTES (8u << 20)  /* of pictures an item holds while it waits */
-#define TERMINAL_SECONDS 0.5   /* between progress lines */
+#define AHEAD 4 /* items a thread that may wait for their turn */
+#define KEEP_BYTES (8u << 20)
+#define TERMINAL_SECONDS 0.5 /* between progress lines */
 #define PLAIN_SECONDS 30
 
 struct parcel { /* an item and its pictures that are not written yet */
@@ -28,6 +28,7 @@ struct parcel { /* an item and its pictures that are not written yet */
 struct crew {
     const struct vx_picture_maker *maker;
     struct vx_images *images;
+    size_t keep_bytes;
     struct vx_picture_tally *tally; /* of what is written; the owner's of the turn */
     double start, next_report;
 
@@ -208,7 +209,7 @@ static enum vx_status add_window(void *ctx, const struct vx_window_score *score,
 
     if (score->flags & VX_WINDOW_NOT_SCORED)
         return VX_OK;
-    if (p->n > 0 && (p->n + 1) * bytes > KEEP_BYTES) {
+    if (p->n > 0 && (p->n + 1) * bytes > h->crew->keep_bytes) {
         if ((rc = wait_for_turn(h)) != VX_OK)
             return rc;
         if (write_out(h->crew, p, err) != VX_OK)
@@ -323,7 +324,8 @@ static enum vx_status run_hands(struct crew *c, struct vx_err *err)
 
 enum vx_status vx_picture_maker_run(const struct vx_picture_maker *maker, struct vx_picture_tally *tally, struct vx_err *err)
 {
-    struct crew c = {.maker = maker, .tally = tally, .n_waiting = AHEAD * maker->threads, .start = vx_clock_now()};
+    struct crew c = {.maker = maker, .tally = tally, .n_waiting = AHEAD * maker->threads, .start = vx_clock_now(),
+                     .keep_bytes = maker->keep_bytes ? maker->keep_bytes : KEEP_BYTES};
     enum vx_status rc;
 
     *tally = (struct vx_picture_tally){0};

@@ -16,6 +16,7 @@ struct vx_picture_maker { /* borrowed during the run */
     struct vx_item_windows_config windows;
     int channels; /* of a picture: 1 takes the first of three equal ones */
     int threads;
+    size_t keep_bytes; /* of pictures that an item holds while it waits for its turn, at least one picture; 0: 8 MiB */
     const char *const *inputs;
     size_t n_inputs;
     struct vx_picture_set *set; /* where they go */
