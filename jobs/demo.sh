@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # demo.sh [PATH...] - installs what is missing, builds, scans PATH (or a small corpus of its own) on all cores, and says
-# what to do next. VOXTRAWL_MODEL=DIR scans with your own Hugging Face ConvNeXt instead of untrained weights.
+# what came out and what to do next. VOXTRAWL_MODEL=DIR scans with your own Hugging Face ConvNeXt.
 set -euo pipefail
 
 inputs=()
@@ -27,22 +27,29 @@ if ! { cmake --preset release && cmake --build --preset release --target voxtraw
 fi
 voxtrawl=build/release/voxtrawl
 
-# The same sentences three times: recorded prompts, and two synthesisers.
+# The same sentences three times: recorded prompts, and two synthesisers; and a list that says which is which.
 make_corpus() {
     local prompts=/usr/share/asterisk/sounds/en_US_f_Allison name text
     mkdir -p "$1/recorded" "$1/espeak-ng" "$1/flite"
+    echo "path,label,source" >"$1/corpus.csv"
     while IFS=$'\t' read -r name text; do
         cp "$prompts/$name.wav" "$1/recorded/$name.wav"
         [ -s "$1/espeak-ng/$name.wav" ] || espeak-ng -v en-us -w "$1/espeak-ng/$name.wav" "$text"
         [ -s "$1/flite/$name.wav" ] || flite -voice slt -t "$text" -o "$1/flite/$name.wav"
+        printf '%s\n' "recorded/$name.wav,real,recorded prompts" "espeak-ng/$name.wav,fake,espeak-ng" \
+            "flite/$name.wav,fake,flite" >>"$1/corpus.csv"
     done <jobs/demo-sentences.tsv
 }
 
+own_corpus=
 if [ ${#inputs[@]} -eq 0 ]; then
     make_corpus "$demo/corpus"
-    inputs=("$demo/corpus")
+    inputs=("$demo/corpus/corpus.csv")
+    own_corpus=yes
 fi
-if [ -z "$model" ]; then
+untrained=
+if [ -z "$model" ] && [ ! -e model/default/config.json ]; then
+    untrained=yes
     model=$demo/untrained-tiny
     [ -s "$model/model.safetensors" ] || "$voxtrawl" model "$model" --generate tiny >/dev/null
 fi
@@ -50,8 +57,27 @@ fi
 allow_mpi_as_root
 ranks=$(nproc)
 [ "$ranks" -le 4 ] || ranks=4 # each rank holds a copy of the weights; ranks share the cores among them
-mpirun --bind-to none --oversubscribe -n "$ranks" "$voxtrawl" scan --overwrite -o "$demo/results.db" --model "$model" \
-    "${inputs[@]}"
+mpirun --bind-to none --oversubscribe -n "$ranks" "$voxtrawl" scan --overwrite -o "$demo/results.db" \
+    ${model:+--model "$model"} "${inputs[@]}"
+
+query() { # SQL
+    "$voxtrawl" query --format table "$demo/results.db" "$1"
+}
+sources="FROM items JOIN metadata AS source ON source.item = items.item AND source.key = 'source'
+    JOIN metadata AS label ON label.item = items.item AND label.key = 'label'"
+if [ -n "$own_corpus" ] && [ -z "$untrained" ]; then
+    echo
+    echo "Verdicts by where the speech is from:"
+    query "SELECT source.value AS source, label.value AS truth, count(*) AS files, sum(verdict = 'real') AS real,
+        sum(verdict = 'uncertain') AS uncertain, sum(verdict = 'fake') AS fake, round(avg(mean_fake), 3) AS mean_fake
+        $sources GROUP BY 1, 2 ORDER BY 2 DESC, 1"
+    echo
+    echo "Misjudged (real speech called fake, or fake called real), the worst first:"
+    query "SELECT source.value AS source, replace(path, rtrim(path, replace(path, '/', '')), '') AS file, verdict,
+        round(mean_fake, 3) AS mean_fake, n_scored AS windows $sources
+        WHERE verdict IN ('real', 'fake') AND verdict <> label.value
+        ORDER BY abs(mean_fake - (label.value = 'fake')) DESC"
+fi
 
 prefix= # for commands that can be pasted where the reader stands
 [ "$PWD" = "$here" ] || printf -v prefix '%q/' "$PWD"
@@ -59,9 +85,9 @@ cat <<END
 
 The database is $PWD/$demo/results.db; ask it anything, for example:
 
-  $prefix$voxtrawl query $prefix$demo/results.db "SELECT verdict, count(*) AS files, round(avg(mean_fake), 3) AS mean_fake, model FROM files GROUP BY verdict, model"
+  $prefix$voxtrawl query $prefix$demo/results.db "SELECT verdict, count(*) AS files, round(avg(mean_fake), 3) AS mean_fake FROM files GROUP BY verdict"
 END
-if [ -z "${VOXTRAWL_MODEL:-}" ]; then
+if [ -n "$untrained" ]; then
     echo
     echo "These scores come from an UNTRAINED model and mean nothing; docs/checkpoint.md tells how to use a trained one."
 fi
