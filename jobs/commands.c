@@ -12,6 +12,8 @@ static const struct vx_command commands[] = {
      "Score folders, files, manifests and archives; write a SQLite database.", vx_cmd_scan},
     {"query", "DB ['SQL'] [--named NAME] [--format table|csv|tsv|json]", "Ask a result questions in SQL, read-only.",
      vx_cmd_query},
+    {"eval", "DB --labels FILE [options]", "Measure a result against labels: accuracy, EER, DCF, Cllr, per window and per file.",
+     vx_cmd_eval},
     {"merge", "-o OUT.db SHARD.db...", "Make one result of the shards or results of several scans.", vx_cmd_merge},
     {"model", "[DIR] [--generate SHAPE]", "Show what a model folder holds, or generate an untrained one.",
      vx_cmd_model},

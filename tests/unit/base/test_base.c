@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/opts.h"
 #include "base/queue.h"
 #include "base/sha256.h"
@@ -133,6 +134,26 @@ static void test_options(void **state)
     assert_int_equal(vx_opts_parse(table, 2, full, &n, &help, &err), VX_EINVAL);
 }
 
+static void test_names(void **state)
+{
+    struct vx_names names = {0};
+    char text[16];
+    (void)state;
+    assert_int_equal(vx_names_find(&names, "a"), VX_NAMES_NONE);
+    for (uint32_t round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < 1000; i++) {
+            snprintf(text, sizeof text, i ? "name %u" : "", i);
+            assert_int_equal(vx_names_add(&names, text), i);
+            assert_int_equal(vx_names_find(&names, text), i);
+        }
+        assert_int_equal(names.n, 1000);
+    }
+    assert_string_equal(names.at[999], "name 999");
+    assert_int_equal(vx_names_find(&names, "name 1000"), VX_NAMES_NONE);
+    vx_names_free(&names);
+    assert_null(names.at);
+}
+
 static void *push_many(void *q)
 {
     for (uintptr_t i = 1; i <= 1000; i++)
@@ -207,7 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8),    cmocka_unit_test(test_escape), cmocka_unit_test(test_units),
-        cmocka_unit_test(test_json_string), cmocka_unit_test(test_options), cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_json_string), cmocka_unit_test(test_options), cmocka_unit_test(test_names), cmocka_unit_test(test_queue),
         cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
