@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* Pixels. */
-enum { WIDTH = 720, HEIGHT = 600, LEFT = 84, RIGHT = 24, TOP = 56, BOTTOM = 72, LEGEND_ROW = 20 };
+enum { WIDTH = 720, HEIGHT = 690, LEFT = 84, RIGHT = 24, TOP = 136, BOTTOM = 72, LEGEND_ROW = 20 };
 
 #define INK "#222"
 
@@ -117,14 +117,14 @@ void vx_chart_dot(struct vx_chart *c, double x, double y, const char *colour, bo
                colour, filled ? colour : "#fff");
 }
 
-/* In the upper right corner, one below the other. */
+/* Between title and axes, one below the other, where no data can lie. */
 void vx_chart_legend(struct vx_chart *c, const char *colour, const char *text)
 {
-    const double y = TOP + 22 + LEGEND_ROW * c->legend++;
+    const double y = 60 + LEGEND_ROW * c->legend++;
 
-    vx_buf_fmt(&c->svg, "<rect x=\"%d\" y=\"%.1f\" width=\"14\" height=\"10\" fill=\"%s\" fill-opacity=\"0.8\"/>\n",
-               WIDTH - RIGHT - 26, y - 9, colour);
-    add_text(&c->svg, WIDTH - RIGHT - 34, y, 13, "end", " stroke=\"#fff\" stroke-width=\"4\" paint-order=\"stroke\"", text);
+    vx_buf_fmt(&c->svg, "<rect x=\"%d\" y=\"%.1f\" width=\"14\" height=\"10\" fill=\"%s\" fill-opacity=\"0.8\"/>\n", LEFT, y - 9.5,
+               colour);
+    add_text(&c->svg, LEFT + 22, y, 13, "start", "", text);
 }
 
 enum vx_status vx_chart_write(struct vx_chart *c, const char *path, struct vx_err *err)

@@ -24,7 +24,7 @@ void vx_chart_ticks(struct vx_chart *c, bool on_x);
 void vx_chart_line(struct vx_chart *c, const double *x, const double *y, size_t n, const char *colour, bool dashed);
 void vx_chart_bar(struct vx_chart *c, double left, double right, double height, const char *colour);
 void vx_chart_dot(struct vx_chart *c, double x, double y, const char *colour, bool filled);
-void vx_chart_legend(struct vx_chart *c, const char *colour, const char *text);
+void vx_chart_legend(struct vx_chart *c, const char *colour, const char *text); /* four at most */
 /* Ends it, writes it in one step and frees it, in any case. VX_ESYS: path cannot be written. */
 enum vx_status vx_chart_write(struct vx_chart *c, const char *path, struct vx_err *err) VX_CHECKED;
 

@@ -57,7 +57,7 @@ static void print_head(const struct vx_eval_report *r, FILE *to)
 /* Of n, how many, and their share. */
 static void print_count(FILE *to, const char *name, const struct vx_eval_report *r, bool bona, bool right)
 {
-    fprintf(to, "%-26s", name);
+    fprintf(to, "%-30s", name);
     for (int level = 0; level < VX_EVAL_LEVELS; level++) {
         const struct vx_eval_result *v = &r->levels[level];
         const size_t n = right ? v->right[bona] : v->n[bona] - v->right[bona];
@@ -75,7 +75,7 @@ static void print_metric(FILE *to, const char *name, const double values[], cons
 {
     char a[64], b[64];
 
-    fprintf(to, "%-26s%-*s%s\n", name, CELL, cell(a, values[0], intervals[0], factor, digits, unit),
+    fprintf(to, "%-30s%-*s%s\n", name, CELL, cell(a, values[0], intervals[0], factor, digits, unit),
             cell(b, values[1], intervals[1], factor, digits, unit));
 }
 
@@ -86,9 +86,9 @@ static void print_whole(const struct vx_eval_report *r, FILE *to)
 #define BOTH(field) (const double[]){w->metrics.field, f->metrics.field}
 #define SPANS(field) (const struct vx_interval[]){w->intervals.field, f->intervals.field}
 
-    fprintf(to, "\n%-26s%-*s%s\n", "", CELL, "windows", "files");
+    fprintf(to, "\n%-30s%-*s%s\n", "", CELL, "windows", "files");
     snprintf(text, sizeof text, "%zu, %zu", w->n[1], w->n[0]);
-    fprintf(to, "%-26s%-*s%zu, %zu\n", "bona fide, spoof", CELL, text, f->n[1], f->n[0]);
+    fprintf(to, "%-30s%-*s%zu, %zu\n", "bona fide, spoof", CELL, text, f->n[1], f->n[0]);
     print_metric(to, "accuracy (real: score >= 0)", (const double[]){w->accuracy, f->accuracy},
                  (const struct vx_interval[]){w->accuracy_interval, f->accuracy_interval}, 100, 2, " %");
     print_count(to, "  bona fide called real", r, true, true);
@@ -147,7 +147,7 @@ static enum vx_status print_row(const struct vx_eval_row *row, enum vx_eval_leve
     const enum vx_status rc = print_value(row->value, to, err);
 
     if (rc == VX_OK)
-        fprintf(to, "%7zu %7zu %8s  %-22s %7s %7s %7s  %-23s%s\n", v->n[1], v->n[0], cell(a, v->accuracy, none, 100, 2, ""),
+        fprintf(to, "%7zu %7zu %8s  %-24s %7s %7s %7s  %-23s%s\n", v->n[1], v->n[0], cell(a, v->accuracy, none, 100, 2, ""),
                 cell(b, v->metrics.eer, v->intervals.eer, 100, 2, ""), cell(c, v->metrics.auc, none, 1, 4, ""),
                 cell(d, v->metrics.min_dcf, none, 1, 4, ""), cell(e, v->metrics.act_dcf, none, 1, 4, ""),
                 cell(f, v->metrics.cllr, v->intervals.cllr, 1, 3, ""), against[v->against]);
@@ -160,7 +160,7 @@ static enum vx_status print_table(const struct vx_eval_table *t, FILE *to, struc
 
     for (int level = 0; level < VX_EVAL_LEVELS; level++) {
         fprintf(to, "\nby %s, %s (score: higher means bona fide)\n", t->column->name, vx_eval_level_name((enum vx_eval_level)level));
-        fprintf(to, "%-*s%7s %7s %8s  %-22s %7s %7s %7s  %-23s%s\n", VALUE_MAX + 1, "", "bona", "spoof", "right %", "EER %", "AUC",
+        fprintf(to, "%-*s%7s %7s %8s  %-24s %7s %7s %7s  %-23s%s\n", VALUE_MAX + 1, "", "bona", "spoof", "right %", "EER %", "AUC",
                 "minDCF", "actDCF", "Cllr", "against");
         for (size_t i = 0; rc == VX_OK && i < t->n; i++)
             rc = print_row(&t->rows[i], (enum vx_eval_level)level, to, err);
