@@ -75,15 +75,15 @@ def random_numbers(seed):
         yield z ^ z >> 31
 
 
-def bootstrap(bona, spoof, bona_cluster, spoof_cluster):
+def bootstrap(bona, spoof, bona_cluster, spoof_cluster, rounds=ROUNDS, seed=SEED, threshold=THRESHOLD):
     """[6][2]: 2.5 and 97.5 percentiles of eer, auc, min_dcf, act_dcf, cllr, accuracy. Resamples as lists, then everything anew."""
-    random = random_numbers(SEED)
+    random = random_numbers(seed)
     groups = [[s[c == k] for k in np.unique(c)] for s, c in ((bona, bona_cluster), (spoof, spoof_cluster))]
     values = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         b, s = (np.concatenate([g[(next(random) >> 32) * len(g) >> 32] for _ in g]) if g else np.zeros(0) for g in groups)
         m = metrics(b, s)
-        accuracy = (np.sum(b >= THRESHOLD) + np.sum(s < THRESHOLD)) / (len(b) + len(s)) if len(b) + len(s) else np.nan
+        accuracy = (np.sum(b >= threshold) + np.sum(s < threshold)) / (len(b) + len(s)) if len(b) + len(s) else np.nan
         values.append([m[0], m[2], m[3], m[4], m[5], accuracy])
     out = np.percentile(values, [2.5, 97.5], axis=0).T
     if min(len(g) for g in groups) < 2:
