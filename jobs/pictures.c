@@ -175,25 +175,48 @@ static enum vx_status check_not_inside(const struct options *o, struct vx_err *e
     return rc;
 }
 
+/* Three numbers, each the shortest text that reads back as it. */
+static void add_channels(struct vx_buf *b, const char *key, const float *x)
+{
+    vx_buf_fmt(b, "\"%s\": [", key);
+    for (int i = 0; i < 3; i++) {
+        char text[32];
+        for (int digits = 6; digits <= 9; digits++) {
+            snprintf(text, sizeof text, "%.*g", digits, (double)x[i]);
+            if (strtof(text, NULL) == x[i])
+                break;
+        }
+        vx_buf_fmt(b, "%s%s", i ? ", " : "", text);
+    }
+    vx_buf_str(b, "]");
+}
+
+/* As preprocessor_config.json has it. */
+static void add_processor(struct vx_buf *b, const struct vx_processor *p)
+{
+    vx_buf_fmt(b, "{\n    \"image_processor_type\": \"ConvNextImageProcessor\", \"do_resize\": %s, "
+               "\"size\": {\"shortest_edge\": %d}, \"crop_pct\": %.17g, \"resample\": %d,\n    \"do_rescale\": %s, "
+               "\"rescale_factor\": %.17g, \"do_normalize\": %s,\n    ", p->do_resize ? "true" : "false", p->shortest_edge,
+               p->crop_pct, (int)p->resample, p->do_rescale ? "true" : "false", p->rescale_factor,
+               p->do_normalize ? "true" : "false");
+    add_channels(b, "image_mean", p->mean);
+    vx_buf_str(b, ", ");
+    add_channels(b, "image_std", p->std);
+    vx_buf_str(b, "\n  }");
+}
+
 static void add_facts(struct vx_buf *b, const struct geometry *g, const struct vx_window_rule *rule,
                       const struct vx_picture_tally *tally)
 {
-    const struct vx_processor p = vx_profile_processor(&g->profile, &g->processor);
     char *profile = vx_profile_json(&g->profile);
 
     vx_buf_fmt(b, "  \"window\": %.9g,\n  \"hop\": %.9g,\n  \"min_sound\": %.9g,\n  \"silence_db\": %.9g,\n", rule->window_seconds,
                rule->hop_seconds, rule->min_seconds, rule->silence_dbfs);
     vx_buf_fmt(b, "  \"items\": %lld,\n  \"not_scored\": %lld,\n  \"failed\": %lld,\n", (long long)tally->items,
                (long long)tally->not_scored, (long long)tally->failed);
-    vx_buf_fmt(b, "  \"processor\": {\"do_resize\": %s, \"shortest_edge\": %d, \"crop_pct\": %.17g, \"resample\": %d},\n",
-               g->processor.do_resize ? "true" : "false", g->processor.shortest_edge, g->processor.crop_pct,
-               (int)g->processor.resample);
-    vx_buf_fmt(b, "  \"then\": {\"rescale_factor\": %.17g, \"image_mean\": [%.9g, %.9g, %.9g], \"image_std\": [%.9g, %.9g, %.9g]},\n",
-               p.do_rescale ? p.rescale_factor : 1.0, p.do_normalize ? (double)p.mean[0] : 0, p.do_normalize ? (double)p.mean[1] : 0,
-               p.do_normalize ? (double)p.mean[2] : 0, p.do_normalize ? (double)p.std[0] : 1, p.do_normalize ? (double)p.std[1] : 1,
-               p.do_normalize ? (double)p.std[2] : 1);
-    vx_buf_fmt(b, "  \"program\": \"voxtrawl %s\",\n  \"profile\": ", vx_version_short());
-    vx_buf_str(b, profile ? profile : "null");
+    vx_buf_fmt(b, "  \"program\": \"voxtrawl %s\",\n  \"processor\": ", vx_version_short());
+    add_processor(b, &g->processor);
+    vx_buf_fmt(b, ",\n  \"profile\": %s", profile ? profile : "null");
     b->failed |= !profile;
     free(profile);
 }

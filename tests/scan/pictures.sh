@@ -117,6 +117,17 @@ pictures 1 --preprocessor model/config.sjon -o sizes corpus
 )
 equal "left of a full disk" "" "$(ls full)"
 
+# what pictures.json says of profile and processor, put beside weights, gives the same pictures
+json() { # KEY: an object of set/pictures.json
+    sqlite3 :memory: "SELECT json_extract(CAST(readfile('set/pictures.json') AS TEXT), '\$.$1')"
+}
+cp -r bare again
+json processor >again/preprocessor_config.json
+json profile >again/profile.json
+pictures 0 --quiet --model again -o same --hop 0.7 corpus cut.wav silent.wav
+equal "digest" "$(member set sha256)" "$(member same sha256)"
+rm -r same
+
 # --preprocessor says what a model's folder says
 pictures 0 --quiet --preprocessor model/preprocessor_config.json -o same --hop 0.7 corpus cut.wav silent.wav
 cmp same/pictures.u8 set/pictures.u8 || fail "--preprocessor and --model disagree"
