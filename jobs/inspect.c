@@ -1,11 +1,10 @@
 /* inspect.c - voxtrawl inspect: a recording exactly as the network sees it, window by window, with each score */
 #include "base/mem.h"
 #include "base/text.h"
-#include "io/decode.h"
 #include "io/image.h"
-#include "io/windows.h"
 #include "jobs/command.h"
 #include "jobs/canvas.h"
+#include "jobs/item_windows.h"
 #include "jobs/named_file.h"
 #include "jobs/outfile.h"
 #include "jobs/scan_options.h"
@@ -68,71 +67,50 @@ static enum vx_status add_view(struct inspection *in, const struct vx_window_sco
     return rc;
 }
 
-static enum vx_status inspect_sound(struct inspection *in, struct vx_source *source, struct vx_err *err)
+/* For vx_item_windows_each(). */
+static enum vx_status take_window(void *inspection, const struct vx_window_score *score, const struct vx_input *input,
+                                  struct vx_err *err)
 {
-    struct vx_decoder *dec = NULL;
-    struct vx_windower *windower = NULL;
-    struct vx_window_score score;
-    const float *pcm;
-    enum vx_status rc;
+    struct inspection *in = inspection;
 
-    if ((rc = vx_decoder_open(&dec, source, in->scanner.profile.sample_rate, err)) == VX_OK &&
-        (rc = vx_windower_create(&windower, &in->rule, err)) == VX_OK)
-        rc = vx_windower_begin(windower, dec, err);
-    while (rc == VX_OK && (rc = vx_windower_next(windower, &score, &pcm, err)) == VX_OK) {
-        if (in->n == in->max) {
-            in->more = true;
-            break;
-        }
-        const struct vx_input input = {.kind = VX_INPUT_PCM, .n = 1, .samples = vx_windower_samples(windower),
-                                       .sample_rate = vx_decoder_rate(dec), .data = pcm};
-        rc = add_view(in, &score, &input, err);
-    }
-    vx_windower_destroy(&windower);
-    vx_decoder_close(&dec);
-    return rc == VX_DONE ? VX_OK : rc;
+    in->more = in->n == in->max;
+    return in->more ? VX_DONE : add_view(in, score, input, err);
 }
 
-static enum vx_status inspect_picture(struct inspection *in, struct vx_source *source, struct vx_err *err)
+/* What the file is, its content says. */
+static enum vx_status find_kind(const char *path, enum vx_item_kind *kind, struct vx_err *err)
 {
-    const int side = in->scanner.engine->image_size;
-    const struct vx_window_score score = {0};
-    struct vx_fit *fit = NULL;
-    uint8_t *rgb = NULL, *scratch = NULL, *fitted = vx_calloc((size_t)side * (size_t)side, 3);
-    enum vx_status rc;
-    int w, h;
+    struct vx_named_file file = {0};
+    const char *format;
+    const enum vx_status rc = vx_named_file_open(&file, path, err);
 
-    if ((rc = vx_image_read(source, &rgb, &w, &h, err)) != VX_OK ||
-        (rc = vx_fit_create(&fit, &in->scanner.processor, w, h, side, err)) != VX_OK)
-        goto done;
-    scratch = vx_calloc(vx_fit_scratch(fit), 1);
-    if (!scratch || !fitted) {
-        rc = vx_fail_nomem(err, "a picture");
-        goto done;
-    }
-    vx_fit_run(fit, rgb, fitted, scratch);
-    rc = add_view(in, &score, &(struct vx_input){.kind = VX_INPUT_IMAGE, .n = 1, .data = fitted}, err);
-done:
-    vx_fit_destroy(&fit);
-    free(rgb);
-    free(scratch);
-    free(fitted);
-    return rc;
+    if (rc != VX_OK)
+        return rc;
+    *kind = vx_image_sniff(file.source, &format) ? VX_ITEM_IMAGE : VX_ITEM_AUDIO;
+    vx_named_file_close(&file);
+    return VX_OK;
 }
 
 static enum vx_status read_windows(struct inspection *in, const char *path, struct vx_err *err)
 {
-    struct vx_named_file file = {0};
-    const char *format;
-    enum vx_status rc = vx_named_file_open(&file, path, err);
+    const struct vx_item_windows_config config = {.profile = &in->scanner.profile, .processor = &in->scanner.processor,
+                                                  .image_size = in->scanner.engine->image_size, .rule = in->rule};
+    struct vx_item item = {.ordinal = -1, .size = -1};
+    struct vx_item_windows *reader = NULL;
+    enum vx_status rc = find_kind(path, &item.kind, err);
 
     if (rc != VX_OK)
         return rc;
-    rc = vx_image_sniff(file.source, &format) ? inspect_picture(in, file.source, err) : inspect_sound(in, file.source, err);
-    vx_named_file_close(&file);
-    if (rc != VX_OK)
-        return vx_err_prefix(err, "%s", path);
-    return in->n > 0 ? VX_OK : vx_fail(err, VX_EFORMAT, "%s: no sound in it", path);
+    if (!(item.path = strdup(path)))
+        return vx_fail_nomem(err, "a path");
+    if ((rc = vx_item_windows_create(&reader, &config, err)) == VX_OK &&
+        (rc = vx_item_windows_each(reader, &item, take_window, in, err)) != VX_OK)
+        vx_err_prefix(err, "%s", path);
+    vx_item_windows_destroy(&reader);
+    vx_item_clear(&item);
+    if (rc == VX_OK && in->n == 0)
+        return vx_fail(err, VX_EFORMAT, "%s: no sound in it", path);
+    return rc;
 }
 
 static double p_fake(const struct vx_window_score *s)

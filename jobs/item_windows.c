@@ -67,7 +67,7 @@ static enum vx_status each_of_sound(struct vx_item_windows *w, struct vx_source 
         rc = fn(ctx, &score, &input, err);
     }
     vx_decoder_close(&dec);
-    return rc == VX_DONE ? VX_OK : rc;
+    return rc;
 }
 
 static enum vx_status each_of_picture(struct vx_item_windows *w, struct vx_source *source, vx_item_window_fn *fn, void *ctx,
@@ -106,5 +106,6 @@ enum vx_status vx_item_windows_each(struct vx_item_windows *w, const struct vx_i
         return vx_fail(err, VX_EFORMAT, "%s", item->problem ? item->problem : "could not be listed");
     if ((rc = vx_reader_open(w->reader, item, &source, err)) != VX_OK)
         return rc;
-    return item->kind == VX_ITEM_IMAGE ? each_of_picture(w, source, fn, ctx, err) : each_of_sound(w, source, fn, ctx, err);
+    rc = item->kind == VX_ITEM_IMAGE ? each_of_picture(w, source, fn, ctx, err) : each_of_sound(w, source, fn, ctx, err);
+    return rc == VX_DONE ? VX_OK : rc;
 }

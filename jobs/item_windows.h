@@ -26,7 +26,7 @@ enum vx_status vx_item_windows_create(struct vx_item_windows **out, const struct
 void vx_item_windows_destroy(struct vx_item_windows **reader); /* NULL is fine */
 
 /* Called for each window, those that are not to be scored (score->flags) too. input: one window, valid during the call.
- * Another status than VX_OK ends the item with it. */
+ * Another status than VX_OK ends the item with it, VX_DONE as if it had no more. */
 typedef enum vx_status vx_item_window_fn(void *ctx, const struct vx_window_score *score, const struct vx_input *input,
                                          struct vx_err *err);
 
