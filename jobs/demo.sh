@@ -54,6 +54,9 @@ if [ -z "$model" ] && [ ! -e model/default/config.json ]; then
     [ -s "$model/model.safetensors" ] || "$voxtrawl" model "$model" --generate tiny >/dev/null
 fi
 
+prefix= # for commands that can be pasted where the reader stands
+[ "$PWD" = "$here" ] || printf -v prefix '%q/' "$PWD"
+
 allow_mpi_as_root
 ranks=$(nproc)
 [ "$ranks" -le 4 ] || ranks=4 # each rank holds a copy of the weights; ranks share the cores among them
@@ -77,10 +80,12 @@ if [ -n "$own_corpus" ] && [ -z "$untrained" ]; then
         round(mean_fake, 3) AS mean_fake, n_scored AS windows $sources
         WHERE verdict IN ('real', 'fake') AND verdict <> label.value
         ORDER BY abs(mean_fake - (label.value = 'fake')) DESC"
+    echo
+    echo "Measured: $prefix$voxtrawl eval $prefix$demo/results.db --labels $prefix$demo/corpus/corpus.csv"
+    echo
+    "$voxtrawl" eval "$demo/results.db" --labels "$demo/corpus/corpus.csv"
 fi
 
-prefix= # for commands that can be pasted where the reader stands
-[ "$PWD" = "$here" ] || printf -v prefix '%q/' "$PWD"
 cat <<END
 
 The database is $PWD/$demo/results.db; ask it anything, for example:
