@@ -46,7 +46,7 @@ static double lowest_share(const struct classes *k)
 
 static void det_axes(struct vx_chart *c, const char *title, double lowest)
 {
-    static const double percents[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40, 60, 80, 90};
+    static const double percents[] = {0.01, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 60, 80, 90};
     const double low = probit(lowest), high = probit(0.95);
     char text[16];
 
@@ -164,7 +164,7 @@ static enum vx_status plot_scores(const struct classes *k, const char *path, str
     }
     const double most = fmax(fill_bins(bona, k->bona, k->n_bona, low, high), fill_bins(spoof, k->spoof, k->n_spoof, low, high));
     snprintf(text, sizeof text, "Scores of %s", vx_eval_level_name(k->level));
-    vx_chart_begin(&c, text, k->score_name, "share of the class in a bin (%)", low, high, 0, most * 1.25);
+    vx_chart_begin(&c, text, k->score_name, "share of the class in a bin (%)", low, high, 0, most * 1.05);
     vx_chart_ticks(&c, true);
     vx_chart_ticks(&c, false);
     draw_bins(&c, spoof, SPOOF);

@@ -97,16 +97,12 @@ static enum vx_status add_scores(struct vx_eval_set *set, struct vx_eval_file *f
     return VX_OK;
 }
 
-/* A file without a value there is a cluster of its own. Numbers of those come from above, those of names from below. */
-static enum vx_status find_cluster(struct reading *r, struct vx_eval_file *file, const struct vx_label_row *row,
-                                   const struct vx_scored_item *item, struct vx_err *err)
+/* Of a file with scores. One without a value there is a cluster of its own, numbered when all names are known. */
+static enum vx_status find_cluster(struct reading *r, struct vx_eval_file *file, const char *cell, struct vx_err *err)
 {
-    struct vx_eval_set *set = r->set;
-    const char *cell = r->o->cluster ? vx_eval_cell(set->labels, row, item, r->o->cluster, &r->cluster_seen) : "";
-
     if (!*cell) {
         file->cluster = VX_NAMES_NONE;
-        set->n_lone++;
+        r->set->n_lone++;
         return VX_OK;
     }
     file->cluster = vx_names_add(&r->clusters, cell);
@@ -135,8 +131,9 @@ static enum vx_status add_file(struct reading *r, const struct vx_label_row *row
         if (*cell && *value == VX_NAMES_NONE)
             return vx_fail_nomem(err, "values");
     }
-    if ((rc = find_cluster(r, &file, row, item, err)) != VX_OK ||
-        (rc = add_scores(set, &file, item, r->o->file_score, err)) != VX_OK)
+    const char *cluster = r->o->cluster ? vx_eval_cell(set->labels, row, item, r->o->cluster, &r->cluster_seen) : "";
+    if ((rc = add_scores(set, &file, item, r->o->file_score, err)) != VX_OK ||
+        (file.n > 0 && (rc = find_cluster(r, &file, cluster, err)) != VX_OK))
         return rc;
     set->files[set->n_files++] = file;
     return VX_OK;

@@ -29,8 +29,8 @@ struct vx_eval_file {
     bool bona;
     enum vx_outcome outcome;
     size_t first, n; /* its windows: scores[first … first + n) of the set; n = 0: nothing scored, it counts in no metric */
-    double score;    /* of the file */
-    uint32_t cluster;
+    double score;     /* of the file */
+    uint32_t cluster; /* 0 … n_clusters − 1 */
 };
 
 /* A column of the label file or of the items' metadata; where both have one of that name, the label file's. */
@@ -51,7 +51,7 @@ struct vx_eval_set {
     /* [n] */
     size_t n_items, n_labelled, n_elsewhere, n_short; /* items; with a label; of those left out by where, by min_seconds */
     size_t n_unscored;                                /* of those left in: without a score */
-    size_t n_clusters, n_lone;                        /* clusters; files that have no value in the cluster column */
+    size_t n_clusters, n_lone; /* of files with scores: clusters; files that have no value in the cluster column */
     struct vx_eval_file *files; /* owned [n_files], labelled and not left out */
     size_t n_files, cap_files;
     double *scores; /* owned [n_scores] of windows */
