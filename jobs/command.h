@@ -36,6 +36,7 @@ int vx_cmd_merge(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_model(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_pictures(const struct vx_command *self, int argc, char **argv);
+int vx_cmd_calibrate(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_bench(const struct vx_command *self, int argc, char **argv);
 
 int vx_main(int argc, char **argv); /* what main() does */
