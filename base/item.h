@@ -77,12 +77,34 @@ struct vx_aggregate {
     enum vx_verdict verdict;    /* of mean_fake */
 };
 
+/* How a recording lies to the sound its model was measured on (model/outside.h): bits, none set is inside. */
+enum vx_outside {
+    VX_OUTSIDE_LEVEL_BELOW = 1,
+    VX_OUTSIDE_LEVEL_ABOVE = 2,
+    VX_OUTSIDE_BANDWIDTH_BELOW = 4,
+    VX_OUTSIDE_BANDWIDTH_ABOVE = 8,
+    VX_OUTSIDE_ACTIVE_BELOW = 16,
+    VX_OUTSIDE_ACTIVE_ABOVE = 32,
+};
+enum { VX_N_OUTSIDE = 6 };
+
+/* What a recording sounds like, whatever a model makes of it: medians over its scored windows (io/domain.h defines them). */
+struct vx_item_domain {
+    int32_t n_windows;   /* measured; 0 (a picture, nothing scored): the rest has no meaning */
+    double level_dbfs;
+    double bandwidth_hz; /* NaN: nothing in it rises above its own floor */
+    double active_share; /* 0…1; NaN: its windows are too short to tell */
+    bool compared;       /* what the model was measured on is known, `outside` says how this lies to it */
+    uint32_t outside;    /* VX_OUTSIDE_… */
+};
+
 struct vx_item_result {
     struct vx_item item; /* owned */
     enum vx_item_status status;
     char error[512]; /* of VX_ITEM_FAILED, and the reason of VX_ITEM_NOT_SCORED; UTF-8 once written to a database */
     struct vx_audio_info info;
     struct vx_aggregate aggregate;
+    struct vx_item_domain domain;
     size_t n_windows, cap_windows;
     struct vx_window_score *windows; /* owned, ascending index */
 };

@@ -1,11 +1,11 @@
 #include "cpu/frontend.h"
 
 #include "cpu/decibel.h"
-#include "cpu/fft.h"
 #include "cpu/mel.h"
 #include "cpu/picture.h"
 
 #include "base/clones.h"
+#include "base/fft.h"
 #include "base/mem.h"
 
 #include <float.h>

@@ -27,10 +27,10 @@ only_in() { # FOLDER HEADER-PATTERN
 only_in mpi 'mpi\.h'
 only_in db 'sqlite3\.h'
 only_in io 'sndfile\.h|soxr\.h|archive|zlib\.h|png\.h|jpeglib\.h'
-only_in cpu 'oneapi/|dnnl|kiss_fft|omp\.h'
+only_in cpu 'oneapi/|dnnl|omp\.h'
 only_in gpu 'cuda|cublas|cufft'
 only_in model 'cjson/'
-only_in base 'openssl/'
+only_in base 'openssl/|kissfft'
 
 # libraries return errors, they do not end the process; vx_world_abort() is the one whose business it is
 found=$(grep -nE '(^|[^_a-z.>])(exit|abort|_exit|perror) *\(' base/*.c model/*.c cpu/*.c io/*.c db/*.c mpi/*.c |

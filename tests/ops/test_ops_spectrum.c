@@ -3,8 +3,8 @@
 #include "tests/harness/cmocka.h"
 #include "tests/harness/tolerances.h"
 
+#include "base/fft.h"
 #include "cpu/decibel.h"
-#include "cpu/fft.h"
 #include "cpu/mel.h"
 #include "model/reference_frontend.h"
 

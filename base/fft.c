@@ -1,4 +1,4 @@
-#include "cpu/fft.h"
+#include "base/fft.h"
 
 #include "base/mem.h"
 

@@ -1,7 +1,7 @@
 /* fft.h - power spectra of real signals (KissFFT underneath)
  * A plan is immutable and may be shared by threads; scratch belongs to one thread. */
-#ifndef VX_CPU_FFT_H
-#define VX_CPU_FFT_H
+#ifndef VX_BASE_FFT_H
+#define VX_BASE_FFT_H
 
 #include "base/err.h"
 
