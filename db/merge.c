@@ -29,6 +29,8 @@ static const char FILL_AUDIO[] =
     "UPDATE runs SET audio_s = t.s FROM (SELECT run, sum(duration_s) AS s FROM items GROUP BY run) t"
     " WHERE t.run = runs.run AND (runs.audio_s IS NULL OR runs.finished IS NULL)";
 static const char COUNT_VERDICTS[] = "SELECT verdict, count(*), total(duration_s) FROM items GROUP BY verdict";
+static const char COUNT_OUTSIDE[] =
+    "SELECT outside, count(*) FROM items WHERE outside IS NOT NULL AND status = 'scored' GROUP BY outside";
 #define AT_ONCE (VX_SOURCES_MAX - 1) /* shards of one step; the list is a source too */
 #define CACHE (16u << 20)            /* bytes, of each source */
 
@@ -102,6 +104,22 @@ static enum vx_status count_verdicts(struct vx_sql *out, struct vx_merge_stats *
     return rc == VX_DONE ? VX_OK : rc;
 }
 
+static enum vx_status count_outside(struct vx_sql *out, struct vx_merge_stats *stats, struct vx_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum vx_status rc = vx_sql_prepare(out, &stmt, COUNT_OUTSIDE, err);
+
+    while (rc == VX_OK && (rc = vx_sql_step(out, stmt, "count items outside", err)) == VX_OK) {
+        const int64_t bits = sqlite3_column_int64(stmt, 0), items = sqlite3_column_int64(stmt, 1);
+        stats->compared += items;
+        stats->outside += bits ? items : 0;
+        for (int i = 0; i < VX_N_OUTSIDE; i++)
+            stats->outside_by[i] += bits & (1 << i) ? items : 0;
+    }
+    sqlite3_finalize(stmt);
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
 static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t n, const struct vx_run *final,
                            struct vx_merge_stats *stats, struct vx_err *err)
 {
@@ -115,7 +133,7 @@ static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t
         (rc = vx_merge_runs(out, sources, n, final, &stats->runs, err)) == VX_OK &&
         (rc = vx_merge_items(out, sources, n, stats->runs == 1, stats, err)) == VX_OK &&
         (rc = vx_sql_exec(out, FILL_AUDIO, "sum up the runs", err)) == VX_OK &&
-        (rc = count_verdicts(out, stats, err)) == VX_OK &&
+        (rc = count_verdicts(out, stats, err)) == VX_OK && (rc = count_outside(out, stats, err)) == VX_OK &&
         (rc = vx_sql_exec(out, VX_SCHEMA_INDEXES, "create indexes", err)) == VX_OK &&
         (rc = vx_sql_commit(out, err)) == VX_OK)
         return VX_OK;

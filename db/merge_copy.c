@@ -12,6 +12,9 @@
 #define COPY_ITEMS                                                                                                     \
     "INSERT INTO items (item, run, " VX_ITEM_COLUMNS ") SELECT item + ?3, ?4, " VX_ITEM_COLUMNS                        \
     " FROM %s.items WHERE item BETWEEN ?1 AND ?2 ORDER BY item"
+#define COPY_ITEMS_1                                                                                                   \
+    "INSERT INTO items (item, run, " VX_ITEM_COLUMNS_1 ") SELECT item + ?3, ?4, " VX_ITEM_COLUMNS_1                    \
+    " FROM %s.items WHERE item BETWEEN ?1 AND ?2 ORDER BY item"
 #define COPY_WINDOWS                                                                                                   \
     "INSERT INTO windows (item, idx, start_ms, logit_real, logit_fake, flags)"                                         \
     " SELECT item + ?3, idx, start_ms, logit_real, logit_fake, flags"                                                  \
@@ -68,7 +71,8 @@ static enum vx_status prepare(struct copier *c, struct vx_err *err)
         rc = prepare_named(c, &c->of[i].metadata, COPY_METADATA, name, err);
         if (rc == VX_OK && c->sources[i].is_list)
             rc = prepare_named(c, &c->of[i].listed, SELECT_LISTED, name, err);
-        else if (rc == VX_OK && (rc = prepare_named(c, &c->of[i].items, COPY_ITEMS, name, err)) == VX_OK)
+        else if (rc == VX_OK && (rc = prepare_named(c, &c->of[i].items, c->sources[i].has_domain ? COPY_ITEMS : COPY_ITEMS_1,
+                                                    name, err)) == VX_OK)
             rc = prepare_named(c, &c->of[i].windows, COPY_WINDOWS, name, err);
     }
     return rc;

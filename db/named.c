@@ -52,6 +52,15 @@ static const struct vx_named_query queries[] = {
      "FROM metadata m JOIN items i USING (item) JOIN runs r USING (run)\n"
      "WHERE m.key IN (SELECT key FROM metadata GROUP BY key HAVING count(DISTINCT value) <= 20)\n"
      "GROUP BY 1, 2, model ORDER BY 1, 3 DESC, 2, model"},
+    {"outside", "items unlike what the model was measured on: their scores mean less",
+     "SELECT outside, round(bandwidth_hz) AS bandwidth_hz, round(level_dbfs, 1) AS level_dbfs,\n"
+     "       round(active_share, 2) AS active_share, verdict, round(mean_fake, 4) AS mean_fake, name, model\n"
+     "FROM files WHERE outside IS NOT NULL AND status = 'scored' ORDER BY files.outside, item"},
+    {"measured", "how these recordings sound, as \"measured\" of a profile: 1st and 99th percentile",
+     "SELECT printf('\"measured\": {\"level_dbfs\": [%.1f, %.1f], \"bandwidth_hz\": [%.0f, %.0f], \"active_share\": [%.2f, %.2f]}',\n"
+     "       percentile(level_dbfs, 1), percentile(level_dbfs, 99), percentile(bandwidth_hz, 1),\n"
+     "       percentile(bandwidth_hz, 99), percentile(active_share, 1), percentile(active_share, 99)) AS measured,\n"
+     "       count(level_dbfs) AS items FROM items WHERE status = 'scored'"},
     {"runs", "the scans in this database",
      "SELECT run, started, finished, state,\n"
      "       coalesce(model_name, model_path, '') || CASE WHEN model_trained = 0 THEN ' (untrained)' ELSE '' END AS model,\n"

@@ -191,6 +191,27 @@ static void bind_aggregate(struct vx_bind *b, const struct vx_aggregate *a)
     }
 }
 
+static void bind_finite(struct vx_bind *b, double value)
+{
+    if (isfinite(value))
+        vx_bind_real(b, value);
+    else
+        vx_bind_null(b);
+}
+
+static void bind_domain(struct vx_bind *b, const struct vx_item_domain *d)
+{
+    const bool measured = d->n_windows > 0;
+
+    bind_finite(b, measured ? d->level_dbfs : NAN);
+    bind_finite(b, measured ? d->bandwidth_hz : NAN);
+    bind_finite(b, measured ? d->active_share : NAN);
+    if (measured && d->compared)
+        vx_bind_integer(b, d->outside);
+    else
+        vx_bind_null(b);
+}
+
 void vx_rows_bind_result(struct vx_bind *b, const struct vx_item_result *result)
 {
     int64_t scored = 0;
@@ -204,6 +225,7 @@ void vx_rows_bind_result(struct vx_bind *b, const struct vx_item_result *result)
     vx_bind_integer(b, scored);
     bind_aggregate(b, &result->aggregate);
     vx_bind_text(b, result->status == VX_ITEM_FAILED ? NULL : vx_verdict_name(result->aggregate.verdict));
+    bind_domain(b, &result->domain);
 }
 
 void vx_rows_bind_unseen(struct vx_bind *b, const char *problem)
@@ -214,6 +236,6 @@ void vx_rows_bind_unseen(struct vx_bind *b, const char *problem)
     vx_bind_text(b, problem);
     vx_bind_integer(b, 0);
     vx_bind_integer(b, 0);
-    for (int i = 0; i < 6; i++) /* mean_fake … verdict */
+    for (int i = 0; i < 10; i++) /* mean_fake … outside */
         vx_bind_null(b);
 }

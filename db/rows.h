@@ -15,22 +15,23 @@
 #define VX_RUN_COUNT 29
 
 /* Columns of items after `item` and `run`: what vx_rows_bind_item and then vx_rows_bind_result bind. */
-#define VX_ITEM_COLUMNS                                                                                                \
+#define VX_ITEM_COLUMNS VX_ITEM_COLUMNS_1 ", level_dbfs, bandwidth_hz, active_share, outside"
+#define VX_ITEM_COLUMNS_1 /* of files of schema version 1 */                                                           \
     "path, path_raw, member, member_raw, kind, size, mtime, format, decoder, sample_rate, channels, duration_s, "      \
     "louder_channel, status, error, n_windows, n_scored, mean_fake, max_fake, worst_fake, fraction_over, "             \
     "longest_run_s, verdict"
-#define VX_ITEM_VALUES "?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?"
-#define VX_ITEM_COUNT 23
+#define VX_ITEM_VALUES "?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?"
+#define VX_ITEM_COUNT 27
 
 void vx_rows_bind_run(struct vx_bind *b, const struct vx_run *run);   /* VX_RUN_COLUMNS */
 void vx_rows_bind_item(struct vx_bind *b, const struct vx_item *item); /* path … mtime */
 
-/* format … verdict. VX_EINVAL: windows not ascending, a logit or aggregate that is no finite number (SQLite would
+/* format … outside. VX_EINVAL: windows not ascending, a logit or aggregate that is no finite number (SQLite would
  * store NaN as NULL), counts or verdict that do not fit the status. Names the item. */
 enum vx_status vx_rows_check_result(const struct vx_item_result *result, struct vx_err *err) VX_CHECKED;
 void vx_rows_bind_result(struct vx_bind *b, const struct vx_item_result *result);
 
-/* For an item that no shard has: format … verdict of one that is pending, or, when it could not even be listed,
+/* For an item that no shard has: format … outside of one that is pending, or, when it could not even be listed,
  * failed with its problem. */
 void vx_rows_bind_unseen(struct vx_bind *b, const char *problem);
 

@@ -84,6 +84,16 @@
     "    PRIMARY KEY (item, key)\n"                                                                                    \
     ") WITHOUT ROWID;\n"
 
+/* Version 2. Comments within the statement, before its semicolon, stay in the database as well. */
+#define ITEM_DOMAIN                                                                                                    \
+    "ALTER TABLE main.items ADD COLUMN level_dbfs REAL /* what it sounds like, medians over its scored windows: RMS,"  \
+    " 0 a square wave of full scale */;\n"                                                                             \
+    "ALTER TABLE main.items ADD COLUMN bandwidth_hz REAL /* highest frequency at which it rises above its noise */;\n" \
+    "ALTER TABLE main.items ADD COLUMN active_share REAL /* of the time, how much rises above the noise: 0 is no"      \
+    " speech */;\n"                                                                                                    \
+    "ALTER TABLE main.items ADD COLUMN outside INTEGER /* of the profile's measured ranges: 0 inside, 1 level below,"  \
+    " 2 above, 4 bandwidth below, 8 above, 16 active share below, 32 above; NULL: the ranges are not known */;\n"
+
 /* An untrained model is called that wherever a score of it can be seen. */
 #define MODEL                                                                                                          \
     "CASE WHEN r.model_trained = 0 THEN 'untrained: scores mean nothing'"                                              \
@@ -95,6 +105,14 @@
     "    SELECT i.item, " NAME ",\n"                                                                                   \
     "           i.status, i.verdict, i.mean_fake, i.max_fake, i.worst_fake, i.fraction_over, i.longest_run_s,\n"       \
     "           i.duration_s, i.n_windows, i.n_scored, i.format, i.error,\n"                                           \
+    "           i.level_dbfs, i.bandwidth_hz, i.active_share,\n"                                                       \
+    "           nullif(rtrim(CASE WHEN i.outside & 4 THEN 'bandwidth below measured, ' ELSE '' END\n"                  \
+    "              || CASE WHEN i.outside & 8 THEN 'bandwidth above measured, ' ELSE '' END\n"                         \
+    "              || CASE WHEN i.outside & 1 THEN 'level below measured, ' ELSE '' END\n"                             \
+    "              || CASE WHEN i.outside & 2 THEN 'level above measured, ' ELSE '' END\n"                             \
+    "              || CASE WHEN i.outside & 16 THEN 'active share below measured, ' ELSE '' END\n"                     \
+    "              || CASE WHEN i.outside & 32 THEN 'active share above measured, ' ELSE '' END, ', '), '')\n"          \
+    "               AS outside,\n"                                                                                    \
     "           " MODEL "\n"                                                                                           \
     "    FROM items i JOIN runs r ON r.run = i.run;\n"                                                                 \
     "CREATE VIEW suspects AS                -- fake or uncertain, the worst first\n"                                   \
@@ -121,10 +139,16 @@
     "           " MODEL "\n"                                                                                           \
     "    FROM windows w JOIN items i ON i.item = w.item JOIN runs r ON r.run = i.run;\n"
 
-/* Entry v brings version v to v + 1. Append only: never change, reorder or remove one that was released. */
+/* Entry v brings version v to v + 1. Append only: never change, reorder or remove one that was released. Tables only:
+ * views hold nothing, so those of an older file are taken away and the newest made. */
 static const char *const MIGRATIONS[VX_SCHEMA_VERSION] = {
-    TABLES VIEWS,
+    TABLES,
+    ITEM_DOMAIN,
 };
+/* main: else, where there are none, those of an attached shard */
+#define DROP_VIEWS                                                                                                     \
+    "DROP VIEW IF EXISTS main.files; DROP VIEW IF EXISTS main.suspects; DROP VIEW IF EXISTS main.errors;"              \
+    "DROP VIEW IF EXISTS main.window_scores;"
 
 #define INDEXES                                                                                                        \
     "CREATE INDEX items_by_path ON items (path, member);\n"                                                            \
@@ -135,7 +159,7 @@ const char *const VX_SCHEMA_INDEXES = INDEXES;
 
 const char *vx_schema_sql(void)
 {
-    return TABLES VIEWS INDEXES;
+    return TABLES ITEM_DOMAIN VIEWS INDEXES;
 }
 
 enum vx_status vx_schema_kind(struct vx_sql *sql, enum vx_db_kind *kind, struct vx_err *err)
@@ -198,9 +222,12 @@ enum vx_status vx_schema_migrate(struct vx_sql *sql, enum vx_db_kind kind, struc
         return rc;
     if (is != kind && is != VX_DB_NOTHING)
         return vx_fail(err, VX_EINVAL, "%s: it is %s, expected %s", sql->path, kind_name(is), kind_name(kind));
+    const bool older = version < VX_SCHEMA_VERSION;
     for (; version < VX_SCHEMA_VERSION; version++)
         if ((rc = vx_sql_exec(sql, MIGRATIONS[version], "create tables", err)) != VX_OK)
             return rc;
+    if (older && (rc = vx_sql_exec(sql, DROP_VIEWS VIEWS, "create views", err)) != VX_OK)
+        return rc;
     return vx_schema_mark(sql, kind, err);
 }
 

@@ -1,6 +1,6 @@
 /* schema.h - the tables of shards and results, and telling our files from others
- * Every file starts as nothing and walks the migrations up to the newest version (PRAGMA user_version); its kind is in
- * PRAGMA application_id. What the columns mean is written in the SQL itself, so it can be read in the database. */
+ * Every file starts as nothing and walks the migrations up to the newest version (PRAGMA user_version), views are made
+ * after the last; its kind is in PRAGMA application_id. What the columns mean is written in the SQL itself, so it can be read in the database. */
 #ifndef VX_DB_SCHEMA_H
 #define VX_DB_SCHEMA_H
 
@@ -13,7 +13,7 @@ enum vx_db_kind {      /* PRAGMA application_id: four letters */
     VX_DB_LIST = 0x56584c53,   /* VXLS */
 };
 
-#define VX_SCHEMA_VERSION 1 /* of shards and results */
+#define VX_SCHEMA_VERSION 2 /* of shards and results */
 
 /* What the file is. VX_EINVAL: an SQLite database of somebody else. */
 enum vx_status vx_schema_kind(struct vx_sql *sql, enum vx_db_kind *kind, struct vx_err *err) VX_CHECKED;

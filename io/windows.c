@@ -85,6 +85,11 @@ int vx_windower_samples(const struct vx_windower *w)
     return (int)w->window;
 }
 
+int vx_windower_sound(const struct vx_windower *w)
+{
+    return (int)w->filled;
+}
+
 /* Read up to n samples into pcm[at…]; fewer at the end, which is then remembered in `ended`. */
 static int64_t read_into(struct vx_windower *w, int64_t at, int64_t n)
 {

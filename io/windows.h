@@ -21,6 +21,7 @@ void vx_windower_destroy(struct vx_windower **w);
 /* Begin a new recording. The decoder is borrowed until the last next(). */
 enum vx_status vx_windower_begin(struct vx_windower *w, struct vx_decoder *dec, struct vx_err *err) VX_CHECKED;
 int vx_windower_samples(const struct vx_windower *w); /* a window's length at the decoder's rate */
+int vx_windower_sound(const struct vx_windower *w);   /* samples of sound in the last window given; what follows is padding */
 
 /* The next window: *score gets index, start_ms and flags; *pcm points to its samples [vx_windower_samples] until the
  * next call. VX_DONE at the end. Another status: the stream broke; windows given so far stand. */

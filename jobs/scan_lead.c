@@ -182,6 +182,7 @@ int vx_scan_lead(struct vx_scan *s)
             vx_summary_end(&(struct vx_summary){.options = &s->options, .scanner = &s->scanner, .run = &result,
                                                 .merged = &merged, .skipped = skipped,
                                                 .wall_s = vx_clock_now() - s->started_at});
+        vx_summary_outside(s->log, &s->scanner.profile.measured, &merged, s->options.out);
         status = merged.items > 0 && merged.failed == merged.items ? VX_EXIT_ALL_FAILED : VX_EXIT_OK;
         if (merged.items == 0)
             vx_log_say(s->log, VX_LOG_WARNING, "no recordings found in what was named");

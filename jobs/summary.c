@@ -1,6 +1,8 @@
 #include "jobs/summary.h"
+#include "base/buf.h"
 #include "base/text.h"
 #include "db/query.h"
+#include "model/outside.h"
 
 #include <stdio.h>
 
@@ -74,4 +76,47 @@ void vx_summary_end(const struct vx_summary *s)
         fprintf(stderr, "  model     %s\n", untrained);
     fprintf(stderr, "  result    %s\n", s->options->out);
     print_failures(s);
+}
+
+/* "bandwidth below 3.1 kHz (30)" */
+static void add_outside(struct vx_buf *b, const struct vx_domain *measured, enum vx_outside what, int64_t items)
+{
+    const double from = vx_outside_limit(measured, what);
+
+    if (items == 0)
+        return;
+    if (b->len > 0)
+        vx_buf_str(b, ", ");
+    switch (what) {
+    case VX_OUTSIDE_LEVEL_BELOW:
+    case VX_OUTSIDE_LEVEL_ABOVE:
+        vx_buf_fmt(b, "level %s %.0f dBFS", what == VX_OUTSIDE_LEVEL_BELOW ? "below" : "above", from);
+        break;
+    case VX_OUTSIDE_BANDWIDTH_BELOW:
+    case VX_OUTSIDE_BANDWIDTH_ABOVE:
+        vx_buf_fmt(b, "bandwidth %s %.1f kHz", what == VX_OUTSIDE_BANDWIDTH_BELOW ? "below" : "above", from / 1000);
+        break;
+    case VX_OUTSIDE_ACTIVE_BELOW:
+    case VX_OUTSIDE_ACTIVE_ABOVE:
+        vx_buf_fmt(b, "active share %s %.0f %%", what == VX_OUTSIDE_ACTIVE_BELOW ? "below" : "above", 100 * from);
+        break;
+    }
+    vx_buf_fmt(b, " (%lld)", (long long)items);
+}
+
+void vx_summary_outside(struct vx_log *log, const struct vx_domain *measured, const struct vx_merge_stats *merged,
+                        const char *out)
+{
+    static const int order[VX_N_OUTSIDE] = {2, 3, 0, 1, 4, 5}; /* bits of enum vx_outside: bandwidth, level, active share */
+    struct vx_buf what = {0};
+
+    if (merged->outside == 0)
+        return;
+    for (int i = 0; i < VX_N_OUTSIDE; i++)
+        add_outside(&what, measured, (enum vx_outside)(1 << order[i]), merged->outside_by[order[i]]);
+    vx_log_say(log, VX_LOG_WARNING,
+               "%lld of %lld recordings lie outside what the model was measured on: %s; their scores mean less. They are "
+               "listed by: voxtrawl query %s --named outside",
+               (long long)merged->outside, (long long)merged->compared, what.failed ? "?" : what.data, out);
+    vx_buf_free(&what);
 }

@@ -22,4 +22,8 @@ struct vx_summary {
 };
 void vx_summary_end(const struct vx_summary *summary); /* on stderr */
 
+/* A warning when recordings lie outside what the model was measured on: how many, in what, and how to list them. */
+void vx_summary_outside(struct vx_log *log, const struct vx_domain *measured, const struct vx_merge_stats *merged,
+                        const char *out);
+
 #endif

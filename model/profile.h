@@ -15,14 +15,15 @@ struct vx_operating_point {
     double real_below, fake_from; /* as above; both 0: not set */
 };
 
-/* What the recordings were like that a model was measured on: 1st and 99th percentile over windows. low = high = 0: unknown. */
+/* What the recordings were like that a model was measured on: 1st and 99th percentile over windows, or over recordings of
+ * one window each, as io/domain.h measures them at the profile's rate. low = high = 0: unknown. */
 struct vx_range {
     double low, high;
 };
 struct vx_domain {
-    struct vx_range level_dbfs;   /* RMS of a window */
-    struct vx_range bandwidth_hz; /* below it lie 99 % of a window's power above 50 Hz… see io/domain.h */
-    struct vx_range active_share; /* of a window's frames within 30 dB of its loudest, 0…1 */
+    struct vx_range level_dbfs;   /* RMS of a window about its average */
+    struct vx_range bandwidth_hz; /* upper edge of the highest band of 250 Hz that rises above its own floor */
+    struct vx_range active_share; /* of a window's frames, those that rise above its floor between 250 and 3500 Hz, 0…1 */
 };
 
 struct vx_profile {

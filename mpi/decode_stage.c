@@ -2,9 +2,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "io/decode.h"
+#include "io/domain.h"
 #include "io/image.h"
 #include "io/source.h"
 #include "io/windows.h"
+#include "model/outside.h"
 #include "mpi/pipeline_internal.h"
 
 #include <stdio.h>
@@ -17,6 +19,7 @@ struct stage {
     struct vx_pipeline *p;
     struct vx_reader *reader;
     struct vx_windower *windower;
+    struct vx_domain_meter *meter;
     struct vx_batch *batch; /* being filled, or NULL */
     double batch_since;     /* its first window's time */
     struct vx_fit *fit;     /* of the last picture's shape, pictures of a corpus mostly share one */
@@ -89,6 +92,17 @@ static enum vx_status window_out(struct stage *s, struct vx_task *task, const st
     return VX_ESTOP;
 }
 
+/* Level and bandwidth of a window that is scored. As above: a failure is the rank's end. */
+static enum vx_status measure(struct stage *s, const struct vx_window_score *score, const float *pcm, struct vx_err *err)
+{
+    if (score->flags & VX_WINDOW_NOT_SCORED)
+        return VX_OK;
+    if (vx_domain_add(s->meter, pcm, (size_t)vx_windower_sound(s->windower), err) == VX_OK)
+        return VX_OK;
+    vx_pipeline_set_failure(s->p, err);
+    return VX_ESTOP;
+}
+
 static enum vx_status decode_audio(struct stage *s, struct vx_task *task, struct vx_source *source, struct vx_err *err)
 {
     struct vx_decoder *dec = NULL;
@@ -96,10 +110,16 @@ static enum vx_status decode_audio(struct stage *s, struct vx_task *task, struct
     const float *pcm;
     enum vx_status rc = vx_decoder_open(&dec, source, s->p->config.profile->sample_rate, err);
 
-    if (rc == VX_OK)
-        rc = vx_windower_begin(s->windower, dec, err);
-    while (rc == VX_OK && (rc = vx_windower_next(s->windower, &score, &pcm, err)) == VX_OK)
+    if (rc == VX_OK && (rc = vx_windower_begin(s->windower, dec, err)) == VX_OK)
+        rc = vx_domain_begin(s->meter, vx_decoder_rate(dec), err);
+    const bool measuring = rc == VX_OK;
+    while (rc == VX_OK && (rc = vx_windower_next(s->windower, &score, &pcm, err)) == VX_OK &&
+           (rc = measure(s, &score, pcm, err)) == VX_OK)
         rc = window_out(s, task, &score, VX_INPUT_PCM, vx_windower_samples(s->windower), vx_decoder_rate(dec), pcm, err);
+    if (measuring) {
+        task->result->domain = vx_domain_end(s->meter);
+        vx_outside_compare(&task->result->domain, &s->p->config.profile->measured);
+    }
     if (dec)
         vx_decoder_info(dec, &task->result->info);
     vx_decoder_close(&dec);
@@ -168,7 +188,7 @@ static enum vx_status stage_open(struct stage *s, struct vx_err *err)
     enum vx_status rc;
 
     if ((rc = vx_reader_create(&s->reader, c->max_member_bytes, err)) != VX_OK ||
-        (rc = vx_windower_create(&s->windower, &c->rule, err)) != VX_OK)
+        (rc = vx_windower_create(&s->windower, &c->rule, err)) != VX_OK || (rc = vx_domain_create(&s->meter, err)) != VX_OK)
         return rc;
     s->fitted = vx_calloc(side * side, 3);
     return s->fitted ? VX_OK : vx_fail_nomem(err, "a picture");
@@ -179,6 +199,7 @@ static void stage_close(struct stage *s)
     vx_fit_destroy(&s->fit);
     free(s->fit_scratch);
     free(s->fitted);
+    vx_domain_destroy(&s->meter);
     vx_windower_destroy(&s->windower);
     vx_reader_destroy(&s->reader);
 }

@@ -117,6 +117,13 @@ struct vx_item_result fixture_result(int64_t id, int windows)
     if (windows) {
         r.aggregate.mean_fake = (double)(id % 100) / 100;
         r.aggregate.max_fake = r.aggregate.worst_fake = r.aggregate.mean_fake;
+        r.domain = (struct vx_item_domain){.n_windows = windows,
+                                           .level_dbfs = -20.0 - (double)(id % 10),
+                                           .bandwidth_hz = id % 3 ? 8000 : 4000,
+                                           .active_share = 0.5,
+                                           .compared = true,
+                                           .outside = (id % 3 ? 0 : VX_OUTSIDE_BANDWIDTH_BELOW) |
+                                                      (id % 30 ? 0 : VX_OUTSIDE_LEVEL_ABOVE)};
         r.aggregate.verdict = id % 100 < 40 ? VX_VERDICT_REAL : id % 100 < 60 ? VX_VERDICT_UNCERTAIN : VX_VERDICT_FAKE;
     } else {
         strcpy(r.error, "silence");
@@ -197,6 +204,14 @@ void fixture_exec(const char *path, const char *sql)
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
         fail_msg("%s: %s: %s", path, sql, sqlite3_errmsg(db));
     sqlite3_close(db);
+}
+
+void fixture_age(const char *path)
+{
+    fixture_exec(path, "DROP VIEW files; DROP VIEW suspects; DROP VIEW errors; DROP VIEW window_scores;"
+                       "ALTER TABLE items DROP COLUMN level_dbfs; ALTER TABLE items DROP COLUMN bandwidth_hz;"
+                       "ALTER TABLE items DROP COLUMN active_share; ALTER TABLE items DROP COLUMN outside;"
+                       "CREATE VIEW files AS SELECT item, path AS name FROM items; PRAGMA user_version = 1");
 }
 
 static int dump_row(void *ctx, int n, char **values, char **names)

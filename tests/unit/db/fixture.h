@@ -26,6 +26,7 @@ struct vx_run fixture_run(int n);
  * seventh a member of an archive, every eleventh with bytes that are no UTF-8), windows windows; without any it is not
  * scored. The caller's to clear. */
 struct vx_item_result fixture_result(int64_t id, int windows);
+/* Every third item's bandwidth lies below what was measured, every thirtieth's level above as well. */
 void fixture_fail(struct vx_item_result *r, const char *error); /* makes it a failed one that keeps its windows */
 
 /* Commits the items first, first+step, … below end, `windows` each, in leases of 64. */
@@ -37,6 +38,7 @@ const char *fixture_make_result(struct fixture *f, const char *name, int64_t n, 
 sqlite3 *fixture_sqlite(const char *path);              /* opened by stock SQLite, without any of ours */
 int64_t fixture_integer(const char *path, const char *sql);
 void fixture_exec(const char *path, const char *sql);
+void fixture_age(const char *path);                     /* makes it one of schema version 1 */
 char *fixture_dump(const char *path);                   /* runs, items, windows, metadata as text; the caller's to free */
 
 #endif

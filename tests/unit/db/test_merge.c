@@ -270,6 +270,27 @@ static void runs_are_matched_by_name(void **state)
     same_content(out, got);
 }
 
+/* An old shard beside a new one: what the old one did not measure is NULL. */
+static void old_shards_are_read(void **state)
+{
+    struct fixture *const f = *state;
+    const char *const old = fixture_path(f, "old.db"), *const young = fixture_path(f, "young.db"),
+               *const out = fixture_path(f, "out.db");
+    const char *const both[] = {young, old};
+
+    write_shard(old, 0, 1, 61, 1, 2);
+    write_shard(young, 0, 61, 91, 1, 2);
+    fixture_age(old);
+    const struct vx_merge_stats stats = merge(out, both, 2, NULL, NULL);
+    assert_int_equal(stats.items, 90);
+    assert_int_equal(stats.compared, 30);
+    assert_int_equal(stats.outside, 10);
+    assert_int_equal(stats.outside_by[2], 10); /* bandwidth below */
+    assert_int_equal(stats.outside_by[1], 1);  /* level above: item 90 */
+    assert_int_equal(fixture_integer(out, "SELECT count(*) FROM items WHERE bandwidth_hz IS NULL AND outside IS NULL"), 60);
+    assert_int_equal(fixture_integer(out, "SELECT count(*) FROM files WHERE outside IS NOT NULL AND mean_fake IS NOT NULL"), 10);
+}
+
 static void many_shards(void **state)
 {
     struct fixture *const f = *state;
@@ -557,6 +578,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(the_better_row_wins, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_list_tells_what_is_missing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(runs_are_matched_by_name, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(old_shards_are_read, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(many_shards, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(final_is_the_same_for_any_shards, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(sources_are_only_read, fixture_setup, fixture_teardown),

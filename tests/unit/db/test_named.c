@@ -121,6 +121,14 @@ static void numbers(void **state)
         {"metadata", 2, 1, "value", "anna", 0},
         {"metadata", 2, 1, "items", NULL, 25},
         {"metadata", 2, 1, "mean_fake", NULL, 0.25},
+        {"outside", 33, 0, "outside", "bandwidth below measured", 0},
+        {"outside", 33, 0, "name", "corpus/000003.wav", 0},
+        {"outside", 33, 0, "bandwidth_hz", NULL, 4000},
+        {"outside", 33, 0, "level_dbfs", NULL, -23},
+        {"outside", 33, 32, "outside", "bandwidth below measured, level above measured", 0},
+        {"measured", 1, 0, "measured",
+         "\"measured\": {\"level_dbfs\": [-29.0, -20.0], \"bandwidth_hz\": [4000, 8000], \"active_share\": [0.50, 0.50]}", 0},
+        {"measured", 1, 0, "items", NULL, 100},
         {"runs", 1, 0, "model", "tiny", 0},
         {"speed", 1, 0, "windows_per_s", NULL, 30.2},
         {"speed", 1, 0, "times_real_time", NULL, 60.4},
@@ -180,7 +188,7 @@ static void scores_name_their_model(void **state)
             showing += shows;
             cJSON_Delete(json);
         }
-        assert_int_equal(showing, 7);
+        assert_int_equal(showing, 8);
         vx_query_close(&db);
         unlink(fixture_path(*state, "list.db"));
         unlink(fixture_path(*state, "part.db"));

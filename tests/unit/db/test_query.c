@@ -38,7 +38,7 @@ static void accepted(void **state)
         {"SELECT * FROM pragma_table_info('items') LIMIT 1",
          "cid,name,type,notnull,dflt_value,pk\n0,item,INTEGER,0,,1\n"},
         {"SELECT count(*) AS n FROM pragma_index_list('items')", "n\n2\n"},
-        {"PRAGMA user_version", "user_version\n1\n"},
+        {"PRAGMA user_version", "user_version\n2\n"},
         {"pragma INTEGRITY_CHECK", "integrity_check\nok\n"},
         {"PRAGMA quick_check(1)", "quick_check\nok\n"},
         {"SELECT * FROM pragma_quick_check", "quick_check\nok\n"},
@@ -235,7 +235,7 @@ static void no_result(void **state)
         {"shard.db", VX_EINVAL, "merge -o RESULT.db SHARD"},
         {".", VX_EINVAL, "a folder; expected the result"},
         {"pipe", VX_EINVAL, "not a file; expected the result"},
-        {"newer.db", VX_EUNSUPPORTED, "schema version 9, this Voxtrawl knows up to 1: use a newer one"},
+        {"newer.db", VX_EUNSUPPORTED, "schema version 9, this Voxtrawl knows up to 2: use a newer one"},
         {"less.db", VX_EFORMAT, "3 of its 4 tables"},
         {"wal.db", VX_OK, NULL},
     };

@@ -60,6 +60,11 @@ static void opens_in_stock_sqlite(void **state)
         {"SELECT typeof(logit_real) = 'real' AND abs(logit_real + 1.1) < 1e-6 FROM windows WHERE item = 1 AND idx = 0", 1},
         {"SELECT count(*) FROM suspects WHERE mean_fake >= 0.4", 120},
         {"SELECT count(*) FROM errors", 2},
+        {"SELECT count(*) FROM items WHERE bandwidth_hz = 4000 AND outside & 4 AND level_dbfs = -20 - item % 10", 66},
+        {"SELECT count(*) FROM files WHERE outside LIKE 'bandwidth below%'", 66},
+        {"SELECT count(*) FROM files WHERE outside = 'bandwidth below measured, level above measured'", 6},
+        {"SELECT count(*) FROM items WHERE status = 'scored' AND outside = 0 AND active_share = 0.5", 134},
+        {"SELECT level_dbfs IS NULL AND bandwidth_hz IS NULL AND active_share IS NULL AND outside IS NULL FROM items WHERE item = 201", 1},
         {"SELECT error = 'breaks off at 4.0 s\\xFF' FROM errors WHERE status = 'failed'", 1},
         {"SELECT verdict IS NULL AND n_windows = 2 AND mean_fake > 0 FROM items WHERE item = 202", 1},
         {"SELECT verdict = 'not_scored' AND mean_fake IS NULL FROM items WHERE item = 201", 1},
@@ -227,6 +232,33 @@ static void other_runs_are_refused(void **state)
     assert_int_equal(vx_shard_open(&shard, text, &run, &err), VX_EFORMAT);
     assert_int_equal(vx_shard_open(&shard, fixture_path(*state, "no/folder"), &run, &err), VX_EDB);
     assert_null(shard);
+}
+
+/* A shard that an older Voxtrawl began is gone on with; what it did not measure is NULL, and so is what is NaN. */
+static void older_shards_go_on(void **state)
+{
+    const char *const path = fixture_path(*state, "shard.db");
+    const struct vx_run run = fixture_run(0);
+    struct vx_shard *shard = NULL;
+    struct vx_err err = {0};
+
+    assert_int_equal(vx_shard_open(&shard, path, &run, &err), VX_OK);
+    fixture_fill(shard, 1, 11, 1, 1);
+    vx_shard_close(&shard);
+    fixture_age(path);
+    if (vx_shard_open(&shard, path, &run, &err) != VX_OK)
+        fail_msg("%s", err.text);
+    fixture_fill(shard, 11, 21, 1, 1);
+    struct vx_item_result r = fixture_result(21, 1);
+    r.domain.bandwidth_hz = NAN;
+    r.domain.compared = false;
+    commit_one(shard, &r);
+    vx_shard_close(&shard);
+    assert_int_equal(fixture_integer(path, "PRAGMA user_version"), 2);
+    assert_int_equal(fixture_integer(path, "SELECT count(*) FROM files WHERE level_dbfs IS NULL AND item <= 10"), 10);
+    assert_int_equal(fixture_integer(path, "SELECT count(*) FROM files WHERE level_dbfs < 0 AND item > 10"), 11);
+    assert_int_equal(fixture_integer(path, "SELECT bandwidth_hz IS NULL AND outside IS NULL AND active_share = 0.5"
+                                           " FROM items WHERE item = 21"), 1);
 }
 
 static void note_item(void *ctx, int64_t item)
@@ -476,6 +508,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(untrained_is_said, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(replay_replaces, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refused_results, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(older_shards_go_on, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(other_runs_are_refused, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(lists_final_items, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(file_size_limit, fixture_setup, fixture_teardown),
