@@ -39,8 +39,15 @@ static const struct {
     {"std", "[0.229, 1, 2.5e-3]"},
     {"real_below", "0.25"},
     {"fake_from", "0.75"},
+    {"calibration_scale", "0.7"},
+    {"calibration_offset", "-1.5"},
+    {"calibrated_on", "\"200 clips, one per speaker\""},
+    {"high_precision", "{\"real_below\": 0.125, \"fake_from\": 0.9}"},
+    {"high_recall", "{\"fake_from\": 0.3, \"real_below\": 0}"},
+    {"measured", "{\"level_dbfs\": [-60.5, -3], \"bandwidth_hz\": [2800, 7900], \"active_share\": [0.1, 1]}"},
 };
 #define N_KEYS (sizeof whole / sizeof *whole)
+#define N_ALWAYS (N_KEYS - 6) /* those that the built-in profiles have */
 
 /* The whole profile with `key` given the value (NULL: left out), and `more` before the last brace. */
 static enum vx_status parse_with(struct vx_profile *p, const char *key, const char *value, const char *more, struct vx_err *err)
@@ -81,6 +88,13 @@ static void test_whole(void **state)
     assert_int_equal(p.image_filter, VX_RESAMPLE_BICUBIC);
     assert_true(p.rescale_factor == 1.0 / 255 && p.mean[2] == -0.406f && p.std[2] == 2.5e-3f);
     assert_true(p.real_below == 0.25 && p.fake_from == 0.75);
+    assert_true(p.calibration_scale == 0.7 && p.calibration_offset == -1.5);
+    assert_string_equal(p.calibrated_on, "200 clips, one per speaker");
+    assert_true(p.high_precision.real_below == 0.125 && p.high_precision.fake_from == 0.9);
+    assert_true(p.high_recall.real_below == 0 && p.high_recall.fake_from == 0.3);
+    assert_true(p.measured.level_dbfs.low == -60.5 && p.measured.level_dbfs.high == -3);
+    assert_true(p.measured.bandwidth_hz.low == 2800 && p.measured.bandwidth_hz.high == 7900);
+    assert_true(p.measured.active_share.low == 0.1 && p.measured.active_share.high == 1);
 }
 
 static void test_values(void **state)
@@ -120,7 +134,35 @@ static void test_values(void **state)
         {"mean", "{\"a\": 1, \"b\": 2, \"c\": 3}", false}, {"mean", NULL, false}, {"std", "[1, 0, 1]", false},
         {"std", "[1, -1, 1]", false},        {"std", NULL, false},             {"real_below", "0.75", true},
         {"real_below", "0.76", false},       {"real_below", "-0.1", false},    {"fake_from", "1", true},
-        {"fake_from", "1.01", false},        {"fake_from", "0.2", false},
+        {"fake_from", "1.01", false},        {"fake_from", "0.2", false},      {"description", "\"a\\nb\"", false},
+        {"calibration_scale", NULL, true},   {"calibration_scale", "1e-6", true}, {"calibration_scale", "0", false},
+        {"calibration_scale", "-1", false},  {"calibration_scale", "\"1\"", false}, {"calibration_scale", "null", false},
+        {"calibration_offset", NULL, true},  {"calibration_offset", "0", true}, {"calibration_offset", "1e7", false},
+        {"calibrated_on", NULL, true},       {"calibrated_on", "\"\"", true},  {"calibrated_on", "7", false},
+        {"calibrated_on", "\"\\u001b[31m\"", false},
+        {"high_precision", NULL, true},      {"high_precision", "{}", false},  {"high_precision", "[0.1, 0.9]", false},
+        {"high_precision", "0.9", false},    {"high_precision", "null", false},
+        {"high_precision", "{\"real_below\": 0.5, \"fake_from\": 0.5}", true},
+        {"high_precision", "{\"real_below\": 0.5}", false},
+        {"high_precision", "{\"fake_from\": 0.5}", false},
+        {"high_precision", "{\"real_below\": 0, \"fake_from\": 0}", false},
+        {"high_precision", "{\"real_below\": 0.9, \"fake_from\": 0.8}", false},
+        {"high_precision", "{\"real_below\": 0.1, \"fake_from\": 1.1}", false},
+        {"high_precision", "{\"real_below\": 0.1, \"fake_from\": 0.9, \"measured\": {}}", false},
+        {"high_precision", "{\"real_below\": 0.1, \"fake_from\": 0.9, \"fmin\": 0}", false},
+        {"high_precision", "{\"real_below\": 0.1, \"fake_from\": 0.9, \"real_below\": 0.1}", false},
+        {"high_recall", NULL, true},         {"high_recall", "{\"real_below\": 0.9, \"fake_from\": 0.8}", false},
+        {"measured", NULL, true},            {"measured", "{}", true},         {"measured", "[]", false},
+        {"measured", "{\"level_dbfs\": [-60, -60]}", true},
+        {"measured", "{\"level_dbfs\": [-3, -60]}", false},
+        {"measured", "{\"level_dbfs\": [0, 0]}", false},
+        {"measured", "{\"level_dbfs\": [-60]}", false},
+        {"measured", "{\"level_dbfs\": [-60, -3, 0]}", false},
+        {"measured", "{\"level_dbfs\": {\"low\": -60, \"high\": -3}}", false},
+        {"measured", "{\"bandwidth_hz\": [-1, 4000]}", false},
+        {"measured", "{\"active_share\": [0, 1.5]}", false},
+        {"measured", "{\"active_share\": [0, \"1\"]}", false},
+        {"measured", "{\"level\": [-60, -3]}", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -146,6 +188,8 @@ static void test_structure(void **state)
     } rows[] = {
         {", \"n_fft \": 512", "unknown key \"n_fft \""},
         {", \"comment\": null", "unknown key \"comment\""},
+        {", \"\": {}", "unknown key \"\""},
+        {", \"high_recall.fake_from\": 0.5", "unknown key \"high_recall.fake_from\""},
         {", \"fmin\": 0", "twice"},
         {"} x", "not JSON"},
         {", ", "not JSON"},
@@ -180,6 +224,70 @@ static void test_optional(void **state)
         fail_msg("%s", err.text);
     assert_string_equal(p.description, "");
     assert_true(p.ref_value == 1 && p.rescale_factor == 1.0 / 255 && p.mean[0] == 0 && p.std[2] == 1);
+    assert_true(p.calibration_scale == 1 && p.calibration_offset == 0 && p.calibrated_on[0] == '\0');
+    assert_true(p.high_precision.fake_from == 0 && p.high_recall.fake_from == 0 && p.measured.level_dbfs.low == 0 &&
+                p.measured.level_dbfs.high == 0 && p.measured.active_share.high == 0);
+}
+
+/* Keys that were added later: written where they say something, so that profiles without them keep their hash. */
+static void test_unset_is_unwritten(void **state)
+{
+    static const struct {
+        const char *key, *value, *written; /* NULL: left out */
+    } rows[] = {
+        {"calibration_scale", "1", NULL},
+        {"calibration_scale", "1.5", "\"calibration_scale\": 1.5,\n"},
+        {"calibration_offset", "0.0", NULL},
+        {"calibrated_on", "\"\"", NULL},
+        {"high_precision", NULL, NULL},
+        {"high_precision", "{\"fake_from\": 0.9, \"real_below\": 0}",
+         "  \"high_precision\": {\"real_below\": 0, \"fake_from\": 0.9},\n"},
+        {"measured", "{}", NULL},
+        {"measured", "{\"active_share\": [0, 1], \"level_dbfs\": [-9, 0]}",
+         "  \"measured\": {\"level_dbfs\": [-9, 0], \"active_share\": [0, 1]}\n}\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vx_profile p, back;
+        struct vx_err err;
+        if (parse_with(&p, rows[i].key, rows[i].value, "", &err) != VX_OK)
+            fail_msg("%s", err.text);
+        char *json = vx_profile_json(&p);
+        assert_non_null(json);
+        if (rows[i].written ? !strstr(json, rows[i].written) : strstr(json, rows[i].key) != NULL)
+            fail_msg("%s %s was written as\n%s", rows[i].key, rows[i].value ? rows[i].value : "left out", json);
+        assert_int_equal(vx_profile_parse(&back, json, "canonical", &err), VX_OK);
+        char *again = vx_profile_json(&back);
+        assert_string_equal(json, again);
+        free(json);
+        free(again);
+    }
+}
+
+/* The hashes that databases of earlier versions hold. */
+static void test_hashes_stay(void **state)
+{
+    static const struct {
+        const char *name, *sha256;
+    } rows[] = {
+        {"mel-16k-grey", "b64a03bface2fba28aea18184fa8606052c3d2fd7d7ad1facb6702bb292e2379"},
+        {"mel-native-224", "026caa34a6a924a7deb37d674ac14034af536c35b6483729c91807f196ba5634"},
+        {"mel-16k-plain", "4163e10e3ee1fa7922d622b7f9463ba7f3d6941a367fe7275ed98e06d1beac9f"},
+        {"mel-native-imagenet", "106df364f4537dbda7d84d99eb4b3b1a4fa9a32f5043f10fb65b32248c47020c"},
+        {"mel-22k-magma", "3b2bc94df1ce2a7dd706b08205cfce8d1b978a1bd33e3e2f6bcf29bfab2e90c6"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char sha256[VX_SHA256_HEX];
+        struct vx_profile p;
+        struct vx_err err;
+        assert_int_equal(vx_profile_load(&p, rows[i].name, &err), VX_OK);
+        char *json = vx_profile_json(&p);
+        assert_non_null(json);
+        assert_int_equal(vx_sha256_bytes(json, strlen(json), sha256, &err), VX_OK);
+        assert_string_equal(sha256, rows[i].sha256);
+        free(json);
+    }
 }
 
 static void test_canonical(void **state)
@@ -204,7 +312,7 @@ static void test_canonical(void **state)
         assert_true(back.window_seconds == p.window_seconds && back.rescale_factor == p.rescale_factor && back.amin == p.amin);
         assert_memory_equal(back.mean, p.mean, sizeof p.mean);
         assert_memory_equal(back.std, p.std, sizeof p.std);
-        for (size_t k = 1, at = 0; k < N_KEYS; k++) { /* every field, in order */
+        for (size_t k = 1, at = 0; k < (i < 0 ? N_KEYS : N_ALWAYS); k++) { /* every field, in order */
             char key[32];
             snprintf(key, sizeof key, "\"%s\": ", whole[k].key);
             const char *found = strstr(a, key);
@@ -262,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),    cmocka_unit_test(test_values),    cmocka_unit_test(test_structure),
         cmocka_unit_test(test_optional), cmocka_unit_test(test_canonical), cmocka_unit_test(test_load),
+        cmocka_unit_test(test_unset_is_unwritten), cmocka_unit_test(test_hashes_stay),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
 }
