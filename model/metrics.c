@@ -70,97 +70,112 @@ enum vx_status vx_ranks_make(struct vx_ranked **out, const double *bona, size_t 
 struct walk {
     size_t bona, spoof;
     double auc;      /* pairs in the right order, ties one half */
-    double gap;      /* smallest |FRR − FAR| so far */
     double best_dcf; /* not normalised */
+    bool crossed;    /* FRR has reached FAR: the EER is found */
     size_t act_miss, act_refused;
     double loss_bona, loss_spoof;
 };
+
+static double frr_of(const struct walk *w, const struct vx_metrics *m)
+{
+    return (double)w->bona / (double)m->n_bona;
+}
+
+static double far_of(const struct walk *w, const struct vx_metrics *m)
+{
+    return (double)(m->n_spoof - w->spoof) / (double)m->n_spoof;
+}
 
 static double dcf(const struct vx_cost_model *c, double frr, double far_)
 {
     return c->c_miss * (1 - c->pi_spoof) * frr + c->c_fa * c->pi_spoof * far_;
 }
 
-/* One point of the DET: the threshold at `threshold` with what was passed refused. */
-static void visit(struct walk *w, struct vx_metrics *m, const struct vx_cost_model *cost, double threshold)
+/* A point of the DET at which the DCF may be least: along bona fide it only grows, along spoof it only falls. */
+static void visit_corner(struct walk *w, const struct vx_metrics *m, const struct vx_cost_model *cost)
 {
-    const double frr = (double)w->bona / (double)m->n_bona;
-    const double far_ = (double)(m->n_spoof - w->spoof) / (double)m->n_spoof;
-    const double gap = fabs(frr - far_), now = dcf(cost, frr, far_);
-
-    if (gap < w->gap) {
-        w->gap = gap;
-        m->eer = (frr + far_) / 2;
-        m->eer_threshold = threshold;
-    }
-    if (now < w->best_dcf)
-        w->best_dcf = now;
+    w->best_dcf = fmin(w->best_dcf, dcf(cost, frr_of(w, m), far_of(w, m)));
 }
 
-/* Pairs of one group of equal scores: each bona fide against the spoof below and half of those beside it. */
-static void count_pairs(struct walk *w, size_t bona_before, size_t spoof_before)
+static bool turns(const struct walk *w, const struct vx_metrics *m, const struct vx_ranked *r, uint32_t times)
 {
-    const double bona = (double)(w->bona - bona_before), beside = (double)(w->spoof - spoof_before);
+    const double bona = (double)w->bona + (r->bona ? times : 0), spoof = (double)w->spoof + (r->bona ? 0 : times);
 
-    w->auc += bona * ((double)spoof_before + beside / 2);
+    return bona * (double)m->n_spoof >= ((double)m->n_spoof - spoof) * (double)m->n_bona; /* FRR >= FAR */
+}
+
+/* FRR − FAR grows with every score passed, from −1 to 1, so that it is least in magnitude where its sign turns: there or
+ * one score before. Takes `times` copies of a score of which one turns it. */
+static void find_eer(struct walk *w, struct vx_metrics *m, const struct vx_ranked *r, uint32_t times, double before)
+{
+    struct walk at = *w;
+
+    for (uint32_t k = 0; k < times; k++) {
+        const double frr_before = frr_of(&at, m), far_before = far_of(&at, m);
+        const bool turned = turns(&at, m, r, 1);
+        at.bona += r->bona;
+        at.spoof += !r->bona;
+        if (!turned) {
+            before = r->score;
+            continue;
+        }
+        const double frr = frr_of(&at, m), far_ = far_of(&at, m);
+        const bool earlier = far_before - frr_before <= frr - far_; /* of equals the first */
+        m->eer = earlier ? (frr_before + far_before) / 2 : (frr + far_) / 2;
+        m->eer_threshold = earlier ? before : r->score;
+        w->crossed = true;
+        return;
+    }
 }
 
 static void walk_all(struct walk *w, struct vx_metrics *m, const struct vx_ranked *ranks, size_t n, const uint32_t *copies,
                      const struct vx_cost_model *cost)
 {
     const double act = -log(cost->c_miss * (1 - cost->pi_spoof) / (cost->c_fa * cost->pi_spoof));
-    size_t bona_before = 0, spoof_before = 0;
-    bool started = false;
+    const struct vx_ranked *last = NULL; /* of those that are there */
+    size_t bona_below = 0;               /* the score that is looked at */
 
     for (size_t i = 0; i < n; i++) {
         const struct vx_ranked *r = &ranks[i];
         const uint32_t times = copies ? copies[r->unit] : 1;
-        if (times > 0 && !started) {
-            visit(w, m, cost, r->score - 0.001);
-            started = true;
-        }
-        for (uint32_t k = 0; k < times; k++) { /* each copy is a point of its own, as in a sorted list */
-            if (r->bona)
-                w->bona++;
-            else
-                w->spoof++;
-            visit(w, m, cost, r->score);
-        }
-        if (r->bona)
+        if (times == 0)
+            continue;
+        if (!w->crossed && turns(w, m, r, times))
+            find_eer(w, m, r, times, last ? last->score : r->score - 0.001);
+        if (!last || last->score != r->score)
+            bona_below = w->bona;
+        if (r->bona) {
+            if (!last || !last->bona)
+                visit_corner(w, m, cost);
+            w->auc += (double)times * (double)w->spoof; /* spoof of the same score come later */
+            w->bona += times;
             w->loss_bona += times * r->loss;
-        else
+        } else {
+            w->auc += 0.5 * (double)times * (double)(w->bona - bona_below);
+            w->spoof += times;
             w->loss_spoof += times * r->loss;
+        }
         if (r->score < act) {
             w->act_miss = w->bona;
             w->act_refused = w->spoof;
         }
-        if (i + 1 == n || ranks[i + 1].score != r->score) {
-            count_pairs(w, bona_before, spoof_before);
-            bona_before = w->bona;
-            spoof_before = w->spoof;
-        }
+        last = r;
     }
+    visit_corner(w, m, cost);
 }
 
-void vx_ranks_metrics(struct vx_metrics *out, const struct vx_ranked *ranks, size_t n, const uint32_t *copies,
-                      struct vx_cost_model cost)
+void vx_ranks_metrics(struct vx_metrics *out, const struct vx_ranked *ranks, size_t n, const uint32_t *copies, size_t n_bona,
+                      size_t n_spoof, struct vx_cost_model cost)
 {
-    struct walk w = {.gap = INFINITY, .best_dcf = INFINITY};
-    struct vx_metrics m = {.eer = NAN, .eer_threshold = NAN, .auc = NAN, .min_dcf = NAN, .act_dcf = NAN, .cllr = NAN};
     const double most = fmin(cost.c_miss * (1 - cost.pi_spoof), cost.c_fa * cost.pi_spoof);
+    struct walk w = {.best_dcf = INFINITY};
+    struct vx_metrics m = {n_bona, n_spoof, NAN, NAN, NAN, NAN, NAN, NAN};
 
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t times = copies ? copies[ranks[i].unit] : 1;
-        if (ranks[i].bona)
-            m.n_bona += times;
-        else
-            m.n_spoof += times;
-    }
     *out = m;
-    if (m.n_bona == 0 || m.n_spoof == 0)
+    if (n_bona == 0 || n_spoof == 0)
         return;
     walk_all(&w, &m, ranks, n, copies, &cost);
-    assert(w.bona == m.n_bona && w.spoof == m.n_spoof);
+    assert(w.bona == m.n_bona && w.spoof == m.n_spoof && w.crossed);
     const double nb = (double)m.n_bona, ns = (double)m.n_spoof;
     m.auc = w.auc / nb / ns;
     m.min_dcf = w.best_dcf / most;
@@ -177,7 +192,7 @@ enum vx_status vx_metrics_compute(struct vx_metrics *out, const double *bona, si
 
     if ((rc = vx_cost_check(cost, err)) != VX_OK || (rc = vx_ranks_make(&ranks, bona, n_bona, spoof, n_spoof, err)) != VX_OK)
         return rc;
-    vx_ranks_metrics(out, ranks, n_bona + n_spoof, NULL, cost);
+    vx_ranks_metrics(out, ranks, n_bona + n_spoof, NULL, n_bona, n_spoof, cost);
     free(ranks);
     return VX_OK;
 }

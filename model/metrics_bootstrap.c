@@ -105,15 +105,23 @@ static void draw(struct bootstrap *b)
             b->copies[b->drawn[side][next_below(&b->random, b->n_drawn[side])]]++;
 }
 
-static double accuracy(const struct bootstrap *b)
+static void one_round(struct bootstrap *b, struct vx_cost_model cost, int round)
 {
-    size_t right = 0, total = 0;
+    size_t right = 0, total[2] = {0, 0};
+    struct vx_metrics m;
 
+    draw(b);
     for (size_t unit = 0; unit < b->n_units; unit++) {
         right += b->copies[unit] * b->right[unit];
-        total += b->copies[unit] * b->total[unit];
+        total[unit % 2 ? BONA : SPOOF] += b->copies[unit] * b->total[unit];
     }
-    return (double)right / (double)total;
+    vx_ranks_metrics(&m, b->ranks, b->n, b->copies, total[BONA], total[SPOOF], cost);
+    b->values[EER][round] = m.eer;
+    b->values[AUC][round] = m.auc;
+    b->values[MIN_DCF][round] = m.min_dcf;
+    b->values[ACT_DCF][round] = m.act_dcf;
+    b->values[CLLR][round] = m.cllr;
+    b->values[ACCURACY][round] = (double)right / (double)(total[BONA] + total[SPOOF]);
 }
 
 static int by_value(const void *pa, const void *pb)
@@ -154,17 +162,8 @@ enum vx_status vx_metrics_bootstrap(struct vx_metrics_intervals *out, const stru
     if ((rc = open_bootstrap(&b, trials, n, threshold, rounds, err)) != VX_OK)
         goto done;
     const size_t nb = b.n_drawn[BONA], ns = b.n_drawn[SPOOF];
-    for (int i = 0; i < rounds && nb + ns > 0; i++) {
-        struct vx_metrics m;
-        draw(&b);
-        vx_ranks_metrics(&m, b.ranks, n, b.copies, cost);
-        b.values[EER][i] = m.eer;
-        b.values[AUC][i] = m.auc;
-        b.values[MIN_DCF][i] = m.min_dcf;
-        b.values[ACT_DCF][i] = m.act_dcf;
-        b.values[CLLR][i] = m.cllr;
-        b.values[ACCURACY][i] = accuracy(&b);
-    }
+    for (int i = 0; i < rounds && nb + ns > 0; i++)
+        one_round(&b, cost, i);
     if (nb > 0 && ns > 0)
         v.rounds = rounds;
     if (nb > 1 && ns > 1) {

@@ -26,9 +26,9 @@ void vx_ranks_sort(struct vx_ranked *ranks, size_t n);
 enum vx_status vx_ranks_make(struct vx_ranked **out, const double *bona, size_t n_bona, const double *spoof, size_t n_spoof,
                              struct vx_err *err) VX_CHECKED;
 
-/* copies [largest unit + 1]: how often each unit's scores are there; NULL: once. A class without scores makes every
- * metric NaN. */
-void vx_ranks_metrics(struct vx_metrics *out, const struct vx_ranked *ranks, size_t n, const uint32_t *copies,
-                      struct vx_cost_model cost);
+/* copies [largest unit + 1]: how often each unit's scores are there; NULL: once. n_bona, n_spoof: how many that makes. A
+ * class without scores makes every metric NaN. */
+void vx_ranks_metrics(struct vx_metrics *out, const struct vx_ranked *ranks, size_t n, const uint32_t *copies, size_t n_bona,
+                      size_t n_spoof, struct vx_cost_model cost);
 
 #endif
