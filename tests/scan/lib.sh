@@ -104,5 +104,6 @@ scores() {
 verdicts() {
     sql "$1" "SELECT replace(coalesce(member, path), rtrim(coalesce(member, path), replace(coalesce(member, path), '/', '')), '') AS name,
         kind, status, error, format, decoder, sample_rate, channels, duration_s, n_windows, n_scored, printf('%!.17g', mean_fake),
-        printf('%!.17g', max_fake), printf('%!.17g', worst_fake), fraction_over, longest_run_s, verdict FROM items ORDER BY 1"
+        printf('%!.17g', max_fake), printf('%!.17g', worst_fake), fraction_over, longest_run_s, verdict,
+        printf('%!.17g', level_dbfs), bandwidth_hz, printf('%!.17g', active_share), outside FROM items ORDER BY 1"
 }
