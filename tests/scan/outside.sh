@@ -25,7 +25,7 @@ grep -q '"items":5\|,5$\| 5$' last.out || fail "what is measured is not shown: $
 with_measured() { # FILE RANGES: the profile of unknown.db with measured ranges
     { echo "{\"measured\": {$2},"; sql unknown.db "SELECT profile FROM runs" | tail -n +2; } >"$1"
 }
-with_measured profile.json '"level_dbfs": [-40, -10], "bandwidth_hz": [6000, 8000], "active_share": [0.2, 0.95]'
+with_measured profile.json '"level_dbfs": [-40, -3], "bandwidth_hz": [6000, 8000], "active_share": [0.2, 0.95]'
 status 0 "$VOXTRAWL" scan --model model --profile ./profile.json -o outside.db corpus
 says "3 of 5 recordings lie outside what the model was measured on: bandwidth below 5.4 kHz (1), level below -43 dBFS (1), active share below 15 % (1); their scores mean less"
 says "voxtrawl query outside.db --named outside"
