@@ -99,12 +99,15 @@ static void drop_left_out(struct work *w)
 
 static enum vx_status nothing_fits(const struct vx_calibrate_result *r, struct vx_err *err)
 {
+    bool wrong_way = true;
     double least = 1;
 
-    for (int i = 0; i < r->n; i++)
+    for (int i = 0; i < r->n; i++) {
+        wrong_way &= r->rows[i].wrong_way;
         least = fmin(least, r->rows[i].window_eer);
-    if (least > 0.5)
-        return vx_fail(err, VX_EINVAL, "with every profile the scores point the wrong way (EER of windows from %.1f %%): are the "
+    }
+    if (wrong_way)
+        return vx_fail(err, VX_EINVAL, "with every profile the scores point the wrong way (EER of windows %.1f %% or more): are the "
                        "sides in %s swapped, or the model's labels (--fake-label, --real-label)?", 100 * least, r->labels);
     return vx_fail(err, VX_EINVAL, "with no profile the scores tell the sides of %s apart: is this a model for it?", r->labels);
 }

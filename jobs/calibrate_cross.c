@@ -155,7 +155,7 @@ static enum vx_status measure_profile(struct cross *c, int profile, struct vx_ca
     const struct vx_calibrate_part all = part_of(c, -1, false);
     struct vx_calibrate_split raw = {0}, windows = {0}, files = {0};
     struct vx_metrics of_raw, of_windows, of_files;
-    struct vx_calibration whole;
+    struct vx_calibrate_fit whole;
     enum vx_status rc;
 
     if ((rc = check_scored(c, profile, row, err)) != VX_OK || (rc = fit_folds(c, profile, err)) != VX_OK ||
@@ -169,7 +169,8 @@ static enum vx_status measure_profile(struct cross *c, int profile, struct vx_ca
     row->window_eer = of_raw.eer;
     row->file_eer = of_files.eer;
     row->cllr = of_windows.cllr;
-    rc = vx_calibration_fit(&whole, raw.values[1], raw.n[1], raw.values[0], raw.n[0], err);
+    row->wrong_way = of_raw.auc < 0.5;
+    rc = vx_calibrate_fit(&whole, &all, w, err);
     row->no_fit = rc == VX_EINVAL;
     if (row->no_fit) {
         row->file_eer = row->cllr = NAN;

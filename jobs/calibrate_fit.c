@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int ascending(const void *a, const void *b)
 {
@@ -90,21 +91,64 @@ enum vx_status vx_calibrate_points(struct vx_calibrate_points *out, double *p_bo
     return VX_OK;
 }
 
+/* Room for the part's windows and one imagined file of each side behind them. */
+static enum vx_status imagine(struct vx_calibrate_split *with, const struct vx_calibrate_split *windows,
+                              const size_t n_files[2], struct vx_err *err)
+{
+    for (int side = 0; side < 2; side++) {
+        const size_t n = windows->n[side], a_file = n_files[side] ? (n + n_files[side] - 1) / n_files[side] : 0;
+        if (!(with->values[side] = vx_calloc(n + a_file, sizeof *with->values[side])))
+            return vx_fail_nomem(err, "scores");
+        memcpy(with->values[side], windows->values[side], n * sizeof *with->values[side]);
+        qsort(with->values[side], n, sizeof *with->values[side], ascending);
+        with->n[side] = n;
+    }
+    for (int side = 0; side < 2; side++) {
+        const size_t n = windows->n[side], others = windows->n[!side];
+        const size_t a_file = n_files[side] ? (n + n_files[side] - 1) / n_files[side] : 0;
+        const double median = others ? with->values[!side][others / 2] : 0;
+        for (size_t i = 0; others && i < a_file; i++)
+            with->values[side][with->n[side]++] = median;
+    }
+    return VX_OK;
+}
+
+static enum vx_status fit_llr(struct vx_calibration *out, const struct vx_calibrate_split *windows, const size_t n_files[2],
+                              struct vx_err *err)
+{
+    struct vx_calibrate_split with = {0};
+    enum vx_status rc = imagine(&with, windows, n_files, err);
+
+    if (rc == VX_OK)
+        rc = vx_calibration_fit(out, with.values[1], with.n[1], with.values[0], with.n[0], err);
+    vx_calibrate_split_clear(&with);
+    return rc;
+}
+
+/* The part's files that have windows, by side. */
+static void count_files(size_t n[2], const struct vx_calibrate_part *part, const struct vx_calibrate_windows *w)
+{
+    n[0] = n[1] = 0;
+    for (size_t i = 0; i < w->n; i++)
+        n[part->files[w->file[i]].bona] += (i == 0 || w->file[i] != w->file[i - 1]) && vx_calibrate_within(part, w->file[i]);
+}
+
 enum vx_status vx_calibrate_fit(struct vx_calibrate_fit *out, const struct vx_calibrate_part *part,
                                 const struct vx_calibrate_windows *windows, struct vx_err *err)
 {
     struct vx_calibrate_split by_window = {0}, by_file = {0};
     double *llr = vx_calloc(windows->n, sizeof *llr);
     struct vx_metrics m;
+    size_t n_files[2];
     enum vx_status rc;
 
     if (!llr) {
         rc = vx_fail_nomem(err, "scores");
         goto done;
     }
+    count_files(n_files, part, windows);
     if ((rc = vx_calibrate_split_windows(&by_window, part, windows, windows->scores, err)) != VX_OK ||
-        (rc = vx_calibration_fit(&out->llr, by_window.values[1], by_window.n[1], by_window.values[0], by_window.n[0],
-                                 err)) != VX_OK)
+        (rc = fit_llr(&out->llr, &by_window, n_files, err)) != VX_OK)
         goto done;
     for (size_t i = 0; i < windows->n; i++)
         llr[i] = out->llr.scale * windows->scores[i] + out->llr.offset;

@@ -56,7 +56,9 @@ struct vx_calibrate_fit {
     double cllr; /* of the windows it was fitted to, bits */
 };
 
-/* VX_EINVAL: a class is empty, or the scores point the wrong way. */
+/* Calibrated as by vx_calibration_fit, with one imagined file added to each side that scores as the other side's median: few
+ * files, all of them on their side, would claim odds that a single error among new ones refutes; so they come to about the
+ * number of files, at most. VX_EINVAL: a class is empty, or the scores point the wrong way. */
 enum vx_status vx_calibrate_fit(struct vx_calibrate_fit *out, const struct vx_calibrate_part *part,
                                 const struct vx_calibrate_windows *windows, struct vx_err *err) VX_CHECKED;
 
@@ -69,7 +71,8 @@ struct vx_calibrate_row { /* of a profile; what needs a fit is that of held-out 
     size_t n_windows, n_files;
     double window_eer;        /* of a profile: of the raw scores, to which nothing is fitted */
     double file_eer, cllr;    /* NaN where no_fit */
-    bool no_fit;              /* fitted to everything, higher scores mean spoofed, or all are alike */
+    bool no_fit;              /* fitted to everything, higher scores do not mean bona fide */
+    bool wrong_way;           /* they mean spoofed: an AUC below one half */
     int folds_won;            /* it was the best on so many folds' other files */
 };
 

@@ -71,9 +71,9 @@ void vx_calibrate_print(const struct vx_calibrate_result *r, FILE *to)
 void vx_calibrate_warn(const struct vx_calibrate_result *r, struct vx_log *log)
 {
     for (int i = 0; i < r->n; i++) {
-        if (r->rows[i].no_fit && r->rows[i].window_eer > 0.5)
-            vx_log_say(log, VX_LOG_WARNING, "%s: an EER of %.1f %%, the scores point the wrong way; if all profiles' do, the sides "
-                       "in %s or the model's labels are swapped (--fake-label, --real-label)", r->candidates[i].profile.name,
+        if (r->rows[i].no_fit && r->rows[i].wrong_way)
+            vx_log_say(log, VX_LOG_WARNING, "%s: an EER of %.1f %%, the scores point the wrong way; if those of most profiles do, "
+                       "the sides in %s or the model's labels are swapped (--fake-label, --real-label)", r->candidates[i].profile.name,
                        100 * r->rows[i].window_eer, r->labels);
         else if (r->rows[i].no_fit)
             vx_log_say(log, VX_LOG_WARNING, "%s: the scores tell the sides apart no better than chance",
@@ -81,6 +81,11 @@ void vx_calibrate_warn(const struct vx_calibrate_result *r, struct vx_log *log)
     }
     if (r->report.best < 0)
         return;
+    for (int i = 0; i < r->n; i++)
+        if (1 - r->rows[i].window_eer < r->rows[r->report.best].window_eer)
+            vx_log_say(log, VX_LOG_WARNING, "%s turned round (EER %.1f %%) would beat %s (%.1f %%), which is taken: very likely "
+                       "something is swapped", r->candidates[i].profile.name, 100 * (1 - r->rows[i].window_eer),
+                       r->candidates[r->report.best].profile.name, 100 * r->rows[r->report.best].window_eer);
     if (r->report.picked.cllr >= 1)
         vx_log_say(log, VX_LOG_WARNING, "a Cllr of %.3f: on files that it was not fitted to, the calibrated score is worth no more "
                    "than none (1); more files, or a model that fits them, are needed", r->report.picked.cllr);

@@ -8,7 +8,7 @@ grep -q libsndfile last.out || fail "--version does not name libsndfile"
 status 0 "$VOXTRAWL" --help
 status 2 "$VOXTRAWL"
 status 2 "$VOXTRAWL" frobnicate
-for command in scan query eval merge model inspect pictures bench; do
+for command in scan query eval calibrate merge model inspect pictures bench; do
     status 0 "$VOXTRAWL" $command --help
     grep -q -- "usage: voxtrawl $command" last.out || fail "$command --help shows no usage"
     status 2 "$VOXTRAWL" $command --no-such-option

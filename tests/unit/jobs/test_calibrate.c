@@ -223,7 +223,7 @@ static void test_known_answer(void **state)
     expect_close(rows[0].window_eer, 0.3085, 0.02, "EER at 0.5", 0);
     expect_close(rows[1].window_eer, 0.1587, 0.02, "EER at 1", 1);
     expect_close(rows[2].window_eer, 0.8413, 0.02, "EER at -1", 2);
-    assert_true(rows[2].no_fit && isnan(rows[2].cllr) && isnan(rows[2].file_eer));
+    assert_true(rows[2].no_fit && rows[2].wrong_way && !rows[1].wrong_way && isnan(rows[2].cllr) && isnan(rows[2].file_eer));
     assert_true(!rows[1].no_fit && rows[1].cllr > 0.4 && rows[1].cllr < 0.6 && rows[1].cllr < rows[3].cllr);
     expect_close(rows[1].file_eer, 0.5 * erfc(sqrt(WINDOWS / 2.0)), 0.015, "EER of files", 1);
     assert_true(rows[1].n_windows == FILES * WINDOWS && rows[1].n_files == FILES);
@@ -268,6 +268,32 @@ static void test_no_flattery(void **state)
     assert_true(eer > 0.42 && eer < 0.58);
 }
 
+/* Sides that are wholly apart: the odds claimed grow with the files, and no further. */
+static void test_modest(void **state)
+{
+    static const int sizes[] = {20, 200, 1000};
+    static double scores[FILES * WINDOWS];
+    static struct synthetic s;
+    struct vx_calibrate_fit fit;
+    struct vx_err err;
+    (void)state;
+
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        const size_t n = (size_t)sizes[k];
+        make_synthetic(&s, n, 2);
+        for (size_t i = 0; i < n * WINDOWS; i++)
+            scores[i] = (s.files[s.file[i]].bona ? 10 : -4) + (double)(i % 5) / 10;
+        const struct vx_calibrate_windows windows = {scores, s.file, n * WINDOWS};
+        const struct vx_calibrate_part all = {s.files, n, NULL, 0, false};
+        assert_int_equal(vx_calibrate_fit(&fit, &all, &windows, &err), VX_OK);
+        const double bona = fit.llr.scale * 10.2 + fit.llr.offset, spoof = fit.llr.scale * -3.8 + fit.llr.offset;
+        expect_close(bona, log((double)n / 2), 0.3, "log odds of the bona fide", k);
+        expect_close(spoof, -log((double)n / 2), 0.3, "log odds of the spoofed", k);
+        expect_close(fit.points.balanced.real_below, 0.5, 0.05, "real_below", k);
+        expect_close(fit.points.balanced.fake_from, fit.points.balanced.real_below, 1e-12, "fake_from", k);
+    }
+}
+
 static void test_refused(void **state)
 {
     static double scores[40 * WINDOWS];
@@ -299,7 +325,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_points),       cmocka_unit_test(test_promises),    cmocka_unit_test(test_folds),
-        cmocka_unit_test(test_known_answer), cmocka_unit_test(test_no_flattery), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_known_answer), cmocka_unit_test(test_no_flattery), cmocka_unit_test(test_modest),
+        cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
