@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "jobs/calibrate_report.h"
+#include "jobs/calibrate_results.h"
 #include "jobs/command.h"
 #include "jobs/default_model.h"
 #include "jobs/outfile.h"
@@ -17,6 +18,7 @@ struct options {
     struct vx_scanner_options scanner;
     struct vx_calibrate_set_options set;
     struct vx_opt_list profiles;
+    struct vx_opt_list from; /* results in place of inputs */
     const char *out; /* NULL: report only */
     bool overwrite, quiet;
     long folds, seed, threads;
@@ -152,24 +154,49 @@ static enum vx_status write_profile(const struct vx_calibrate_result *r, const c
     return rc;
 }
 
-static enum vx_status calibrate(struct work *w, struct vx_err *err)
+static enum vx_status make_folds(struct work *w, struct vx_err *err)
+{
+    if (!(w->folds = vx_calloc(w->set.n, sizeof *w->folds)))
+        return vx_fail_nomem(err, "the folds");
+    return vx_calibrate_folds(w->folds, w->set.files, w->set.n, (int)w->o->folds, (uint64_t)w->o->seed, w->o->set.cluster, err);
+}
+
+static enum vx_status read_results(struct work *w, struct vx_err *err)
+{
+    const struct vx_opt_list *from = &w->o->from;
+    enum vx_status rc;
+
+    if (!(w->candidates = vx_calloc(from->n, sizeof *w->candidates)))
+        return vx_fail_nomem(err, "profiles");
+    w->n_candidates = (int)from->n;
+    rc = vx_calibrate_results_read(&w->set, w->candidates, from->at, from->n, &w->o->set, w->log, err);
+    return rc == VX_OK ? make_folds(w, err) : rc;
+}
+
+static enum vx_status score_inputs(struct work *w, struct vx_err *err)
 {
     struct vx_scanner_options scanner = w->o->scanner;
+    enum vx_status rc;
+
+    /* what can be refused is refused before the work */
+    if ((rc = find_model(w, &scanner, err)) != VX_OK ||
+        (rc = vx_calibrate_set_read(&w->set, &w->o->set, w->log, err)) != VX_OK || (rc = list_candidates(w, err)) != VX_OK ||
+        (rc = make_folds(w, err)) != VX_OK || (w->o->out && (rc = vx_outfile_writable(w->o->out, err)) != VX_OK))
+        return rc;
+    rc = vx_calibrate_score(w->candidates, (size_t)w->n_candidates, &w->set, &scanner, w->log, err);
+    drop_left_out(w);
+    return rc;
+}
+
+static enum vx_status calibrate(struct work *w, struct vx_err *err)
+{
     const char *out = w->o->out;
     struct vx_calibrate_result result;
     enum vx_status rc;
 
-    if ((out && (rc = vx_outfile_free(out, w->o->overwrite, err)) != VX_OK) || (rc = find_model(w, &scanner, err)) != VX_OK ||
-        (rc = vx_calibrate_set_read(&w->set, &w->o->set, w->log, err)) != VX_OK || (rc = list_candidates(w, err)) != VX_OK)
+    if ((out && (rc = vx_outfile_free(out, w->o->overwrite, err)) != VX_OK) ||
+        (rc = w->o->from.n > 0 ? read_results(w, err) : score_inputs(w, err)) != VX_OK)
         return rc;
-    if (!(w->folds = vx_calloc(w->set.n, sizeof *w->folds)))
-        return vx_fail_nomem(err, "the folds");
-    if ((rc = vx_calibrate_folds(w->folds, w->set.files, w->set.n, (int)w->o->folds, (uint64_t)w->o->seed, w->o->set.cluster,
-                                 err)) != VX_OK ||
-        (out && (rc = vx_outfile_writable(out, err)) != VX_OK) ||
-        (rc = vx_calibrate_score(w->candidates, (size_t)w->n_candidates, &w->set, &scanner, w->log, err)) != VX_OK)
-        return rc;
-    drop_left_out(w);
     if (!w->candidates[0].trained)
         vx_log_say(w->log, VX_LOG_WARNING, "the model is UNTRAINED: its scores mean nothing");
     if ((rc = fit(w, &result, err)) != VX_OK)
@@ -210,6 +237,8 @@ int vx_cmd_calibrate(const struct vx_command *self, int argc, char **argv)
         {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder (default: " VX_DEFAULT_MODEL_WORDS ")", 0, 0},
         {"profile", 'p', VX_OPT_LIST, &o.profiles, "NAME|FILE",
          "a front end to try; again for more (default: the model's own profile.json and all built in)", 0, 0},
+        {"from", 0, VX_OPT_LIST, &o.from, "DB",
+         "take the scores of this scan's result instead of scoring INPUTs; again for results of other profiles", 0, 0},
         {"cluster", 'c', VX_OPT_STRING, &o.set.cluster, "COLUMN",
          "files that share its value, speaker say, are held out together (default: each file alone)", 0, 0},
         {"folds", 0, VX_OPT_INT, &o.folds, "K", "of the cross-validation (default 5)", 2, VX_CALIBRATE_MAX_FOLDS},
@@ -232,7 +261,11 @@ int vx_cmd_calibrate(const struct vx_command *self, int argc, char **argv)
 
     if (status >= 0)
         return status;
-    if (n == 0 || !o.set.labels) {
+    if (o.from.n > 0 && (n > 0 || s->model || o.profiles.n > 0)) {
+        fprintf(stderr, "voxtrawl calibrate: --from DB has the scores of its model and profile: leave out INPUTs, --model and --profile\n");
+        return VX_EXIT_USAGE;
+    }
+    if ((n == 0 && o.from.n == 0) || !o.set.labels) {
         fprintf(stderr, "usage: voxtrawl calibrate %s\n", self->usage);
         return VX_EXIT_USAGE;
     }

@@ -14,7 +14,7 @@ static const struct vx_command commands[] = {
      vx_cmd_query},
     {"eval", "DB --labels FILE [options]", "Measure a result against labels: accuracy, EER, DCF, Cllr, per window and per file.",
      vx_cmd_eval},
-    {"calibrate", "--labels FILE INPUT... [-o PROFILE.json] [--model DIR] [options]",
+    {"calibrate", "--labels FILE INPUT...|--from DB [-o PROFILE.json] [--model DIR] [options]",
      "Find the front end that fits a model, and what its scores mean, on labelled files.", vx_cmd_calibrate},
     {"merge", "-o OUT.db SHARD.db...", "Make one result of the shards or results of several scans.", vx_cmd_merge},
     {"model", "[DIR] [--generate SHAPE]", "Show what a model folder holds, or generate an untrained one.",

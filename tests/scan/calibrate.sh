@@ -41,6 +41,15 @@ from=$(sed -n 's/^  "fake_from": \([0-9.e-]*\),*$/\1/p' one.json)
 [ -n "$from" ] || fail "no fake_from in the profile"
 equal "verdicts fake" "$(sql r.db "SELECT count(*) FROM items WHERE mean_fake >= $from")" \
     "$(sql r.db "SELECT count(*) FROM items WHERE verdict = 'fake'")"
+# the scores of a scan do as well as scoring again, whatever calibration they were made with
+status 0 "$VOXTRAWL" calibrate --labels renamed.csv --from r.db -o from.json
+cmp one.json from.json || fail "calibrate --from a result gave another profile"
+status 2 "$VOXTRAWL" calibrate --labels renamed.csv --from r.db --from r.db
+says "results of one profile"
+status 2 "$VOXTRAWL" calibrate --labels renamed.csv --from r.db speech
+says "leave out INPUTs"
+status 2 "$VOXTRAWL" calibrate --labels renamed.csv --from one.json
+says "one.json"
 # its own profile beside the model is tried with those built in
 cp -r model own && cp one.json own/profile.json
 status 0 "$VOXTRAWL" calibrate --labels labels.csv --model own "${sides[@]:4}" --cluster speaker speech
