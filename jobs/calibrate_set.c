@@ -157,7 +157,7 @@ done:
 
 void vx_calibrate_set_free(struct vx_calibrate_set *set)
 {
-    for (size_t i = 0; i < set->n; i++)
+    for (size_t i = 0; set->items && i < set->n; i++)
         vx_item_clear(&set->items[i]);
     free(set->items);
     free(set->files);

@@ -38,7 +38,7 @@ enum vx_status vx_calibrate_label(struct vx_calibrate_labels *labels, const char
 enum vx_status vx_calibrate_labels_check(struct vx_calibrate_labels *labels, struct vx_log *log, struct vx_err *err) VX_CHECKED;
 
 struct vx_calibrate_set {
-    struct vx_item *items;           /* owned [n], each owned: recordings, or pictures, that have a label */
+    struct vx_item *items;           /* owned [n], each owned: recordings, or pictures, that have a label; NULL: they are scored */
     struct vx_calibrate_file *files; /* owned [n]: their sides and clusters */
     size_t n, cap;
     bool pictures;
