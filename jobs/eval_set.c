@@ -236,8 +236,6 @@ static enum vx_status open_both(struct vx_eval_set *set, const struct vx_eval_op
     set->run = vx_scores_run(set->scores_db);
     if ((rc = vx_profile_parse(&profile, set->run->profile_json, o->db, err)) != VX_OK)
         return vx_err_prefix(err, "the profile in it cannot be read");
-    if (profile.calibration_scale == 0)
-        profile.calibration_scale = 1;
     set->calibration = (struct vx_calibration){profile.calibration_scale, profile.calibration_offset};
     set->calibrated = profile.calibrated_on[0] || profile.calibration_scale != 1 || profile.calibration_offset != 0;
     memcpy(set->calibrated_on, profile.calibrated_on, sizeof set->calibrated_on);

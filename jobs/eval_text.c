@@ -21,32 +21,54 @@ static const char *cell(char out[64], double value, struct vx_interval in, doubl
     return out;
 }
 
+/* Text of a database or a command line, which may hold what a terminal obeys. */
+static void print_foreign(FILE *to, const char *before, const char *text, const char *after)
+{
+    char *printable = vx_text_printable(text);
+
+    fprintf(to, "%s%s%s", before, printable ? printable : "?", after);
+    free(printable);
+}
+
 static void print_head(const struct vx_eval_report *r, FILE *to)
 {
     const struct vx_eval_set *s = r->set;
     const struct vx_eval_options *o = r->options;
 
-    fprintf(to, "model      %s%s\n", *s->run->model_name ? s->run->model_name : s->run->model_path,
-            s->run->trained ? "" : " - UNTRAINED: these numbers mean nothing");
-    fprintf(to, "labels     %s (%s): %zu rows, %zu of them met no item\n", o->labels, vx_labels_format(s->labels),
-            vx_labels_count(s->labels), vx_labels_unmatched(s->labels));
-    fprintf(to, "items      %zu in %s: %zu labelled, %zu without a label", s->n_items, o->db, s->n_labelled,
-            s->n_items - s->n_labelled);
+    print_foreign(to, "model      ", *s->run->model_name ? s->run->model_name : s->run->model_path,
+                  s->run->trained ? "\n" : " - UNTRAINED: these numbers mean nothing\n");
+    print_foreign(to, "labels     ", o->labels, "");
+    fprintf(to, " (%s): %zu rows, %zu of them met no item\n", vx_labels_format(s->labels), vx_labels_count(s->labels),
+            vx_labels_unmatched(s->labels));
+    fprintf(to, "items      %zu", s->n_items);
+    print_foreign(to, " in ", o->db, "");
+    fprintf(to, ": %zu labelled, %zu without a label", s->n_labelled, s->n_items - s->n_labelled);
     if (o->where.n > 0)
         fprintf(to, "; %zu left out by --where", s->n_elsewhere);
     if (o->min_seconds > 0)
         fprintf(to, "; %zu shorter than %g s left out", s->n_short, o->min_seconds);
     fprintf(to, "\n           %zu measured, %zu of them without a score, which count in the verdicts alone\n", s->n_files,
             s->n_unscored);
+}
+
+/* What a score is, of a window and of a file, and what intervals are over. */
+static void print_terms(const struct vx_eval_report *r, FILE *to)
+{
+    static const char *const of_file[] = {[VX_FILE_MEAN] = "the mean of its windows'",
+                                          [VX_FILE_MAX] = "the lowest of its windows', which looks most like spoof",
+                                          [VX_FILE_WORST] = "the mean of the lowest tenth of its windows'"};
+    const struct vx_eval_set *s = r->set;
+    const struct vx_eval_options *o = r->options;
+
     if (s->calibrated)
-        fprintf(to, "score      log-likelihood ratio, %g * (logit_real - logit_fake) %+g%s%s; higher means bona fide\n",
-                s->calibration.scale, s->calibration.offset, *s->calibrated_on ? ", calibrated on " : "", s->calibrated_on);
+        fprintf(to, "score      log-likelihood ratio, %g * (logit_real - logit_fake) %c %g; higher means bona fide\n",
+                s->calibration.scale, s->calibration.offset < 0 ? '-' : '+', fabs(s->calibration.offset));
     else
         fprintf(to, "score      logit_real - logit_fake; higher means bona fide. The run was not calibrated: actDCF and Cllr\n"
                     "           expect log-likelihood ratios and say here how far the scores are from being that\n");
-    fprintf(to, "files      a file's score: %s\n", o->file_score == VX_FILE_MEAN ? "the mean of its windows'"
-            : o->file_score == VX_FILE_MAX ? "the lowest of its windows' (max P(fake))"
-                                           : "the mean of the lowest tenth of its windows' (worst P(fake))");
+    if (*s->calibrated_on)
+        print_foreign(to, "           calibrated on ", s->calibrated_on, "\n");
+    fprintf(to, "files      a file's score is %s\n", of_file[o->file_score]);
     if (o->rounds > 0)
         fprintf(to, "intervals  95 %%, %ld bootstrap rounds over %zu %s, seed %ld\n", o->rounds, s->n_clusters,
                 o->cluster ? "clusters" : "files", o->seed);
@@ -173,6 +195,7 @@ enum vx_status vx_eval_print_text(const struct vx_eval_report *r, FILE *to, stru
     enum vx_status rc = VX_OK;
 
     print_head(r, to);
+    print_terms(r, to);
     print_whole(r, to);
     print_verdicts(r, to);
     for (size_t i = 0; rc == VX_OK && i < r->n_tables; i++)

@@ -9,7 +9,7 @@ import metrics
 import vxgold
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCALE, OFFSET = 1.0, 0.0
+SCALE, OFFSET = 1.7, -0.35
 ROUNDS, SEED = 50, 9
 SPEAKERS, ATTACKS = ["ann", "bob", "cyd", "dee"], ["A01", "A02", "A03"]
 # name, cluster, file score, shortest seconds, split
