@@ -141,7 +141,7 @@ static void walk_all(struct walk *w, struct vx_metrics *m, const struct vx_ranke
         if (times == 0)
             continue;
         if (!w->crossed && turns(w, m, r, times))
-            find_eer(w, m, r, times, last ? last->score : r->score - 0.001);
+            find_eer(w, m, r, times, last ? last->score : r->score); /* the DET's first point is never the nearer */
         if (!last || last->score != r->score)
             bona_below = w->bona;
         if (r->bona) {
