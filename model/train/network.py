@@ -10,6 +10,7 @@ import os
 import torch
 import torch.nn.functional as F
 from transformers import ConvNextConfig, ConvNextForImageClassification
+from transformers.utils import logging
 
 from pictures import FAKE, LABELS, REAL, Refused, read_json
 
@@ -42,6 +43,8 @@ def load(folder, size, drop_path):
     sides = {k: LABELS.get(v.strip().lower()) for k, v in labels.items()}
     keep = sorted(sides) == [0, 1] and set(sides.values()) == {REAL, FAKE}
     id2label = labels if keep else ID2LABEL
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()       # that a head is new is no news
     try:
         model = ConvNextForImageClassification.from_pretrained(
             folder, num_labels=2, id2label=id2label, label2id={v: k for k, v in id2label.items()}, drop_path_rate=drop_path,

@@ -4,15 +4,22 @@ import argparse
 import network
 from pictures import Refused
 
-RUNNING = ("resume", "overwrite", "export_only", "out", "threads", "time_limit", "save_minutes", "device", "compile", "dtype", "select")
+RUNNING = ("resume", "overwrite", "export_only", "out", "threads", "time_limit", "save_minutes", "device", "dtype", "select", "voxtrawl")
 
 
 def parser(**kw):
     p = argparse.ArgumentParser(prog="train.py", description=__doc__, **kw)
     p.description = ("Trains a ConvNeXt on pictures made by voxtrawl pictures, and writes a model folder for voxtrawl scan --model. "
                      "With --init it fine-tunes a trained one.")
-    p.add_argument("pictures", nargs="*", metavar="DIR", help="folders of voxtrawl pictures, with columns label and split")
+    p.add_argument("pictures", nargs="*", metavar="INPUT", help="folders of voxtrawl pictures, with a column label and better also speaker, "
+                   "synthesiser and split; or labelled audio: manifests, or folders of real/ and fake/")
     p.add_argument("-o", "--out", metavar="DIR", required=True, help="model/, log.csv, checkpoint.pt and best.pt are written here")
+
+    g = p.add_argument_group("labelled audio", "becomes pictures in OUT/pictures")
+    g.add_argument("--voxtrawl", default="voxtrawl", metavar="PATH", help="the program (default: the one on PATH)")
+    g.add_argument("--profile", metavar="NAME|FILE", help="front end (default: that of --init, or voxtrawl's)")
+    g.add_argument("--size", type=int, metavar="PIXELS", help="of a picture's side (default: that of --init, or 128)")
+    g.add_argument("--hop", type=float, metavar="S", help="seconds between windows (default: the window)")
 
     g = p.add_argument_group("network")
     g.add_argument("--preset", choices=list(network.PRESETS), default="atto", help="its shape (default: %(default)s)")
@@ -26,10 +33,10 @@ def parser(**kw):
     g.add_argument("--epochs", type=float, default=20, help="may be a fraction (default: %(default)s)")
     g.add_argument("--epoch-size", type=int, default=0, metavar="N", help="pictures an epoch (default: as many as there are)")
     g.add_argument("--batch", type=int, default=64, help="pictures a step (default: %(default)s)")
-    g.add_argument("--lr", type=float, default=2e-3, help="peak learning rate (default: %(default)s; for --init take 1e-4)")
+    g.add_argument("--lr", type=float, help="peak learning rate (default: 0.002, with --init 0.0001)")
     g.add_argument("--warmup", type=float, default=1.0, metavar="EPOCHS", help="(default: %(default)s)")
     g.add_argument("--weight-decay", type=float, default=0.05, help="(default: %(default)s)")
-    g.add_argument("--layer-decay", type=float, default=1.0, help="learning rate a block from the head down; 0.8 for --init (default: 1)")
+    g.add_argument("--layer-decay", type=float, help="learning rate a block from the head down (default: 1, with --init 0.8)")
     g.add_argument("--clip", type=float, default=5.0, metavar="NORM", help="of the gradient; 0: none (default: %(default)s)")
     g.add_argument("--drop-path", type=float, default=0.1, help="stochastic depth of the last block (default: %(default)s)")
     g.add_argument("--label-smoothing", type=float, default=0.05, help="(default: %(default)s)")
@@ -53,7 +60,6 @@ def parser(**kw):
     g.add_argument("--threads", type=int, default=0, help="(default: all cores)")
     g.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 (default: cuda where there is one)")
     g.add_argument("--bf16", action="store_true", help="matrix products in bfloat16: faster on CPUs with AVX512-BF16 or AMX, and GPUs")
-    g.add_argument("--compile", action="store_true", help="torch.compile; needs a C++ compiler")
     g.add_argument("--time-limit", type=float, default=0, metavar="MINUTES", help="then write a checkpoint and model/, and end")
     g.add_argument("--save-minutes", type=float, default=10, help="a checkpoint at least so often (default: %(default)s)")
     g.add_argument("--dtype", choices=["float16", "float32"], help="of model.safetensors (default: float16 up to 10 M parameters)")
@@ -103,8 +109,17 @@ def check(o):
         raise Refused(f"--depths has {len(o.depths)} stages, --hidden-sizes {len(o.hidden_sizes)}")
 
 
+def default_rate(o):
+    """Fine-tuning takes smaller steps than training from nothing."""
+    if o.lr is None:
+        o.lr = 1e-4 if o.init else 2e-3
+    if o.layer_decay is None:
+        o.layer_decay = 0.8 if o.init else 1.0
+
+
 def parse(argv):
     o = parser().parse_args(argv)
+    default_rate(o)
     check(o)
     return o
 
@@ -131,3 +146,4 @@ def resume(argv, saved):
                           "option out, or begin anew in another --out")
     vars(o).update(saved)
     return o
+

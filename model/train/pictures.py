@@ -6,6 +6,7 @@ profile. A picture's number here counts through all sets in the order they were 
 import csv
 import hashlib
 import json
+import math
 import os
 
 import numpy as np
@@ -123,16 +124,17 @@ class Pictures:
         return np.flatnonzero(self.split == split)
 
     def _splits(self, dev_share):
-        """The manifest's splits. Where it has none: dev is dev_share of the speakers, or of the files where there are few
-        speakers, chosen by a hash of their names."""
+        """The manifest's splits. Where it has none: dev is dev_share of each class's speakers, or of its files where there are
+        few speakers, chosen by a hash of their names."""
         split = self.column("split")
         if (split == "").all():
             unit = self.column("speaker")
+            if "" in unit or min(len(set(unit[self.labels == label])) for label in (REAL, FAKE)) < 10:
+                unit = self.column("path")
+            dev = set()
             for label in (REAL, FAKE):
-                if len(set(unit[self.labels == label]) - {""}) < 10 or "" in unit:
-                    unit = self.column("path")
-                    break
-            dev = {u for u in set(unit) if int(hashlib.sha256(u.encode()).hexdigest()[:8], 16) < dev_share * 2**32}
+                units = sorted(set(unit[self.labels == label]), key=lambda u: hashlib.sha256(u.encode()).digest())
+                dev.update(units[:math.ceil(dev_share * len(units))])
             split = np.where(np.isin(unit, list(dev)), "dev", "train")
         for name in ("train", "dev"):
             if len(set(self.labels[split == name])) < 2:

@@ -9,6 +9,7 @@ import safetensors
 import torch
 import transformers
 
+import audio
 import export
 import options
 from pictures import Pictures, Refused
@@ -64,12 +65,12 @@ def main(argv):
     if going_on:
         o = options.resume(argv, state["recipe"])
     elif not o.pictures:
-        raise Refused("no pictures; make them with voxtrawl pictures and give their folder")
+        raise Refused("nothing to train on; give folders made by voxtrawl pictures, or labelled audio")
     elif os.path.exists(os.path.join(o.out, "checkpoint.pt")) and not o.overwrite:
         raise Refused(f"{o.out} holds a run; --resume goes on with it, --overwrite begins anew")
     if o.threads:
         torch.set_num_threads(o.threads)
-    pictures = Pictures(o.pictures, o.dev_share)
+    pictures = Pictures(audio.resolve(o, going_on), o.dev_share)
     trainer = Trainer(o, pictures)
     if state:
         trainer.restore(state)

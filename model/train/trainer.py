@@ -46,7 +46,6 @@ class Trainer:
         mean, std, rescale = export.scaling(pictures)
         self.mean, self.std = (torch.tensor(v, device=self.device).view(1, 3, 1, 1) for v in (mean, std))
         self.rescale = 255 * rescale           # augmented pictures are 0…1
-        self.forward = torch.compile(network.forward) if o.compile else network.forward
         self._plan()
         self.step = 0
         self.seconds = 0.0                     # spent in earlier runs
@@ -91,7 +90,7 @@ class Trainer:
     def _logits(self, x):
         """→ float32 [n][2], real before fake"""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.o.bf16):
-            logits = self.forward(self.model, x)
+            logits = network.forward(self.model, x)
         return logits.float()[:, self.order]
 
     def _pixels(self, rows):
