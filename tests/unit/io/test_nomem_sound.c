@@ -1,5 +1,6 @@
-/* test_nomem_sound.c - every allocation of decoder, windower and pictures fails once: VX_ENOMEM comes back,
+/* test_nomem_sound.c - every allocation of decoder, windower, meter and pictures fails once: VX_ENOMEM comes back,
  * nothing leaks (AddressSanitizer looks), and the next attempt works */
+#include "io/domain.h"
 #include "io/image.h"
 #include "io/windows.h"
 
@@ -64,6 +65,47 @@ static void sound(void **state)
     free(x);
 }
 
+/* Three windows at each of two rates. */
+static enum vx_status measure(const float *x, struct vx_item_domain *d)
+{
+    struct vx_domain_meter *m = NULL;
+    struct vx_err err;
+    enum vx_status rc = vx_domain_create(&m, &err);
+
+    for (int rate = 8000; rc == VX_OK && rate <= 16000; rate *= 2) {
+        rc = vx_domain_begin(m, rate, &err);
+        for (int w = 0; rc == VX_OK && w < 3; w++)
+            rc = vx_domain_add(m, x, 8000, &err);
+        if (rc == VX_OK)
+            *d = vx_domain_end(m);
+    }
+    vx_domain_destroy(&m);
+    return rc;
+}
+
+static void meter(void **state)
+{
+    struct vx_item_domain d = {0};
+    float x[8000];
+    long k = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+        x[i] = (float)(i % 50 * (i % 2000)) / 2e5f;
+    do {
+        enum vx_status rc;
+
+        failing_alloc_after(k++);
+        rc = measure(x, &d);
+        failing_alloc_after(-1);
+        if (rc != (failing_alloc_failed() ? VX_ENOMEM : VX_OK))
+            fail_msg("allocation %ld: status %d", k, rc);
+    } while (failing_alloc_failed());
+    assert_int_equal(d.n_windows, 3);
+    assert_true(d.active_share > 0);
+    assert_true(k > 12);
+}
+
 /* Write a picture and read it back. */
 static enum vx_status there_and_back(const char *path, struct vx_err *err)
 {
@@ -116,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sound),
+        cmocka_unit_test(meter),
         cmocka_unit_test(pictures),
     };
 

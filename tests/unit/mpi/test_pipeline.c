@@ -49,6 +49,9 @@ static void check(const struct vx_item_result *r)
     assert_int_equal(r->n_windows, recordings_windows(k, false));
     assert_int_equal(r->aggregate.n_windows, (int)r->n_windows);
     assert_int_equal(r->aggregate.n_scored, recordings_windows(k, true));
+    assert_int_equal(r->domain.n_windows, r->aggregate.n_scored);
+    assert_true(r->domain.level_dbfs < 0 && r->domain.level_dbfs > -60);
+    assert_false(r->domain.compared);
     for (int w = 0; w < (int)r->n_windows; w++) {
         float pcm[WINDOW] = {0}, logits[2];
         assert_int_equal(r->windows[w].index, w);
