@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "jobs/calibrate_sound.h"
 #include "jobs/item_windows.h"
 #include "jobs/scan_options.h"
 
@@ -54,6 +55,7 @@ struct hand { /* a thread, and a lane of each engine */
     pthread_t thread;
     bool started;
     struct vx_item_windows *reader;
+    struct vx_calibrate_sound *sound;
     struct pile *piles; /* [crew->n] */
     uint32_t file;      /* being read */
 };
@@ -144,11 +146,14 @@ static enum vx_status take_window(void *hand, const struct vx_window_score *scor
                                   struct vx_err *err)
 {
     struct hand *h = hand;
-    enum vx_status rc = VX_OK;
+    enum vx_status rc;
 
     if (atomic_load(&h->crew->stopping))
         return vx_fail(err, VX_ESTOP, "stopping");
-    for (size_t k = 0; rc == VX_OK && k < h->crew->n && !(score->flags & VX_WINDOW_NOT_SCORED); k++)
+    if (score->flags & VX_WINDOW_NOT_SCORED)
+        return VX_OK;
+    rc = vx_calibrate_sound_add(h->sound, h->file, input, err);
+    for (size_t k = 0; rc == VX_OK && k < h->crew->n; k++)
         rc = add_to_pile(h, k, score, input, err);
     if (rc == VX_OK)
         return VX_OK;
@@ -211,7 +216,8 @@ static enum vx_status hand_open(struct hand *h, struct crew *c, int lane, struct
         if (!h->piles[k].owner || !h->piles[k].logits)
             return vx_fail_nomem(err, "batches");
     }
-    return vx_item_windows_create(&h->reader, &config, err);
+    const enum vx_status rc = vx_item_windows_create(&h->reader, &config, err);
+    return rc == VX_OK ? vx_calibrate_sound_create(&h->sound, err) : rc;
 }
 
 static void hand_close(struct hand *h)
@@ -223,6 +229,7 @@ static void hand_close(struct hand *h)
         free(h->piles[k].scored);
     }
     free(h->piles);
+    vx_calibrate_sound_destroy(&h->sound);
     vx_item_windows_destroy(&h->reader);
 }
 
@@ -272,6 +279,24 @@ done:
     return rc;
 }
 
+/* All members heard the same windows. */
+static enum vx_status gather_sound(struct crew *c, const struct hand *hands, int n_hands, struct vx_err *err)
+{
+    struct vx_calibrate_sound **sounds = vx_calloc((size_t)n_hands, sizeof *sounds);
+    struct vx_domain measured = {0};
+    enum vx_status rc;
+
+    if (!sounds)
+        return vx_fail_nomem(err, "measuring");
+    for (int i = 0; i < n_hands; i++)
+        sounds[i] = hands[i].sound;
+    rc = vx_calibrate_sound_ranges(&measured, sounds, n_hands, c->unreadable, err);
+    for (size_t k = 0; k < c->n && !c->set->pictures; k++)
+        c->members[k]->profile.measured = measured;
+    free(sounds);
+    return rc;
+}
+
 static enum vx_status run_crew(struct crew *c, struct vx_err *err)
 {
     const int lanes = c->scanners[0].engine->lanes;
@@ -302,6 +327,8 @@ static enum vx_status run_crew(struct crew *c, struct vx_err *err)
     }
     for (size_t k = 0; rc == VX_OK && k < c->n; k++)
         rc = gather(c, hands, lanes, k, err);
+    if (rc == VX_OK)
+        rc = gather_sound(c, hands, lanes, err);
     for (int i = 0; i < lanes; i++)
         if (hands[i].crew)
             hand_close(&hands[i]);

@@ -11,7 +11,7 @@ struct vx_calibrate_candidate {
     const char *named; /* a built-in's name or a file, as for --profile */
     bool asked;        /* by the user: it must fit the model; others are left out where they do not */
     bool left_out;
-    struct vx_profile profile; /* loaded */
+    struct vx_profile profile; /* loaded; vx_calibrate_score measures the recordings for it (profile.measured) */
     struct vx_calibrate_windows windows; /* owned, set by vx_calibrate_score: of files that can be read to their end */
     bool trained;                        /* of the model */
 };

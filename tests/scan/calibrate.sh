@@ -35,8 +35,11 @@ status 0 "$VOXTRAWL" calibrate --labels renamed.csv "${sides[@]}" speech -o one.
 cmp -s one.json two.json && fail "the profile does not name the labels it was calibrated on"
 grep -q '"calibrated_on": "20 files (10 bona fide), [0-9]* windows, renamed.csv"' one.json || fail "calibrated_on: $(cat one.json)"
 
-# scan and inspect take it, and the verdict changes where the profile says
+grep -q '"measured": {' one.json || fail "the profile does not say what it was measured on"
+
+# scan takes it, finds nothing in these recordings outside of what it measured, and the verdict changes where the profile says
 status 0 "$VOXTRAWL" scan "${sides[@]}" --profile one.json -o r.db speech
+equal "recordings unlike themselves" 0 "$(sql r.db "SELECT count(*) FROM items WHERE outside > 0 AND path NOT LIKE '%other%'")"
 from=$(sed -n 's/^  "fake_from": \([0-9.e-]*\),*$/\1/p' one.json)
 [ -n "$from" ] || fail "no fake_from in the profile"
 equal "verdicts fake" "$(sql r.db "SELECT count(*) FROM items WHERE mean_fake >= $from")" \
