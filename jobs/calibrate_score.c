@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "jobs/calibrate_pile.h"
 #include "jobs/calibrate_sound.h"
 #include "jobs/item_windows.h"
 #include "jobs/scan_options.h"
@@ -15,25 +16,6 @@
 #define TERMINAL_SECONDS 0.5 /* between progress lines */
 #define PLAIN_SECONDS 30
 
-struct scored { /* a window */
-    uint32_t file;
-    int32_t index;
-    double score;
-};
-
-struct pile { /* of one profile, in one thread: windows that wait for company, and what came of those before */
-    struct vx_input input; /* data is bytes */
-    unsigned char *bytes;
-    size_t cap_bytes;
-    struct {
-        uint32_t file;
-        int32_t index;
-    } *owner;      /* [batch] */
-    float *logits; /* [batch][n_labels] */
-    struct scored *scored;
-    size_t n, cap;
-};
-
 struct crew {
     struct vx_calibrate_candidate **members; /* [n], of one rate and window */
     struct vx_scanner *scanners;             /* [n] */
@@ -41,7 +23,7 @@ struct crew {
     const struct vx_calibrate_set *set;
     const char *what; /* for progress */
     struct vx_log *log;
-    bool *unreadable; /* [set->n], each written by the one thread that has the file */
+    bool *unreadable; /* borrowed [set->n], kept from crew to crew; each written by the one thread that has the file */
     atomic_size_t next;
     atomic_bool stopping;
     pthread_mutex_t lock; /* over what follows */
@@ -56,7 +38,7 @@ struct hand { /* a thread, and a lane of each engine */
     bool started;
     struct vx_item_windows *reader;
     struct vx_calibrate_sound *sound;
-    struct pile *piles; /* [crew->n] */
+    struct vx_calibrate_pile *piles; /* owned [crew->n] */
     uint32_t file;      /* being read */
 };
 
@@ -90,57 +72,6 @@ static void report(struct crew *c, size_t done)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* Runs what the pile holds. */
-static enum vx_status run_pile(struct hand *h, size_t k, struct vx_err *err)
-{
-    struct vx_scanner *scanner = &h->crew->scanners[k];
-    struct pile *p = &h->piles[k];
-    const size_t n = (size_t)p->input.n;
-    void *scored = p->scored;
-    enum vx_status rc;
-
-    if (n == 0)
-        return VX_OK;
-    if (vx_grow(&scored, &p->cap, p->n + n, sizeof *p->scored) != 0)
-        return vx_fail_nomem(err, "scores");
-    p->scored = scored;
-    if ((rc = vx_engine_run(scanner->engine, h->lane, &p->input, p->logits, err)) != VX_OK)
-        return rc;
-    for (size_t i = 0; i < n; i++) {
-        float real, fake;
-        vx_label_map_reduce(&scanner->labels, p->logits + i * (size_t)scanner->engine->n_labels, &real, &fake);
-        p->scored[p->n++] = (struct scored){p->owner[i].file, p->owner[i].index, (double)real - (double)fake};
-    }
-    p->input.n = 0;
-    return VX_OK;
-}
-
-static enum vx_status add_to_pile(struct hand *h, size_t k, const struct vx_window_score *score, const struct vx_input *input,
-                                  struct vx_err *err)
-{
-    const struct vx_scanner *scanner = &h->crew->scanners[k];
-    const size_t side = (size_t)scanner->engine->image_size;
-    const size_t bytes = input->kind == VX_INPUT_PCM ? (size_t)input->samples * sizeof(float) : side * side * 3;
-    struct pile *p = &h->piles[k];
-    void *grown = p->bytes;
-    enum vx_status rc = VX_OK;
-
-    if (p->input.kind != input->kind || p->input.samples != input->samples || p->input.sample_rate != input->sample_rate) {
-        if ((rc = run_pile(h, k, err)) != VX_OK)
-            return rc;
-        if (vx_grow(&grown, &p->cap_bytes, bytes * (size_t)scanner->batch, 1) != 0)
-            return vx_fail_nomem(err, "a batch of windows");
-        p->bytes = grown;
-        p->input = *input;
-        p->input.n = 0;
-        p->input.data = p->bytes;
-    }
-    memcpy(p->bytes + (size_t)p->input.n * bytes, input->data, bytes);
-    p->owner[p->input.n].file = h->file;
-    p->owner[p->input.n++].index = score->index;
-    return p->input.n == scanner->batch ? run_pile(h, k, err) : VX_OK;
-}
-
 /* A window of h->file. What fails here is no fault of the file: VX_ESTOP. */
 static enum vx_status take_window(void *hand, const struct vx_window_score *score, const struct vx_input *input,
                                   struct vx_err *err)
@@ -154,7 +85,7 @@ static enum vx_status take_window(void *hand, const struct vx_window_score *scor
         return VX_OK;
     rc = vx_calibrate_sound_add(h->sound, h->file, input, err);
     for (size_t k = 0; rc == VX_OK && k < h->crew->n; k++)
-        rc = add_to_pile(h, k, score, input, err);
+        rc = vx_calibrate_pile_add(&h->piles[k], h->file, score->index, input, err);
     if (rc == VX_OK)
         return VX_OK;
     stop(h->crew, err);
@@ -186,13 +117,14 @@ static void *hand_main(void *hand)
         if (rc == VX_ENOMEM) {
             stop(c, &err);
         } else if (rc != VX_OK) {
+            if (!c->unreadable[i])
+                tell_unreadable(c, &c->set->items[i], &err);
             c->unreadable[i] = true;
-            tell_unreadable(c, &c->set->items[i], &err);
         }
         report(c, i + 1);
     }
     for (size_t k = 0; k < c->n && !atomic_load(&c->stopping); k++)
-        if (run_pile(h, k, &err) != VX_OK)
+        if (vx_calibrate_pile_run(&h->piles[k], &err) != VX_OK)
             stop(c, &err);
     return NULL;
 }
@@ -209,25 +141,17 @@ static enum vx_status hand_open(struct hand *h, struct crew *c, int lane, struct
     h->lane = lane;
     if (!(h->piles = vx_calloc(c->n, sizeof *h->piles)))
         return vx_fail_nomem(err, "batches");
-    for (size_t k = 0; k < c->n; k++) {
-        const size_t batch = (size_t)c->scanners[k].batch;
-        h->piles[k].owner = vx_calloc(batch, sizeof *h->piles[k].owner);
-        h->piles[k].logits = vx_calloc(batch * (size_t)c->scanners[k].engine->n_labels, sizeof *h->piles[k].logits);
-        if (!h->piles[k].owner || !h->piles[k].logits)
-            return vx_fail_nomem(err, "batches");
-    }
+    for (size_t k = 0; k < c->n; k++)
+        if (vx_calibrate_pile_open(&h->piles[k], &c->scanners[k], lane, err) != VX_OK)
+            return err->status;
     const enum vx_status rc = vx_item_windows_create(&h->reader, &config, err);
     return rc == VX_OK ? vx_calibrate_sound_create(&h->sound, err) : rc;
 }
 
 static void hand_close(struct hand *h)
 {
-    for (size_t k = 0; h->piles && k < h->crew->n; k++) {
-        free(h->piles[k].bytes);
-        free(h->piles[k].owner);
-        free(h->piles[k].logits);
-        free(h->piles[k].scored);
-    }
+    for (size_t k = 0; h->piles && k < h->crew->n; k++)
+        vx_calibrate_pile_close(&h->piles[k]);
     free(h->piles);
     vx_calibrate_sound_destroy(&h->sound);
     vx_item_windows_destroy(&h->reader);
@@ -235,7 +159,7 @@ static void hand_close(struct hand *h)
 
 static int by_place(const void *a, const void *b)
 {
-    const struct scored *x = a, *y = b;
+    const struct vx_calibrate_scored *x = a, *y = b;
 
     if (x->file != y->file)
         return x->file < y->file ? -1 : 1;
@@ -245,7 +169,7 @@ static int by_place(const void *a, const void *b)
 /* What the threads scored with profile k, in the order of files and windows. */
 static enum vx_status gather(struct crew *c, const struct hand *hands, int n_hands, size_t k, struct vx_err *err)
 {
-    struct scored *all = NULL;
+    struct vx_calibrate_scored *all = NULL;
     double *scores = NULL;
     uint32_t *file = NULL;
     size_t n = 0, kept = 0;
@@ -303,10 +227,8 @@ static enum vx_status run_crew(struct crew *c, struct vx_err *err)
     struct hand *hands = vx_calloc((size_t)lanes, sizeof *hands);
     enum vx_status rc = VX_OK;
 
-    if (!hands || !(c->unreadable = vx_calloc(c->set->n, sizeof *c->unreadable))) {
-        free(hands);
+    if (!hands)
         return vx_fail_nomem(err, "threads");
-    }
     pthread_mutex_init(&c->lock, NULL);
     for (int i = 0; rc == VX_OK && i < lanes; i++)
         rc = hand_open(&hands[i], c, i, err);
@@ -333,7 +255,6 @@ static enum vx_status run_crew(struct crew *c, struct vx_err *err)
         if (hands[i].crew)
             hand_close(&hands[i]);
     pthread_mutex_destroy(&c->lock);
-    free(c->unreadable);
     free(hands);
     return rc;
 }
@@ -370,11 +291,13 @@ enum vx_status vx_calibrate_score(struct vx_calibrate_candidate *candidates, siz
 {
     struct vx_calibrate_candidate **members = vx_calloc(n, sizeof *members);
     struct vx_scanner *scanners = vx_calloc(n, sizeof *scanners);
-    enum vx_status rc = members && scanners ? VX_OK : vx_fail_nomem(err, "profiles");
+    bool *unreadable = vx_calloc(set->n, sizeof *unreadable);
+    enum vx_status rc = members && scanners && unreadable ? VX_OK : vx_fail_nomem(err, "profiles");
     size_t scored = 0;
 
     for (size_t first = 0; rc == VX_OK && first < n; first++) {
-        struct crew c = {.members = members, .scanners = scanners, .set = set, .log = log, .what = candidates[first].profile.name};
+        struct crew c = {.members = members, .scanners = scanners, .set = set, .unreadable = unreadable, .log = log,
+                         .what = candidates[first].profile.name};
         bool done = false;
         for (size_t i = 0; i < first; i++) /* with an earlier one */
             done |= candidates[i].profile.sample_rate == candidates[first].profile.sample_rate &&
@@ -384,12 +307,13 @@ enum vx_status vx_calibrate_score(struct vx_calibrate_candidate *candidates, siz
         if ((rc = open_crew(&c, candidates, n, first, options, err)) == VX_OK && c.n > 0)
             rc = run_crew(&c, err);
         scored += c.n;
-        for (size_t k = 0; k < n; k++)
+        for (size_t k = 0; k < c.n; k++)
             vx_scanner_close(&scanners[k]);
     }
     if (rc == VX_OK && scored == 0)
-        rc = vx_fail(err, VX_EINVAL, "no profile fits the model; name one with --profile");
+        rc = vx_err_prefix(err, "no profile fits the model"); /* as the last one said */
     free(members);
     free(scanners);
+    free(unreadable);
     return rc;
 }
