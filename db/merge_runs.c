@@ -12,6 +12,7 @@ static const char CREATE_MET[] =
     "CREATE TEMP TABLE met (source INTEGER, here INTEGER, " VX_RUN_COLUMNS ", PRIMARY KEY (source, here))";
 static const char INSERT_MET[] = "INSERT INTO met VALUES (?, ?, " VX_RUN_VALUES ")";
 static const char SELECT_RUNS[] = "SELECT run, " VX_RUN_COLUMNS " FROM runs ORDER BY run";
+static const char SELECT_RUNS_2[] = "SELECT run, " VX_RUN_COLUMNS_2 ", 1.0, 0.0, NULL FROM runs ORDER BY run";
 static const char INSERT_RUNS[] =
     "INSERT INTO runs (" VX_RUN_COLUMNS ") SELECT " VX_RUN_COLUMNS " FROM"
     " (SELECT *, row_number() OVER (PARTITION BY uuid ORDER BY source < 0, finished DESC NULLS LAST, source, here)"
@@ -29,7 +30,8 @@ static const char UPDATE_FINAL[] =
     " profile_name = coalesce(f.profile_name, runs.profile_name), engine = coalesce(f.engine, runs.engine),"
     " versions = coalesce(f.versions, runs.versions), hosts = coalesce(f.hosts, runs.hosts),"
     " ranks = coalesce(f.ranks, runs.ranks), wall_s = coalesce(f.wall_s, runs.wall_s),"
-    " cpu_s = coalesce(f.cpu_s, runs.cpu_s), audio_s = f.audio_s"
+    " cpu_s = coalesce(f.cpu_s, runs.cpu_s), audio_s = f.audio_s,"
+    " calibrated_on = coalesce(f.calibrated_on, runs.calibrated_on)"
     " FROM met f WHERE f.source = -1 AND f.uuid = runs.uuid";
 static const char UPDATE_STATE[] = "UPDATE runs SET state = 'merged' WHERE state = 'running'";
 static const char SELECT_FINAL[] = "SELECT run FROM runs WHERE uuid = (SELECT uuid FROM met WHERE source = -1)";
@@ -37,13 +39,14 @@ static const char SELECT_ODD[] =
     "SELECT a.source, b.source, a.fingerprint, b.fingerprint, a.model_sha256, b.model_sha256, a.model_trained,"
     " b.model_trained, a.labels, b.labels, a.profile_name, b.profile_name, a.profile_sha256, b.profile_sha256,"
     " a.engine, b.engine, a.precision, b.precision, a.window_s, b.window_s, a.hop_s, b.hop_s, a.min_s, b.min_s,"
-    " a.silence_dbfs, b.silence_dbfs, a.real_below, b.real_below, a.fake_from, b.fake_from, a.config, b.config,"
-    " a.versions, b.versions"
+    " a.silence_dbfs, b.silence_dbfs, a.real_below, b.real_below, a.fake_from, b.fake_from, a.calibration_scale,"
+    " b.calibration_scale, a.calibration_offset, b.calibration_offset, a.config, b.config, a.versions, b.versions"
     " FROM (SELECT * FROM met ORDER BY source, here LIMIT 1) a JOIN met b ON b.fingerprint <> a.fingerprint"
     " ORDER BY b.source, b.here LIMIT 1";
 static const char *const ODD_NAMES[] = {"model_sha256", "model_trained", "labels",       "profile_name", "profile_sha256",
                                         "engine",       "precision",     "window_s",     "hop_s",        "min_s",
-                                        "silence_dbfs", "real_below",    "fake_from",    "config",       "versions"};
+                                        "silence_dbfs", "real_below",    "fake_from",    "calibration_scale",
+                                        "calibration_offset", "config",  "versions"};
 
 static enum vx_status note_final(struct vx_sql *out, sqlite3_stmt *insert, const struct vx_run *final, struct vx_err *err)
 {
@@ -61,7 +64,7 @@ static enum vx_status note_source(struct vx_sql *out, sqlite3_stmt *insert, stru
                                   struct vx_err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    enum vx_status rc = vx_sql_prepare(source->sql, &stmt, SELECT_RUNS, err);
+    enum vx_status rc = vx_sql_prepare(source->sql, &stmt, source->has_calibration ? SELECT_RUNS : SELECT_RUNS_2, err);
 
     while (rc == VX_OK && (rc = vx_sql_step(source->sql, stmt, "read the runs", err)) == VX_OK) {
         struct vx_bind b = vx_bind_start(insert);

@@ -20,6 +20,7 @@ static const char PRESENT[] =
 static const char COUNT_ORPHANS[] = "SELECT (SELECT count(*) FROM items WHERE run NOT IN (SELECT run FROM runs))"
                                     " + (SELECT count(*) FROM metadata WHERE item NOT IN (SELECT item FROM items))";
 static const char HAS_DOMAIN[] = "SELECT count(*) FROM pragma_table_info('items') WHERE name = 'outside'";
+static const char HAS_CALIBRATION[] = "SELECT count(*) FROM pragma_table_info('runs') WHERE name = 'calibrated_on'";
 static const char HAS_METADATA[] = "SELECT EXISTS (SELECT 1 FROM metadata)";
 
 static enum vx_status quick_check(struct vx_sql *sql, struct vx_err *err)
@@ -124,7 +125,7 @@ static enum vx_status check_list(struct vx_source *source, struct vx_err *err)
 enum vx_status vx_source_open(struct vx_source *source, const char *path, bool is_list, size_t cache, struct vx_err *err)
 {
     char settings[96];
-    int64_t metadata = 0, domain = 0;
+    int64_t metadata = 0, domain = 0, calibration = 0;
     enum vx_status rc;
 
     *source = (struct vx_source){.is_list = is_list};
@@ -135,10 +136,12 @@ enum vx_status vx_source_open(struct vx_source *source, const char *path, bool i
         source->empty || (rc = quick_check(source->sql, err)) != VX_OK ||
         (!is_list && ((rc = check_windows(source, err)) != VX_OK || (rc = check_orphans(source, err)) != VX_OK)) ||
         (rc = vx_sql_integer(source->sql, HAS_METADATA, &metadata, err)) != VX_OK ||
-        (rc = vx_sql_integer(source->sql, HAS_DOMAIN, &domain, err)) != VX_OK)
+        (rc = vx_sql_integer(source->sql, HAS_DOMAIN, &domain, err)) != VX_OK ||
+        (!is_list && (rc = vx_sql_integer(source->sql, HAS_CALIBRATION, &calibration, err)) != VX_OK))
         goto done;
     source->has_metadata = metadata != 0;
     source->has_domain = domain != 0;
+    source->has_calibration = calibration != 0;
     rc = vx_sql_prepare(source->sql, &source->walk, is_list ? WALK_LIST : WALK_ITEMS, err);
 done:
     if (rc != VX_OK)

@@ -24,6 +24,7 @@ struct vx_source {
     bool empty;    /* a file that a crash left before its first commit; not attached */
     bool has_metadata;
     bool has_domain; /* columns of schema version 2 in items */
+    bool has_calibration; /* and of 3 in runs */
     sqlite3_stmt *walk; /* every item ascending: id, rank, run, and its name as bytes: path, member */
     struct vx_run_map *runs; /* ascending `here` */
     size_t n_runs, cap_runs;

@@ -18,7 +18,7 @@ static const struct vx_named_query queries[] = {
      "       round(sum(i.duration_s) / 3600, 3) AS hours, sum(i.n_scored) AS windows_scored,\n"
      "       round(avg(i.mean_fake), 4) AS mean_fake, round(median(i.mean_fake), 4) AS median_fake, " MODEL "\n"
      "FROM items i JOIN runs r USING (run) GROUP BY 1, model ORDER BY 2 DESC, 1, model"},
-    {"top", "the 20 items most likely to be fake",
+    {"top", "the 20 items that sound most fake, by the mean over their windows",
      "SELECT round(mean_fake, 4) AS mean_fake, round(max_fake, 4) AS max_fake, round(longest_run_s, 1) AS longest_run_s,\n"
      "       round(duration_s, 1) AS duration_s, verdict, name, model\n"
      "FROM files WHERE status = 'scored' ORDER BY files.mean_fake DESC, files.worst_fake DESC, item LIMIT 20"},
@@ -26,10 +26,10 @@ static const struct vx_named_query queries[] = {
      "SELECT round(f.mean_fake, 4) AS mean_fake, f.verdict, f.name, f.model\n"
      "FROM files f JOIN items i USING (item) JOIN runs r USING (run) WHERE f.status = 'scored'\n"
      "ORDER BY abs(f.mean_fake - (r.real_below + r.fake_from) / 2), item LIMIT 20"},
-    {"windows", "the 30 windows most likely to be fake, with their place in the recording",
-     "SELECT round(sigmoid(-score), 4) AS p_fake, round(start_s, 2) AS start_s, round(end_s, 2) AS end_s, flags,\n"
+    {"windows", "the 30 windows that sound most fake, with their place in the recording",
+     "SELECT round(sigmoid(-llr), 4) AS p, round(start_s, 2) AS start_s, round(end_s, 2) AS end_s, flags,\n"
      "       name, model\n"
-     "FROM window_scores WHERE score IS NOT NULL ORDER BY score, item, idx LIMIT 30"},
+     "FROM window_scores WHERE llr IS NOT NULL ORDER BY llr, item, idx LIMIT 30"},
     {"errors", "items without a score, by cause",
      "SELECT count(*) AS items, status, replace(coalesce(error, ''), path, '(path)') AS cause, min(path) AS for_example\n"
      "FROM items WHERE status IN ('failed', 'not_scored') GROUP BY 2, 3 ORDER BY 1 DESC, 2, 3"},
@@ -64,7 +64,9 @@ static const struct vx_named_query queries[] = {
     {"runs", "the scans in this database",
      "SELECT run, started, finished, state,\n"
      "       coalesce(model_name, model_path, '') || CASE WHEN model_trained = 0 THEN ' (untrained)' ELSE '' END AS model,\n"
-     "       substr(model_sha256, 1, 12) AS model_sha256, profile_name, engine, precision, window_s, hop_s, ranks,\n"
+     "       substr(model_sha256, 1, 12) AS model_sha256, profile_name,\n"
+     "       coalesce('P(fake), calibrated on ' || calibrated_on, 'scores, not probabilities') AS p, real_below, fake_from,\n"
+     "       engine, precision, window_s, hop_s, ranks,\n"
      "       round(audio_s / 3600, 3) AS hours, command FROM runs ORDER BY run"},
     {"speed", "how fast the scans were",
      "SELECT r.run, r.ranks, round(r.wall_s, 1) AS wall_s, round(r.cpu_s, 1) AS cpu_s,\n"

@@ -4,6 +4,7 @@
 #include "db/functions.h"
 #include "db/result.h"
 #include "db/rowset.h"
+#include "db/schema.h"
 #include "db/sqlite.h"
 
 #include <stdlib.h>
@@ -134,11 +135,16 @@ static bool is_questions_fault(int code)
 }
 
 /* The remedy for the commonest mistakes. */
-static const char *remedy(const char *says)
+static const char *remedy(struct vx_query_db *db, const char *says)
 {
-    const bool name = strncmp(says, "no such table", 13) == 0 || strncmp(says, "no such column", 14) == 0;
+    int64_t version;
+    struct vx_err ignored;
 
-    return name ? " (voxtrawl query --schema lists tables and columns)" : "";
+    if (strncmp(says, "no such table", 13) != 0 && strncmp(says, "no such column", 14) != 0)
+        return "";
+    if (vx_sql_integer(db->sql, "PRAGMA user_version", &version, &ignored) == VX_OK && version < VX_SCHEMA_VERSION)
+        return " (an older Voxtrawl wrote this file and knew fewer columns: voxtrawl merge -o NEW.db OLD.db adds them)";
+    return " (voxtrawl query --schema lists tables and columns)";
 }
 
 /* SQLite's words, and where in the text. */
@@ -160,9 +166,9 @@ static enum vx_status refuse(struct vx_query_db *db, int code, const char *sql, 
     if (code == SQLITE_AUTH)
         vx_fail(err, VX_EINVAL, ONLY_READING, here);
     else if (at >= 0)
-        vx_fail(err, VX_EINVAL, "%s, at character %d: %s%s", says, characters, here, remedy(says));
+        vx_fail(err, VX_EINVAL, "%s, at character %d: %s%s", says, characters, here, remedy(db, says));
     else
-        vx_fail(err, VX_EINVAL, "%s: %s%s", says, here, remedy(says));
+        vx_fail(err, VX_EINVAL, "%s: %s%s", says, here, remedy(db, says));
     free(says);
     return VX_EINVAL;
 }

@@ -48,6 +48,9 @@ void vx_rows_bind_run(struct vx_bind *b, const struct vx_run *run)
     bind_positive(b, run->wall_s);
     bind_positive(b, run->cpu_s);
     bind_positive(b, run->audio_s);
+    vx_bind_real(b, run->calibration_scale);
+    vx_bind_real(b, run->calibration_offset);
+    vx_bind_text(b, run->calibrated_on);
 }
 
 const char *vx_rows_kind_name(enum vx_item_kind kind)

@@ -7,12 +7,13 @@
 #include "db/sqlite.h"
 
 /* Columns of runs after `run`, in the order vx_rows_bind_run binds them. */
-#define VX_RUN_COLUMNS                                                                                                 \
+#define VX_RUN_COLUMNS VX_RUN_COLUMNS_2 ", calibration_scale, calibration_offset, calibrated_on"
+#define VX_RUN_COLUMNS_2 /* of files before schema version 3 */                                                        \
     "uuid, fingerprint, started, finished, state, command, config, model_path, model_name, model_sha256, "             \
     "model_trained, labels, profile_name, profile, profile_sha256, engine, precision, window_s, hop_s, min_s, "         \
     "silence_dbfs, real_below, fake_from, versions, hosts, ranks, wall_s, cpu_s, audio_s"
-#define VX_RUN_VALUES "?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?"
-#define VX_RUN_COUNT 29
+#define VX_RUN_VALUES "?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?"
+#define VX_RUN_COUNT 32
 
 /* Columns of items after `item` and `run`: what vx_rows_bind_item and then vx_rows_bind_result bind. */
 #define VX_ITEM_COLUMNS VX_ITEM_COLUMNS_1 ", level_dbfs, bandwidth_hz, active_share, outside"

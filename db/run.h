@@ -19,6 +19,8 @@ struct vx_run { /* all text is borrowed UTF-8; NULL where unknown */
     const char *profile_name, *profile_json, *profile_sha256;
     const char *engine, *precision;
     double window_s, hop_s, min_s, silence_dbfs, real_below, fake_from;
+    double calibration_scale, calibration_offset; /* 1 and 0: none */
+    const char *calibrated_on;
     const char *versions_json; /* voxtrawl, decoders, resampler, oneDNN, SQLite, MPI … */
     const char *hosts_json;    /* [{"rank":0,"host":…,"threads":…}] */
     int ranks;

@@ -59,7 +59,7 @@
     "    status         TEXT NOT NULL CHECK (status IN ('scored', 'not_scored', 'failed', 'pending')),\n"              \
     "    error          TEXT,               -- why it failed or was not scored\n"                                      \
     "    n_windows      INTEGER NOT NULL,   -- rows in windows; a failed item keeps those scored before the failure\n" \
-    "    n_scored       INTEGER NOT NULL,   -- those with logits; all below is over them, p = P(fake)\n"               \
+    "    n_scored       INTEGER NOT NULL,   -- those with logits; all below is over their p (see windows)\n"           \
     "    mean_fake      REAL,               -- mean of p\n"                                                            \
     "    max_fake       REAL,               -- largest p\n"                                                            \
     "    worst_fake     REAL,               -- mean of the largest tenth of p\n"                                       \
@@ -71,8 +71,10 @@
     "    item           INTEGER NOT NULL REFERENCES items (item),\n"                                                   \
     "    idx            INTEGER NOT NULL,   -- 0, 1, 2... within the item\n"                                           \
     "    start_ms       INTEGER NOT NULL,\n"                                                                           \
-    "    logit_real     REAL,               -- what the model gave; NULL: not scored. P(fake) is\n"                    \
-    "    logit_fake     REAL,               -- 1 / (1 + exp(logit_real - logit_fake)), no probability until calibrated\n"\
+    "    logit_real     REAL,               -- what the model gave; NULL: not scored\n"                                \
+    "    logit_fake     REAL,               -- p = 1 / (1 + exp(calibration_scale * (logit_real - logit_fake)\n"       \
+    "                                       -- + calibration_offset)) with those of runs: P(fake) where\n"             \
+    "                                       -- runs.calibrated_on is not NULL, else a score, no probability\n"         \
     "    flags          INTEGER NOT NULL,   -- 1 padded, 2 silent, 4 too short, 8 cleaned of NaN, 16 clipped,\n"       \
     "                                       -- 32 channels cancelled; 2 and 4 are not scored\n"                        \
     "    PRIMARY KEY (item, idx)\n"                                                                                    \
@@ -93,6 +95,14 @@
     " speech */;\n"                                                                                                    \
     "ALTER TABLE main.items ADD COLUMN outside INTEGER /* of the profile's measured ranges: 0 inside, 1 level below,"  \
     " 2 above, 4 bandwidth below, 8 above, 16 active share below, 32 above; NULL: the ranges are not known */;\n"
+
+/* Version 3. Runs of before had no calibration: 1 and 0. */
+#define RUN_CALIBRATION                                                                                                \
+    "ALTER TABLE main.runs ADD COLUMN calibration_scale REAL NOT NULL DEFAULT 1 /* log-likelihood ratio of a window =" \
+    " scale * (logit_real - logit_fake) + offset */;\n"                                                                \
+    "ALTER TABLE main.runs ADD COLUMN calibration_offset REAL NOT NULL DEFAULT 0;\n"                                   \
+    "ALTER TABLE main.runs ADD COLUMN calibrated_on TEXT /* what these two were fitted on: p is P(fake); NULL: p is a" \
+    " score, not a probability */;\n"
 
 /* An untrained model is called that wherever a score of it can be seen. */
 #define MODEL                                                                                                          \
@@ -126,10 +136,12 @@
     "    SELECT i.item, " NAME ",\n"                                                                                   \
     "           i.status, i.error, i.kind, i.format, i.duration_s, i.n_windows, i.n_scored\n"                          \
     "    FROM items i WHERE i.status IN ('failed', 'not_scored');\n"                                                   \
-    "CREATE VIEW window_scores AS           -- score: higher means bona fide; NULL where not scored\n"                 \
+    "CREATE VIEW window_scores AS           -- score: higher means bona fide; NULL where not scored. llr: calibrated,\n"\
+    "                                       -- the score itself where the run is not; p = 1 / (1 + exp(llr))\n"        \
     "    SELECT w.item, w.idx, " NAME ",\n"                                                                            \
     "           w.start_ms / 1000.0 AS start_s, w.start_ms / 1000.0 + r.window_s AS end_s,\n"                          \
     "           w.logit_real - w.logit_fake AS score, w.logit_real, w.logit_fake,\n"                                   \
+    "           r.calibration_scale * (w.logit_real - w.logit_fake) + r.calibration_offset AS llr,\n"                  \
     "           rtrim(CASE WHEN w.flags & 1 THEN 'padded ' ELSE '' END\n"                                              \
     "              || CASE WHEN w.flags & 2 THEN 'silent ' ELSE '' END\n"                                              \
     "              || CASE WHEN w.flags & 4 THEN 'too_short ' ELSE '' END\n"                                           \
@@ -144,6 +156,7 @@
 static const char *const MIGRATIONS[VX_SCHEMA_VERSION] = {
     TABLES,
     ITEM_DOMAIN,
+    RUN_CALIBRATION,
 };
 /* main: else, where there are none, those of an attached shard */
 #define DROP_VIEWS                                                                                                     \
@@ -159,7 +172,7 @@ const char *const VX_SCHEMA_INDEXES = INDEXES;
 
 const char *vx_schema_sql(void)
 {
-    return TABLES ITEM_DOMAIN VIEWS INDEXES;
+    return TABLES ITEM_DOMAIN RUN_CALIBRATION VIEWS INDEXES;
 }
 
 enum vx_status vx_schema_kind(struct vx_sql *sql, enum vx_db_kind *kind, struct vx_err *err)

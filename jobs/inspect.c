@@ -8,6 +8,7 @@
 #include "jobs/named_file.h"
 #include "jobs/outfile.h"
 #include "jobs/scan_options.h"
+#include "model/verdict.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 #define CAPTION 34 /* pixels under each window */
 #define GAP 10
-#define TITLE 52
+#define TITLE 66
 
 static const struct vx_colour_rgb paper = {250, 250, 248}, ink = {30, 30, 34}, faint = {150, 150, 155},
                                   rail = {222, 222, 220}, warm = {200, 60, 40}, cool = {40, 110, 170};
@@ -113,12 +114,21 @@ static enum vx_status read_windows(struct inspection *in, const char *path, stru
     return rc;
 }
 
-static double p_fake(const struct vx_window_score *s)
+/* The caption's bar and number, coloured by what the profile's thresholds make of this window alone. */
+static void draw_score(struct vx_canvas *p, const struct vx_profile *profile, const struct vx_window_score *s, int x, int y,
+                       int width)
 {
-    return 1 / (1 + exp((double)s->real - (double)s->fake));
+    const double fake = vx_window_fake(profile, s);
+    const struct vx_colour_rgb colour = fake >= profile->fake_from ? warm : fake < profile->real_below ? cool : ink;
+    char text[64];
+
+    snprintf(text, sizeof text, "%-7s %.3f", profile->calibrated_on[0] ? "P(fake)" : "score", fake);
+    vx_canvas_text(p, x, y, 1, text, colour);
+    vx_canvas_block(p, x + 14 * VX_GLYPH_W, y, width - 14 * VX_GLYPH_W, VX_GLYPH_H, rail);
+    vx_canvas_block(p, x + 14 * VX_GLYPH_W, y, (int)(fake * (width - 14 * VX_GLYPH_W)), VX_GLYPH_H, colour);
 }
 
-static void draw_view(struct vx_canvas *p, const struct view *v, int x, int y, int side)
+static void draw_view(struct vx_canvas *p, const struct vx_profile *profile, const struct view *v, int x, int y, int side)
 {
     char text[64];
     const double start = (double)v->score.start_ms / 1000;
@@ -131,12 +141,7 @@ static void draw_view(struct vx_canvas *p, const struct view *v, int x, int y, i
                         v->score.flags & VX_WINDOW_SILENT ? "not scored: silent" : "not scored: too short", faint);
         return;
     }
-    const double fake = p_fake(&v->score);
-    snprintf(text, sizeof text, "P(fake) %.3f", fake);
-    vx_canvas_text(p, x, y + side + 18, 1, text, fake >= 0.5 ? warm : cool);
-    vx_canvas_block(p, x + 14 * VX_GLYPH_W, y + side + 18, side - 14 * VX_GLYPH_W, VX_GLYPH_H, rail);
-    vx_canvas_block(p, x + 14 * VX_GLYPH_W, y + side + 18, (int)(fake * (side - 14 * VX_GLYPH_W)), VX_GLYPH_H,
-                     fake >= 0.5 ? warm : cool);
+    draw_score(p, profile, &v->score, x, y + side + 18, side);
 }
 
 static enum vx_status draw(const struct inspection *in, const char *path, const char *out, struct vx_err *err)
@@ -144,7 +149,7 @@ static enum vx_status draw(const struct inspection *in, const char *path, const 
     const int side = in->scanner.engine->image_size, cell_w = side + GAP, cell_h = side + CAPTION;
     const int columns = in->n < 6 ? (int)in->n : 6, rows = ((int)in->n + columns - 1) / columns;
     const char *slash = strrchr(path, '/');
-    char *name = vx_text_printable(slash ? slash + 1 : path), text[512];
+    char *name = vx_text_printable(slash ? slash + 1 : path), text[512], score[VX_SCORE_WORDS];
     struct vx_canvas p;
     enum vx_status rc;
     int width = columns * cell_w + GAP;
@@ -161,8 +166,12 @@ static enum vx_status draw(const struct inspection *in, const char *path, const 
              strrchr(in->scanner.model_path, '/') + 1 : in->scanner.model_path,
              in->scanner.trained ? "" : " - UNTRAINED: scores mean nothing");
     vx_canvas_text(&p, GAP, 32, 1, text, in->scanner.trained ? faint : warm);
+    vx_profile_score_words(&in->scanner.profile, score, sizeof score);
+    snprintf(text, sizeof text, "scores: %s", score);
+    vx_canvas_text(&p, GAP, 46, 1, text, faint);
     for (size_t i = 0; i < in->n; i++)
-        draw_view(&p, &in->views[i], GAP + (int)(i % (size_t)columns) * cell_w, TITLE + (int)(i / (size_t)columns) * cell_h, side);
+        draw_view(&p, &in->scanner.profile, &in->views[i], GAP + (int)(i % (size_t)columns) * cell_w,
+                  TITLE + (int)(i / (size_t)columns) * cell_h, side);
     rc = vx_image_write_png(out, p.rgb, p.w, p.h, err);
     vx_canvas_free(&p);
     free(name);
@@ -171,14 +180,15 @@ static enum vx_status draw(const struct inspection *in, const char *path, const 
 
 static void print_scores(const struct inspection *in)
 {
-    printf("window\tstart_s\tlogit_real\tlogit_fake\tp_fake\n");
+    printf("window\tstart_s\tlogit_real\tlogit_fake\tp\n");
     for (size_t i = 0; i < in->n; i++) {
         const struct vx_window_score *s = &in->views[i].score;
         printf("%d\t%.3f\t", (int)s->index, (double)s->start_ms / 1000);
         if (s->flags & VX_WINDOW_NOT_SCORED)
             printf("\t\t\n");
         else
-            printf("%.6f\t%.6f\t%.6f\n", (double)s->real, (double)s->fake, p_fake(s));
+            printf("%.6f\t%.6f\t%.6f\n", (double)s->real, (double)s->fake,
+                   vx_window_fake(&in->scanner.profile, s));
     }
 }
 

@@ -7,6 +7,7 @@
 #include "model/processor.h"
 #include "model/profile.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,44 @@ static void print_processor(const struct vx_processor *p)
            (double)p->mean[1], (double)p->mean[2], (double)p->std[0], (double)p->std[1], (double)p->std[2]);
 }
 
+static void print_point(const char *name, struct vx_operating_point point)
+{
+    if (point.fake_from == 0 && point.real_below == 0)
+        printf("  %-15s not set\n", name);
+    else
+        printf("  %-15s real below %.6g, fake from %.6g\n", name, point.real_below, point.fake_from);
+}
+
+static bool print_range(const char *name, struct vx_range range, const char *unit)
+{
+    const bool known = range.low != 0 || range.high != 0;
+
+    if (known)
+        printf("measured     %s %g to %g%s\n", name, range.low, range.high, unit);
+    return known;
+}
+
+/* What a profile says of the model's scores: what they are, what is made of them, and for which sound they were measured. */
+static void print_scores(const struct vx_profile *p)
+{
+    char words[VX_SCORE_WORDS];
+
+    vx_profile_score_words(p, words, sizeof words);
+    printf("scores       %s\n", words);
+    if (p->calibration_scale != 1 || p->calibration_offset != 0)
+        printf("             log-likelihood ratio = %.6g x (logit_real - logit_fake) %s %.6g\n", p->calibration_scale,
+               p->calibration_offset < 0 ? "-" : "+", fabs(p->calibration_offset));
+    printf("verdicts     by the mean score of a recording's windows; between the two: uncertain\n");
+    print_point("balanced", (struct vx_operating_point){p->real_below, p->fake_from});
+    print_point("high-precision", p->high_precision);
+    print_point("high-recall", p->high_recall);
+    const int known = print_range("level", p->measured.level_dbfs, " dBFS") +
+                      print_range("bandwidth", p->measured.bandwidth_hz, " Hz") +
+                      print_range("active share", p->measured.active_share, "");
+    if (known == 0)
+        printf("measured     not known on what: scan cannot tell whether recordings are like that\n");
+}
+
 static enum vx_status print_profile(const char *dir, struct vx_err *err)
 {
     struct vx_profile profile;
@@ -75,8 +114,10 @@ static enum vx_status print_profile(const char *dir, struct vx_err *err)
         return vx_fail_nomem(err, "a path");
     const bool own = access(beside, F_OK) == 0;
     rc = vx_profile_load(&profile, own ? beside : VX_PROFILE_DEFAULT, err);
-    if (rc == VX_OK)
+    if (rc == VX_OK) {
         printf("profile      %s (%s): %s\n", profile.name, own ? "the model's own" : "default", profile.description);
+        print_scores(&profile);
+    }
     printf("built in    ");
     for (int i = 0; i < vx_profile_builtin_count(); i++)
         printf(" %s", vx_profile_builtin_name(i));

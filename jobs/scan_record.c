@@ -20,14 +20,15 @@ static void add_input(struct vx_buf *b, const char *text)
     free(utf8);
 }
 
-/* Digest of what the profile does, whatever it is called. */
+/* Digest of what the profile does: not of what it is called, nor of operating points that were not chosen. */
 static enum vx_status hash_front_end(const struct vx_profile *profile, char hex[VX_SHA256_HEX], struct vx_err *err)
 {
     struct vx_profile nameless = *profile;
     char *json;
     enum vx_status rc;
 
-    nameless.name[0] = nameless.description[0] = '\0';
+    nameless.name[0] = nameless.description[0] = nameless.calibrated_on[0] = '\0';
+    nameless.high_precision = nameless.high_recall = (struct vx_operating_point){0};
     json = vx_profile_json(&nameless);
     rc = json ? vx_sha256_bytes(json, strlen(json), hex, err) : vx_fail_nomem(err, "the run's record");
     free(json);
@@ -89,6 +90,7 @@ enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_sca
         return rc;
     vx_buf_reset(&r->config_json);
     vx_buf_fmt(&r->config_json, "{%s", r->decisive.data);
+    vx_buf_fmt(&r->config_json, ", \"verdict_by\": \"%s\"", s->verdict_by);
     vx_buf_fmt(&r->config_json, ", \"batch\": %d, \"lease\": %ld, \"max_member_mib\": %ld, \"inputs\": [", s->batch,
                o->lease, o->max_member_mib);
     for (int i = 0; i < o->n_inputs; i++) {
@@ -173,6 +175,9 @@ struct vx_run vx_scan_record_run(const struct vx_scan_record *r, const struct vx
         .silence_dbfs = rule.silence_dbfs,
         .real_below = s->profile.real_below,
         .fake_from = s->profile.fake_from,
+        .calibration_scale = s->profile.calibration_scale,
+        .calibration_offset = s->profile.calibration_offset,
+        .calibrated_on = s->profile.calibrated_on[0] ? s->profile.calibrated_on : NULL,
         .versions_json = r->versions_json.data,
     };
 }

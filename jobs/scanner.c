@@ -37,6 +37,42 @@ static enum vx_status parse_precision(const char *word, enum vx_precision *out, 
     return vx_fail(err, VX_EINVAL, "--precision %s: expected auto, fp32 or bf16", word);
 }
 
+static const char *verdict_by(const struct vx_scanner_options *o)
+{
+    return o->threshold >= 0 ? "threshold" : o->operating_point ? o->operating_point : "balanced";
+}
+
+/* The thresholds that verdicts go by become real_below and fake_from. */
+static enum vx_status choose_point(struct vx_profile *p, const struct vx_scanner_options *o, struct vx_err *err)
+{
+    const struct {
+        const char *name, *key;
+        struct vx_operating_point point;
+    } points[] = {{"balanced", "real_below", {p->real_below, p->fake_from}},
+                  {"high-precision", "high_precision", p->high_precision},
+                  {"high-recall", "high_recall", p->high_recall}};
+    const char *const name = o->operating_point ? o->operating_point : "balanced";
+    size_t i = 0;
+
+    if (o->threshold >= 0) {
+        if (o->operating_point)
+            return vx_fail(err, VX_EINVAL, "--operating-point %s and --threshold %g exclude each other: give one of them",
+                           o->operating_point, o->threshold);
+        p->real_below = p->fake_from = o->threshold;
+        return VX_OK;
+    }
+    while (i < 3 && strcmp(points[i].name, name) != 0)
+        i++;
+    if (i == 3)
+        return vx_fail(err, VX_EINVAL, "--operating-point %s: expected balanced, high-precision or high-recall", name);
+    if (i > 0 && points[i].point.fake_from == 0)
+        return vx_fail(err, VX_EINVAL, "--operating-point %s: profile %s has no \"%s\"; voxtrawl calibrate finds one on labelled "
+                       "recordings, --threshold takes a number", name, p->name, points[i].key);
+    p->real_below = points[i].point.real_below;
+    p->fake_from = points[i].point.fake_from;
+    return VX_OK;
+}
+
 enum vx_status vx_scanner_profile(struct vx_profile *out, const struct vx_scanner_options *o, struct vx_err *err)
 {
     char *beside = o->model ? vx_file_join(o->model, "profile.json") : NULL;
@@ -53,9 +89,7 @@ enum vx_status vx_scanner_profile(struct vx_profile *out, const struct vx_scanne
         return rc;
     if (o->window_seconds > 0)
         out->window_seconds = o->window_seconds;
-    if (o->threshold >= 0)
-        out->real_below = out->fake_from = o->threshold;
-    return VX_OK;
+    return choose_point(out, o, err);
 }
 
 static enum vx_status load_profile(struct vx_scanner *s, const struct vx_scanner_options *o, struct vx_err *err)
@@ -64,6 +98,7 @@ static enum vx_status load_profile(struct vx_scanner *s, const struct vx_scanner
 
     if (rc != VX_OK)
         return rc;
+    s->verdict_by = verdict_by(o);
     s->profile_json = vx_profile_json(&s->profile);
     if (!s->profile_json)
         return vx_fail_nomem(err, "the profile");

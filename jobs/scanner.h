@@ -22,13 +22,15 @@ struct vx_scanner_options { /* as given on the command line */
     const char *fake_label, *real_label;
     bool any_labels;        /* no verdicts are wanted, so the labels need not say which is which; scanner.labels stays empty */
     double window_seconds;  /* 0: the profile's */
-    double threshold;       /* on mean P(fake), in place of the profile's operating points; < 0: those */
+    const char *operating_point; /* "balanced", "high-precision", "high-recall"; NULL: balanced */
+    double threshold;       /* on the mean of p, in place of the profile's operating points; < 0: those */
     int lanes;
     long batch;             /* 0: the engine's default */
 };
 
 struct vx_scanner {
-    struct vx_profile profile;
+    struct vx_profile profile; /* real_below and fake_from are those of the operating point that was chosen */
+    const char *verdict_by;    /* its name, or "threshold" */
     struct vx_processor processor;
     struct vx_label_map labels;
     struct vx_engine *engine;
@@ -50,7 +52,8 @@ enum vx_status vx_scanner_open(struct vx_scanner *scanner, const struct vx_scann
 void vx_scanner_close(struct vx_scanner *scanner); /* zeroed is fine */
 
 /* The profile that the options ask for: the one named, else the one beside the model, else the default; with the window and
- * the threshold of the command line. */
+ * the operating point or threshold of the command line. VX_EINVAL: the profile has no such operating point, or both are
+ * given. */
 enum vx_status vx_scanner_profile(struct vx_profile *out, const struct vx_scanner_options *options, struct vx_err *err) VX_CHECKED;
 /* Pixels a side that the network takes: what the image processor makes, as in transformers, where config.json's image_size
  * is asked only when there is none. */

@@ -6,20 +6,35 @@
 
 #include <stdio.h>
 
+#define VERDICT_WORDS 160
+
 static const char untrained[] = "UNTRAINED: its scores mean nothing";
+
+/* "balanced: real below a mean of 0.3, fake from 0.7, uncertain between" */
+static void describe_verdicts(const struct vx_scanner *s, char out[VERDICT_WORDS])
+{
+    const struct vx_profile *p = &s->profile;
+
+    snprintf(out, VERDICT_WORDS, "%s: real below a mean of %g, fake from %g%s", s->verdict_by, p->real_below, p->fake_from,
+             p->real_below < p->fake_from ? ", uncertain between" : "");
+}
 
 void vx_summary_begin(struct vx_log *log, const struct vx_scan_options *o, const struct vx_scanner *s, int ranks,
                       bool resumed, const char *work)
 {
     const struct vx_window_rule rule = vx_scan_rule(o, &s->profile);
+    char score[VX_SCORE_WORDS], verdicts[VERDICT_WORDS];
 
+    vx_profile_score_words(&s->profile, score, sizeof score);
+    describe_verdicts(s, verdicts);
     vx_log_say(log, VX_LOG_INFO, "model    %s, %.1f M parameters, sha256 %.12s%s%s", s->model_path,
                (double)s->n_parameters / 1e6, s->model_sha256, s->trained ? "" : ", ", s->trained ? "" : untrained);
     if (s->shipped)
         vx_log_say(log, VX_LOG_INFO, "         voxtrawl's own small default model, not made for neural deepfakes: see its README.md");
     vx_log_say(log, VX_LOG_INFO, "profile  %s: %s", s->profile.name, s->profile.description);
-    vx_log_say(log, VX_LOG_INFO, "windows  %g s every %g s; verdict real below P(fake) %g, fake from %g",
-               rule.window_seconds, rule.hop_seconds, s->profile.real_below, s->profile.fake_from);
+    vx_log_say(log, VX_LOG_INFO, "windows  %g s every %g s", rule.window_seconds, rule.hop_seconds);
+    vx_log_say(log, VX_LOG_INFO, "scores   %s", score);
+    vx_log_say(log, VX_LOG_INFO, "verdicts %s", verdicts);
     vx_log_say(log, VX_LOG_INFO, "engine   %s; %d rank%s, %d thread%s each, batch %d", s->engine->description, ranks,
                ranks == 1 ? "" : "s", s->engine->lanes, s->engine->lanes == 1 ? "" : "s", s->batch);
     vx_log_say(log, VX_LOG_INFO, "output   %s, work folder %s%s", o->out, work,
@@ -50,7 +65,7 @@ void vx_summary_end(const struct vx_summary *s)
 {
     const struct vx_coordinator_result *run = s->run;
     const struct vx_merge_stats *m = s->merged;
-    char a[32], b[32];
+    char a[32], b[32], score[VX_SCORE_WORDS], verdicts[VERDICT_WORDS];
 
     fprintf(stderr, "\n%lld item%s in %s: %lld scored, %lld not scored, %lld failed", (long long)m->items,
             m->items == 1 ? "" : "s", vx_text_duration(s->wall_s, a, sizeof a), (long long)m->scored, (long long)m->not_scored,
@@ -62,6 +77,9 @@ void vx_summary_end(const struct vx_summary *s)
     fprintf(stderr, "\n  verdicts  fake %lld, uncertain %lld, real %lld\n",
             (long long)m->verdicts[VX_VERDICT_FAKE], (long long)m->verdicts[VX_VERDICT_UNCERTAIN],
             (long long)m->verdicts[VX_VERDICT_REAL]);
+    describe_verdicts(s->scanner, verdicts);
+    vx_profile_score_words(&s->scanner->profile, score, sizeof score);
+    fprintf(stderr, "            %s\n  scores    %s\n", verdicts, score);
     fprintf(stderr, "  sound     %s, ", vx_text_duration(m->audio_s, a, sizeof a));
     if (run->already_done)
         fprintf(stderr, "of which %s now, ", vx_text_duration(run->tally.audio_s, a, sizeof a));

@@ -51,7 +51,7 @@ enum vx_status vx_label_map_create(struct vx_label_map *out, const struct vx_con
                                    const char *real_label, struct vx_err *err) VX_CHECKED;
 void vx_label_map_clear(struct vx_label_map *map);
 /* logits[n_labels] → the two logits stored: logsumexp over each side's labels (with one label a side, that
- * label's logit unchanged). P(fake) = sigmoid(fake − real). */
+ * label's logit unchanged). The score is real − fake: model/verdict.h. */
 void vx_label_map_reduce(const struct vx_label_map *map, const float *logits, float *real, float *fake);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/file.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,14 @@ struct vx_processor vx_profile_processor(const struct vx_profile *profile, const
     memcpy(p.mean, profile->mean, sizeof p.mean);
     memcpy(p.std, profile->std, sizeof p.std);
     return p;
+}
+
+void vx_profile_score_words(const struct vx_profile *profile, char *out, size_t size)
+{
+    if (profile->calibrated_on[0])
+        snprintf(out, size, "P(fake), calibrated on %s", profile->calibrated_on);
+    else
+        snprintf(out, size, "not probabilities (the profile has no calibration)");
 }
 
 int vx_profile_samples(const struct vx_profile *profile, int sample_rate)

@@ -69,6 +69,11 @@ char *vx_profile_json(const struct vx_profile *profile);
 /* The value part of the processor that this profile ends in: the checkpoint's, or its own rescale, mean and std. */
 struct vx_processor vx_profile_processor(const struct vx_profile *profile, const struct vx_processor *checkpoint);
 
+/* What scores by it (vx_window_fake) are, for people: "P(fake), calibrated on 200 clips", or "not probabilities (…)". Cut off
+ * where size is short. */
+#define VX_SCORE_WORDS 256
+void vx_profile_score_words(const struct vx_profile *profile, char *out, size_t size);
+
 int vx_profile_samples(const struct vx_profile *profile, int sample_rate); /* round(window_seconds·rate) */
 
 #endif

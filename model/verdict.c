@@ -10,15 +10,22 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-static enum vx_verdict judge(double p, double real_below, double fake_from)
+static enum vx_verdict judge(double p, const struct vx_profile *profile)
 {
-    if (p >= fake_from)
+    if (p >= profile->fake_from)
         return VX_VERDICT_FAKE;
-    return p < real_below ? VX_VERDICT_REAL : VX_VERDICT_UNCERTAIN;
+    return p < profile->real_below ? VX_VERDICT_REAL : VX_VERDICT_UNCERTAIN;
+}
+
+double vx_window_fake(const struct vx_profile *profile, const struct vx_window_score *window)
+{
+    const double score = (double)window->real - (double)window->fake;
+
+    return 1.0 / (1.0 + exp(profile->calibration_scale * score + profile->calibration_offset));
 }
 
 void vx_aggregate_compute(struct vx_aggregate *out, const struct vx_window_score *windows, size_t n, double window_s,
-                          double hop_s, double real_below, double fake_from, double *scratch)
+                          double hop_s, const struct vx_profile *profile, double *scratch)
 {
     size_t scored = 0, over = 0, run = 0, longest = 0, k;
     double sum = 0, worst = 0;
@@ -29,11 +36,11 @@ void vx_aggregate_compute(struct vx_aggregate *out, const struct vx_window_score
             run = 0;
             continue;
         }
-        const double p = 1.0 / (1.0 + exp((double)windows[i].real - (double)windows[i].fake));
+        const double p = vx_window_fake(profile, &windows[i]);
         scratch[scored++] = p;
         sum += p;
-        over += p >= fake_from;
-        run = p >= fake_from ? run + 1 : 0;
+        over += p >= profile->fake_from;
+        run = p >= profile->fake_from ? run + 1 : 0;
         if (run > longest)
             longest = run;
     }
@@ -49,5 +56,5 @@ void vx_aggregate_compute(struct vx_aggregate *out, const struct vx_window_score
     out->worst_fake = worst / (double)k;
     out->fraction_over = (double)over / (double)scored;
     out->longest_run_s = longest ? (double)(longest - 1) * hop_s + window_s : 0;
-    out->verdict = judge(out->mean_fake, real_below, fake_from);
+    out->verdict = judge(out->mean_fake, profile);
 }

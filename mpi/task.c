@@ -55,7 +55,7 @@ static enum vx_status complete(const struct vx_pipeline *p, struct vx_item_resul
     if (!scratch)
         return vx_fail_nomem(err, "a recording's aggregates");
     vx_aggregate_compute(&result->aggregate, result->windows, result->n_windows, c->rule.window_seconds,
-                         c->rule.hop_seconds, c->profile->real_below, c->profile->fake_from, scratch);
+                         c->rule.hop_seconds, c->profile, scratch);
     free(scratch);
     if (result->status == VX_ITEM_FAILED) {
         /* what was scored before it broke is kept, but half a recording gets no verdict */

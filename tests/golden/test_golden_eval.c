@@ -58,7 +58,8 @@ static void make_result(const char *profile_json)
 {
     const struct vx_run run = {.uuid = "00000000000000000000000000000001", .fingerprint = "f00d", .state = "complete",
                                .model_name = "made up", .model_trained = true, .profile_name = "made-up",
-                               .profile_json = profile_json, .window_s = 2, .hop_s = 2, .real_below = 0.4, .fake_from = 0.6};
+                               .profile_json = profile_json, .window_s = 2, .hop_s = 2, .real_below = 0.4, .fake_from = 0.6,
+                               .calibration_scale = 1};
     const struct vx_golden_array *windows = vx_golden_get(golden, VX_GOLDEN_I32, "n_windows");
     const float *real = array(VX_GOLDEN_F32, "real"), *fake = array(VX_GOLDEN_F32, "fake");
     const char *split = array(VX_GOLDEN_U8, "split"), *shard_path = folder_path(folder, "shard.db");

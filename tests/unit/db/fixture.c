@@ -80,6 +80,9 @@ struct vx_run fixture_run(int n)
                            .silence_dbfs = -60,
                            .real_below = 0.4,
                            .fake_from = 0.6,
+                           .calibration_scale = 0.5,
+                           .calibration_offset = -0.25,
+                           .calibrated_on = "200 clips",
                            .versions_json = "{}",
                            .hosts_json = "[]",
                            .ranks = 2};
@@ -206,12 +209,16 @@ void fixture_exec(const char *path, const char *sql)
     sqlite3_close(db);
 }
 
-void fixture_age(const char *path)
+void fixture_age(const char *path, int version)
 {
     fixture_exec(path, "DROP VIEW files; DROP VIEW suspects; DROP VIEW errors; DROP VIEW window_scores;"
-                       "ALTER TABLE items DROP COLUMN level_dbfs; ALTER TABLE items DROP COLUMN bandwidth_hz;"
-                       "ALTER TABLE items DROP COLUMN active_share; ALTER TABLE items DROP COLUMN outside;"
-                       "CREATE VIEW files AS SELECT item, path AS name FROM items; PRAGMA user_version = 1");
+                       "ALTER TABLE runs DROP COLUMN calibration_scale; ALTER TABLE runs DROP COLUMN calibration_offset;"
+                       "ALTER TABLE runs DROP COLUMN calibrated_on;"
+                       "CREATE VIEW files AS SELECT item, path AS name FROM items; PRAGMA user_version = 2");
+    if (version == 1)
+        fixture_exec(path, "ALTER TABLE items DROP COLUMN level_dbfs; ALTER TABLE items DROP COLUMN bandwidth_hz;"
+                           "ALTER TABLE items DROP COLUMN active_share; ALTER TABLE items DROP COLUMN outside;"
+                           "PRAGMA user_version = 1");
 }
 
 static int dump_row(void *ctx, int n, char **values, char **names)

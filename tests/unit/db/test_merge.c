@@ -280,7 +280,7 @@ static void old_shards_are_read(void **state)
 
     write_shard(old, 0, 1, 61, 1, 2);
     write_shard(young, 0, 61, 91, 1, 2);
-    fixture_age(old);
+    fixture_age(old, 1);
     const struct vx_merge_stats stats = merge(out, both, 2, NULL, NULL);
     assert_int_equal(stats.items, 90);
     assert_int_equal(stats.compared, 30);
@@ -289,6 +289,35 @@ static void old_shards_are_read(void **state)
     assert_int_equal(stats.outside_by[1], 1);  /* level above: item 90 */
     assert_int_equal(fixture_integer(out, "SELECT count(*) FROM items WHERE bandwidth_hz IS NULL AND outside IS NULL"), 60);
     assert_int_equal(fixture_integer(out, "SELECT count(*) FROM files WHERE outside IS NOT NULL AND mean_fake IS NOT NULL"), 10);
+}
+
+/* Each run keeps its calibration, one from before there was any has none; and that it differs is told. */
+static void calibration_is_kept(void **state)
+{
+    struct fixture *const f = *state;
+    const char *const old = fixture_path(f, "old.db"), *const young = fixture_path(f, "young.db"),
+               *const out = fixture_path(f, "out.db"), *const again = fixture_path(f, "again.db");
+    const char *const both[] = {young, old};
+    struct vx_err err = {0};
+
+    write_shard(old, 0, 1, 11, 1, 1);
+    write_shard(young, 1, 11, 21, 1, 1);
+    fixture_age(old, 2);
+    merge(out, both, 2, NULL, NULL);
+    merge(again, &out, 1, NULL, NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fixture_integer(i ? again : out, "SELECT count(*) FROM runs WHERE calibration_scale = 1"
+                         " AND calibration_offset = 0 AND calibrated_on IS NULL"), 1);
+        assert_int_equal(fixture_integer(i ? again : out, "SELECT count(*) FROM runs WHERE calibration_scale = 0.5"
+                         " AND calibration_offset = -0.25 AND calibrated_on = '200 clips'"), 1);
+        assert_int_equal(fixture_integer(i ? again : out, "SELECT count(*) FROM window_scores JOIN items USING (item)"
+                         " JOIN runs USING (run) WHERE"
+                         " abs(llr - CASE WHEN uuid LIKE '%2' THEN 0.5 * score - 0.25 ELSE score END) < 1e-12"), 20);
+    }
+    fixture_exec(young, "UPDATE runs SET fingerprint = 'beef'");
+    assert_int_equal(vx_merge(out, both, 2, NULL, NULL, NULL, &err), VX_EINVAL);
+    if (!strstr(err.text, "calibration_scale 1.0 / 0.5, calibration_offset 0.0 / -0.25"))
+        fail_msg("%s", err.text);
 }
 
 static void many_shards(void **state)
@@ -579,6 +608,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(the_list_tells_what_is_missing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(runs_are_matched_by_name, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(old_shards_are_read, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(calibration_is_kept, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(many_shards, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(final_is_the_same_for_any_shards, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(sources_are_only_read, fixture_setup, fixture_teardown),

@@ -101,10 +101,10 @@ static void numbers(void **state)
         {"top", 20, 19, "mean_fake", NULL, 0.8},
         {"uncertain", 20, 0, "mean_fake", NULL, 0.5},
         {"uncertain", 20, 0, "name", "corpus/000050.wav", 0},
-        {"windows", 30, 0, "p_fake", NULL, 0.937},
+        {"windows", 30, 0, "p", NULL, 0.832},
         {"windows", 30, 0, "start_s", NULL, 4},
         {"windows", 30, 0, "end_s", NULL, 6},
-        {"windows", 30, 29, "p_fake", NULL, 0.9168},
+        {"windows", 30, 29, "p", NULL, 0.81},
         {"errors", 2, 0, "cause", "(path): breaks off at 4.0 s", 0},
         {"errors", 2, 1, "cause", "silence", 0},
         {"failed", 1, 0, "name", "corpus/000101.wav", 0},
@@ -130,6 +130,8 @@ static void numbers(void **state)
          "\"measured\": {\"level_dbfs\": [-29.0, -20.0], \"bandwidth_hz\": [4000, 8000], \"active_share\": [0.50, 0.50]}", 0},
         {"measured", 1, 0, "items", NULL, 100},
         {"runs", 1, 0, "model", "tiny", 0},
+        {"runs", 1, 0, "p", "P(fake), calibrated on 200 clips", 0},
+        {"runs", 1, 0, "fake_from", NULL, 0.6},
         {"speed", 1, 0, "windows_per_s", NULL, 30.2},
         {"speed", 1, 0, "times_real_time", NULL, 60.4},
         {"pending", 2, 0, "path", "corpus/000103.wav", 0},
@@ -156,7 +158,7 @@ static bool shows_scores(const cJSON *row)
 {
     static const char *const columns[] = {"verdict", "fake", "real", "uncertain", "score", "mean_fake",
                                           "median_fake", "max_fake",
-                                          "worst_fake", "fraction_over", "longest_run_s", "p_fake", "logit_real",
+                                          "worst_fake", "fraction_over", "longest_run_s", "p", "logit_real",
          "logit_fake"};
 
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)

@@ -38,7 +38,7 @@ static void accepted(void **state)
         {"SELECT * FROM pragma_table_info('items') LIMIT 1",
          "cid,name,type,notnull,dflt_value,pk\n0,item,INTEGER,0,,1\n"},
         {"SELECT count(*) AS n FROM pragma_index_list('items')", "n\n2\n"},
-        {"PRAGMA user_version", "user_version\n2\n"},
+        {"PRAGMA user_version", "user_version\n3\n"},
         {"pragma INTEGRITY_CHECK", "integrity_check\nok\n"},
         {"PRAGMA quick_check(1)", "quick_check\nok\n"},
         {"SELECT * FROM pragma_quick_check", "quick_check\nok\n"},
@@ -177,6 +177,21 @@ static void refused(void **state)
     free(before);
 }
 
+/* A result that an older Voxtrawl wrote is read as it is, and who asks for more is told what to do. */
+static void older_results(void **state)
+{
+    const char *const path = fixture_make_result(*state, "r.db", 5, 1);
+    struct vx_err err = {0};
+
+    fixture_age(path, 2);
+    struct vx_query_db *db = ask_open(path);
+    free(ask(db, "SELECT mean_fake FROM items", VX_QUERY_CSV, NULL));
+    assert_int_equal(ask_refused(db, "SELECT calibrated_on FROM runs", &err), VX_EINVAL);
+    if (!strstr(err.text, "no such column: calibrated_on") || !strstr(err.text, "voxtrawl merge -o NEW.db OLD.db"))
+        fail_msg("%s", err.text);
+    vx_query_close(&db);
+}
+
 /* A statement that is refused keeps those before it from running. */
 static void all_or_nothing(void **state)
 {
@@ -235,7 +250,7 @@ static void no_result(void **state)
         {"shard.db", VX_EINVAL, "merge -o RESULT.db SHARD"},
         {".", VX_EINVAL, "a folder; expected the result"},
         {"pipe", VX_EINVAL, "not a file; expected the result"},
-        {"newer.db", VX_EUNSUPPORTED, "schema version 9, this Voxtrawl knows up to 2: use a newer one"},
+        {"newer.db", VX_EUNSUPPORTED, "schema version 9, this Voxtrawl knows up to 3: use a newer one"},
         {"less.db", VX_EFORMAT, "3 of its 4 tables"},
         {"wal.db", VX_OK, NULL},
     };
@@ -384,6 +399,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(accepted, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refused, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(all_or_nothing, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(older_results, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(no_result, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(reading_suffices, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(nowhere_to_write, fixture_setup, fixture_teardown),

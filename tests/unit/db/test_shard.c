@@ -58,6 +58,8 @@ static void opens_in_stock_sqlite(void **state)
         {"SELECT count(*) FROM items WHERE path = 'corpus/\\xFF000011.wav' AND path_raw = x'636f727075732fff3030303031312e776176'", 1},
         {"SELECT mtime = '1970-01-01T00:00:05Z' FROM items WHERE item = 5", 1},
         {"SELECT typeof(logit_real) = 'real' AND abs(logit_real + 1.1) < 1e-6 FROM windows WHERE item = 1 AND idx = 0", 1},
+        {"SELECT abs(llr - (0.5 * score - 0.25)) < 1e-12 FROM window_scores WHERE item = 1 AND idx = 0", 1},
+        {"SELECT calibration_scale = 0.5 AND calibration_offset = -0.25 AND calibrated_on = '200 clips' FROM runs", 1},
         {"SELECT count(*) FROM suspects WHERE mean_fake >= 0.4", 120},
         {"SELECT count(*) FROM errors", 2},
         {"SELECT count(*) FROM items WHERE bandwidth_hz = 4000 AND outside & 4 AND level_dbfs = -20 - item % 10", 66},
@@ -245,7 +247,7 @@ static void older_shards_go_on(void **state)
     assert_int_equal(vx_shard_open(&shard, path, &run, &err), VX_OK);
     fixture_fill(shard, 1, 11, 1, 1);
     vx_shard_close(&shard);
-    fixture_age(path);
+    fixture_age(path, 1);
     if (vx_shard_open(&shard, path, &run, &err) != VX_OK)
         fail_msg("%s", err.text);
     fixture_fill(shard, 11, 21, 1, 1);
@@ -254,7 +256,9 @@ static void older_shards_go_on(void **state)
     r.domain.compared = false;
     commit_one(shard, &r);
     vx_shard_close(&shard);
-    assert_int_equal(fixture_integer(path, "PRAGMA user_version"), 2);
+    assert_int_equal(fixture_integer(path, "PRAGMA user_version"), 3);
+    assert_int_equal(fixture_integer(path, "SELECT calibration_scale = 1 AND calibration_offset = 0 AND calibrated_on IS NULL"
+                                           " FROM runs"), 1);
     assert_int_equal(fixture_integer(path, "SELECT count(*) FROM files WHERE level_dbfs IS NULL AND item <= 10"), 10);
     assert_int_equal(fixture_integer(path, "SELECT count(*) FROM files WHERE level_dbfs < 0 AND item > 10"), 11);
     assert_int_equal(fixture_integer(path, "SELECT bandwidth_hz IS NULL AND outside IS NULL AND active_share = 0.5"

@@ -28,6 +28,7 @@ static void set_scene(struct scene *s)
     fake_engine_init(&s->fake, 2);
     s->scanner.engine = &s->fake.engine;
     s->scanner.batch = 8;
+    s->scanner.verdict_by = "balanced";
     s->scanner.layer_norm_eps = 1e-12f;
     s->scanner.processor = vx_processor_default();
     assert_int_equal(vx_profile_load(&s->scanner.profile, VX_PROFILE_DEFAULT, &err), VX_OK);
@@ -69,6 +70,9 @@ CHANGE(min_sound, s->options.min_seconds = 0.4)
 CHANGE(silence, s->options.silence_dbfs = -60)
 CHANGE(real_below, s->scanner.profile.real_below = 0.25)
 CHANGE(fake_from, s->scanner.profile.fake_from = 0.75)
+CHANGE(scale, s->scanner.profile.calibration_scale = 1.5)
+CHANGE(offset, s->scanner.profile.calibration_offset = -0.5)
+CHANGE(measured, s->scanner.profile.measured.level_dbfs.low = -60) /* what is outside is stored */
 CHANGE(resize, s->scanner.processor.do_resize = !s->scanner.processor.do_resize)
 CHANGE(edge, s->scanner.processor.shortest_edge++)
 CHANGE(crop, s->scanner.processor.crop_pct = 1)
@@ -90,6 +94,9 @@ CHANGE(inputs_named, s->options.n_inputs = 1)
 CHANGE(model_moved, strcpy(s->scanner.model_path, "/elsewhere"))
 CHANGE(profile_renamed, strcpy(s->scanner.profile.name, "mine"); strcpy(s->scanner.profile.description, "");
        strcpy(s->scanner.profile_sha256, "89ab"))
+CHANGE(calibrated_on, strcpy(s->scanner.profile.calibrated_on, "200 clips"); strcpy(s->scanner.profile_sha256, "cdef"))
+CHANGE(other_points, s->scanner.profile.high_precision.fake_from = 0.9; s->scanner.profile.high_recall.fake_from = 0.2)
+CHANGE(point_named, s->scanner.verdict_by = "high-recall")
 CHANGE(engine_words, strcpy(s->fake.engine.description, "fake on another host"))
 CHANGE(another_run, strcpy(s->record.uuid, "77"); strcpy(s->record.started, "later"))
 
@@ -104,10 +111,12 @@ static const struct {
     {"top_db", top_db, true}, {"profile's mean", profile_mean, true}, {"hop", hop, true}, {"min-sound", min_sound, true},
     {"silence", silence, true}, {"real_below", real_below, true}, {"fake_from", fake_from, true}, {"resize", resize, true},
     {"edge", edge, true}, {"crop", crop, true}, {"filter", filter, true}, {"rescale", rescale, true}, {"factor", factor, true},
-    {"normalize", normalize, true}, {"mean", mean, true}, {"std", std, true},
+    {"normalize", normalize, true}, {"calibration's scale", scale, true}, {"calibration's offset", offset, true},
+    {"measured", measured, true}, {"mean", mean, true}, {"std", std, true},
     {"hop said", hop_said, false}, {"outputs", outputs, false}, {"quiet", quiet, false}, {"threads", threads, false},
     {"batch", batch, false}, {"lease", lease, false}, {"max-member", max_member, false}, {"inputs", inputs_named, false},
-    {"model moved", model_moved, false}, {"profile renamed", profile_renamed, false}, {"engine's words", engine_words, false},
+    {"model moved", model_moved, false}, {"profile renamed", profile_renamed, false}, {"calibrated on", calibrated_on, false},
+    {"points not chosen", other_points, false}, {"point's name", point_named, false}, {"engine's words", engine_words, false},
     {"another run", another_run, false},
 };
 

@@ -365,12 +365,32 @@ static void test_load(void **state)
     folder_remove(&folder);
 }
 
+static void test_score_words(void **state)
+{
+    char text[VX_SCORE_WORDS], cut[8];
+    struct vx_profile p;
+    struct vx_err err;
+    (void)state;
+
+    assert_int_equal(parse_with(&p, "", NULL, "", &err), VX_OK);
+    vx_profile_score_words(&p, text, sizeof text);
+    assert_string_equal(text, "P(fake), calibrated on 200 clips, one per speaker");
+    vx_profile_score_words(&p, cut, sizeof cut);
+    assert_string_equal(cut, "P(fake)");
+    assert_int_equal(vx_profile_load(&p, VX_PROFILE_DEFAULT, &err), VX_OK);
+    vx_profile_score_words(&p, text, sizeof text);
+    assert_non_null(strstr(text, "not probabilities"));
+    memset(p.calibrated_on, 'x', sizeof p.calibrated_on - 1);
+    vx_profile_score_words(&p, text, sizeof text);
+    assert_int_equal(strlen(text), strlen("P(fake), calibrated on ") + sizeof p.calibrated_on - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),    cmocka_unit_test(test_values),    cmocka_unit_test(test_structure),
         cmocka_unit_test(test_optional), cmocka_unit_test(test_canonical), cmocka_unit_test(test_load),
-        cmocka_unit_test(test_unset_is_unwritten), cmocka_unit_test(test_hashes_stay),
+        cmocka_unit_test(test_unset_is_unwritten), cmocka_unit_test(test_hashes_stay), cmocka_unit_test(test_score_words),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
 }

@@ -102,6 +102,7 @@ int recordings_setup(void **state)
         write_wav(&x, k);
     x.profile.sample_rate = RATE;
     x.profile.window_seconds = (double)WINDOW / RATE;
+    x.profile.calibration_scale = 1;
     x.profile.real_below = x.profile.fake_from = 0.5;
     x.processor = vx_processor_default();
     x.labels = (struct vx_label_map){.n_labels = 2, .side = x.sides};
