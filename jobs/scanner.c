@@ -87,8 +87,10 @@ enum vx_status vx_scanner_profile(struct vx_profile *out, const struct vx_scanne
     free(beside);
     if (rc != VX_OK)
         return rc;
-    if (o->window_seconds > 0)
+    if (o->window_seconds > 0 && o->window_seconds != out->window_seconds) {
         out->window_seconds = o->window_seconds;
+        out->calibrated_on[0] = '\0'; /* on other windows: what comes out is no probability */
+    }
     return choose_point(out, o, err);
 }
 

@@ -88,7 +88,7 @@ void vx_profile_score_words(const struct vx_profile *profile, char *out, size_t 
     if (profile->calibrated_on[0])
         snprintf(out, size, "P(fake), calibrated on %s", profile->calibrated_on);
     else
-        snprintf(out, size, "not probabilities (the profile has no calibration)");
+        snprintf(out, size, "not probabilities (the profile has no calibration for windows of %g s)", profile->window_seconds);
 }
 
 int vx_profile_samples(const struct vx_profile *profile, int sample_rate)

@@ -8,7 +8,7 @@ rm corpus/b/deeper/four.flac # the same sound as three.wav: no threshold lies be
 make_model model
 
 status 0 "$VOXTRAWL" scan --model model -o raw.db corpus
-says "scores   not probabilities (the profile has no calibration)"
+says "scores   not probabilities (the profile has no calibration for windows of 2 s)"
 says "verdicts balanced: real below a mean of 0.5, fake from 0.5"
 ! grep -q "uncertain between" last.err || fail "there is nothing between 0.5 and 0.5"
 ! grep -qF "P(fake)" last.err || fail "a score that is none is called a probability"
@@ -34,6 +34,9 @@ equal "runs" "five clips|$(sed 's/.*scale": \([^,]*\), .*offset": \(.*\)/\1|\2/'
 status 0 "$VOXTRAWL" query --format csv calibrated.db "SELECT count(*) AS n, sum(abs(mean_fake - mean) > 1e-12) AS off
     FROM items JOIN (SELECT item, avg(sigmoid(-llr)) AS mean FROM window_scores GROUP BY item) USING (item)"
 equal "means that are not those of the calibrated windows" "5,0" "$(tail -n 1 last.out)"
+status 0 "$VOXTRAWL" scan --model model --profile calibrated.json --window 1 -o short.db corpus
+says "not probabilities (the profile has no calibration for windows of 1 s)"
+equal "calibration on other windows" 1 "$(sql short.db "SELECT calibrated_on IS NULL FROM runs")"
 status 2 "$VOXTRAWL" merge -o both.db raw.db calibrated.db
 says "cannot be merged"
 says " / 1.0, calibration_offset "
