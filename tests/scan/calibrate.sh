@@ -39,6 +39,11 @@ grep -q '"measured": {' one.json || fail "the profile does not say what it was m
 
 # scan takes it, finds nothing in these recordings outside of what it measured, and the verdict changes where the profile says
 status 0 "$VOXTRAWL" scan "${sides[@]}" --profile one.json -o r.db speech
+for verdict in fake real; do # the network tells nine in ten apart
+    [ "$(sql r.db "SELECT count(*) FROM items WHERE verdict = '$verdict'")" -ge 5 ] || fail "a calibrated scan finds hardly any $verdict"
+done
+status 0 "$VOXTRAWL" eval r.db --labels renamed.csv
+grep -q "calibrated on 20 files" last.out || fail "eval does not know of the calibration"
 equal "recordings unlike themselves" 0 "$(sql r.db "SELECT count(*) FROM items WHERE outside > 0 AND path NOT LIKE '%other%'")"
 from=$(sed -n 's/^  "fake_from": \([0-9.e-]*\),*$/\1/p' one.json)
 [ -n "$from" ] || fail "no fake_from in the profile"
