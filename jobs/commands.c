@@ -17,7 +17,7 @@ static const struct vx_command commands[] = {
     {"calibrate", "--labels FILE INPUT...|--from DB [-o PROFILE.json] [--model DIR] [options]",
      "Find the front end that fits a model, and what its scores mean, on labelled files.", vx_cmd_calibrate},
     {"merge", "-o OUT.db SHARD.db...", "Make one result of the shards or results of several scans.", vx_cmd_merge},
-    {"model", "[DIR] [--generate SHAPE]", "Show what a model folder holds, or generate an untrained one.",
+    {"model", "[DIR] [--profile NAME|FILE] [--generate SHAPE]", "Show what a model folder holds, or generate an untrained one.",
      vx_cmd_model},
     {"inspect", "FILE -o OUT.png [--model DIR]", "Draw a recording as the network sees it, with each window's score.",
      vx_cmd_inspect},

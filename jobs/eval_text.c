@@ -135,7 +135,7 @@ static void print_verdicts(const struct vx_eval_report *r, FILE *to)
 {
     static const char *const sides[] = {"spoof", "bona fide"};
 
-    fprintf(to, "\nverdicts of files (by mean P(fake): real below %g, fake from %g, between them uncertain)\n", r->set->run->real_below,
+    fprintf(to, "\nverdicts of files (by mean_fake: real below %g, fake from %g, between them uncertain)\n", r->set->run->real_below,
             r->set->run->fake_from);
     fprintf(to, "%-12s%10s%12s%10s%12s%10s\n", "", "real", "uncertain", "fake", "not scored", "failed");
     for (int side = 1; side >= 0; side--) {

@@ -104,7 +104,8 @@ static void print_scores(const struct vx_profile *p)
         printf("measured     not known on what: scan cannot tell whether recordings are like that\n");
 }
 
-static enum vx_status print_profile(const char *dir, struct vx_err *err)
+/* named: a built-in's name or a file; NULL: the model's own, else the default. */
+static enum vx_status print_profile(const char *dir, const char *named, struct vx_err *err)
 {
     struct vx_profile profile;
     char *beside = vx_file_join(dir, "profile.json");
@@ -112,10 +113,11 @@ static enum vx_status print_profile(const char *dir, struct vx_err *err)
 
     if (!beside)
         return vx_fail_nomem(err, "a path");
-    const bool own = access(beside, F_OK) == 0;
-    rc = vx_profile_load(&profile, own ? beside : VX_PROFILE_DEFAULT, err);
+    const bool own = !named && access(beside, F_OK) == 0;
+    rc = vx_profile_load(&profile, named ? named : own ? beside : VX_PROFILE_DEFAULT, err);
     if (rc == VX_OK) {
-        printf("profile      %s (%s): %s\n", profile.name, own ? "the model's own" : "default", profile.description);
+        printf("profile      %s (%s): %s\n", profile.name, named ? "as named" : own ? "the model's own" : "default",
+               profile.description);
         print_scores(&profile);
     }
     printf("built in    ");
@@ -126,7 +128,7 @@ static enum vx_status print_profile(const char *dir, struct vx_err *err)
     return rc;
 }
 
-static enum vx_status show(const char *dir, struct vx_err *err)
+static enum vx_status show(const char *dir, const char *profile, struct vx_err *err)
 {
     struct vx_convnext *net = NULL;
     struct vx_processor processor;
@@ -137,7 +139,7 @@ static enum vx_status show(const char *dir, struct vx_err *err)
         print_network(dir, net);
         print_labels(&net->config);
         print_processor(&processor);
-        rc = print_profile(dir, err);
+        rc = print_profile(dir, profile, err);
     }
     vx_convnext_destroy(&net);
     return rc;
@@ -167,13 +169,14 @@ static enum vx_status generate(const char *dir, const char *shape, long seed, co
 
 int vx_cmd_model(const struct vx_command *self, int argc, char **argv)
 {
-    const char *shape = NULL, *dtype = "float32";
+    const char *shape = NULL, *dtype = "float32", *profile = NULL;
     long seed = 1;
     const struct vx_opt table[] = {
         {"generate", 0, VX_OPT_STRING, &shape, "SHAPE",
          "write an untrained model into DIR first: atto, femto, pico, nano, tiny, small, base or large", 0, 0},
         {"seed", 0, VX_OPT_INT, &seed, "N", "of the generated weights (default 1)", 0, 1e15},
         {"dtype", 0, VX_OPT_STRING, &dtype, "TYPE", "of the generated weights: float32, float16, bfloat16", 0, 0},
+        {"profile", 'p', VX_OPT_STRING, &profile, "NAME|FILE", "show this one instead of the model's own", 0, 0},
         {0},
     };
     struct vx_err err;
@@ -193,7 +196,7 @@ int vx_cmd_model(const struct vx_command *self, int argc, char **argv)
     else if (shape)
         rc = generate(argv[1], shape, seed, dtype, &err);
     if (rc == VX_OK)
-        rc = show(dir ? dir : argv[1], &err);
+        rc = show(dir ? dir : argv[1], profile, &err);
     free(dir);
     return rc == VX_OK ? VX_EXIT_OK : vx_command_fail(self, &err);
 }

@@ -97,6 +97,8 @@ for line in "scores       P(fake), calibrated on five clips" "log-likelihood rat
     grep -qF "$line" last.out || fail "voxtrawl model does not say \"$line\""
 done
 grep -q "^  high-precision  real below 0\.[0-9]*, fake from 0\.[0-9]*$" last.out || fail "voxtrawl model does not show the point"
+status 0 "$VOXTRAWL" model model --profile mel-16k-plain
+grep -qF "scores       not probabilities" last.out || fail "voxtrawl model --profile shows another profile's calibration"
 sed 's/"fake_from": 0[^}]*}/"fake_from": 2}/' model/profile.json >broken.json
 status 1 "$VOXTRAWL" scan --model model --profile broken.json -o none.db corpus
 says 'broken.json: key "high_precision.fake_from": expected a number from'
