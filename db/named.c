@@ -22,7 +22,7 @@ static const struct vx_named_query queries[] = {
      "SELECT round(mean_fake, 4) AS mean_fake, round(max_fake, 4) AS max_fake, round(longest_run_s, 1) AS longest_run_s,\n"
      "       round(duration_s, 1) AS duration_s, verdict, name, model\n"
      "FROM files WHERE status = 'scored' ORDER BY files.mean_fake DESC, files.worst_fake DESC, item LIMIT 20"},
-    {"uncertain", "the 20 items closest to the threshold",
+    {"uncertain", "the 20 items closest to the middle between the verdicts' thresholds",
      "SELECT round(f.mean_fake, 4) AS mean_fake, f.verdict, f.name, f.model\n"
      "FROM files f JOIN items i USING (item) JOIN runs r USING (run) WHERE f.status = 'scored'\n"
      "ORDER BY abs(f.mean_fake - (r.real_below + r.fake_from) / 2), item LIMIT 20"},

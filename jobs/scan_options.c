@@ -32,7 +32,7 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
         {"silence-db", 0, VX_OPT_REAL, &o->silence_dbfs, "DB",
          "windows quieter than this RMS are not scored (default -70)", -300, 0},
         {"operating-point", 0, VX_OPT_STRING, &s->operating_point, "balanced|high-precision|high-recall",
-         "which of the profile's thresholds the verdicts go by; what lies between two is uncertain (default balanced)", 0, 0},
+         "the pair of thresholds that verdicts go by, of those in the profile; between the two: uncertain (default balanced)", 0, 0},
         {"threshold", 0, VX_OPT_REAL, &s->threshold, "P",
          "instead: verdict fake where the mean over a recording's windows is P or more, else real", 0, 1},
         {"fake-label", 0, VX_OPT_STRING, &s->fake_label, "NAME|N", "the model's label for synthetic speech, if its words do not say", 0, 0},

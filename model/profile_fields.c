@@ -34,13 +34,13 @@ const struct vx_profile_field vx_profile_fields[] = {
     {"std", VX_FIELD_CHANNELS, AT(std), 1e-6, 1e6, VX_NEED_UNLESS_PROCESSOR},
     {"real_below", VX_FIELD_REAL, AT(real_below), 0, 1, VX_NEED_ALWAYS},
     {"fake_from", VX_FIELD_REAL, AT(fake_from), 0, 1, VX_NEED_ALWAYS},
-    {"calibration_scale", VX_FIELD_REAL, AT(calibration_scale), 1e-6, 1e6, VX_NEED_WHEN_SET},
-    {"calibration_offset", VX_FIELD_REAL, AT(calibration_offset), -1e6, 1e6, VX_NEED_WHEN_SET},
+    {"calibration_scale", VX_FIELD_REAL, AT(calibration_scale), 1e-9, 1e9, VX_NEED_WHEN_SET},
+    {"calibration_offset", VX_FIELD_REAL, AT(calibration_offset), -1e9, 1e9, VX_NEED_WHEN_SET},
     {"calibrated_on", VX_FIELD_TEXT, AT(calibrated_on), 0, sizeof((struct vx_profile *)0)->calibrated_on, VX_NEED_WHEN_SET},
     {"high_precision.real_below", VX_FIELD_REAL, AT(high_precision.real_below), 0, 1, VX_NEED_ALWAYS},
-    {"high_precision.fake_from", VX_FIELD_REAL, AT(high_precision.fake_from), 1e-9, 1, VX_NEED_ALWAYS}, /* 0 means not set */
+    {"high_precision.fake_from", VX_FIELD_REAL, AT(high_precision.fake_from), 1e-300, 1, VX_NEED_ALWAYS}, /* 0 means not set */
     {"high_recall.real_below", VX_FIELD_REAL, AT(high_recall.real_below), 0, 1, VX_NEED_ALWAYS},
-    {"high_recall.fake_from", VX_FIELD_REAL, AT(high_recall.fake_from), 1e-9, 1, VX_NEED_ALWAYS},
+    {"high_recall.fake_from", VX_FIELD_REAL, AT(high_recall.fake_from), 1e-300, 1, VX_NEED_ALWAYS},
     {"measured.level_dbfs", VX_FIELD_RANGE, AT(measured.level_dbfs), -1000, 1000, VX_NEED_WHEN_SET},
     {"measured.bandwidth_hz", VX_FIELD_RANGE, AT(measured.bandwidth_hz), 0, 384000, VX_NEED_WHEN_SET},
     {"measured.active_share", VX_FIELD_RANGE, AT(measured.active_share), 0, 1, VX_NEED_WHEN_SET},

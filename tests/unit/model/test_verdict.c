@@ -99,8 +99,8 @@ static void test_extremes(void **state)
     (void)state;
     vx_aggregate_compute(&a, w, 2, 2, 2, &profile, scratch);
     assert_true(fabs(a.mean_fake - 0.5) < 1e-12 && a.max_fake == 1 && a.worst_fake == 1 && a.longest_run_s == 2);
-    profile.calibration_scale = 1e6; /* as steep as a profile may be */
-    profile.calibration_offset = -1e6;
+    profile.calibration_scale = 1e9; /* as steep as a profile may be */
+    profile.calibration_offset = -1e9;
     vx_aggregate_compute(&a, w, 2, 2, 2, &profile, scratch);
     assert_true(a.mean_fake == 0.5 && a.max_fake == 1 && a.worst_fake == 1 && a.longest_run_s == 2);
 }
