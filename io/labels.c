@@ -335,6 +335,21 @@ static bool same_content(const struct vx_labels *labels, const struct vx_label_r
     return same;
 }
 
+static enum vx_status ambiguous(const char *item, const struct vx_label_row *a, const struct vx_label_row *b, struct vx_err *err)
+{
+    char *name = vx_text_printable(item), *first = vx_text_printable(a->name), *other = vx_text_printable(b->name);
+    const enum vx_status rc =
+        name && first && other
+            ? vx_fail(err, VX_EINVAL, "%.300s: ambiguous, line %" PRId64 " (\"%.200s\") and line %" PRId64 " (\"%.200s\") match "
+                      "equally well and differ; name recordings by longer paths", name, a->line, first, b->line, other)
+            : vx_fail_nomem(err, "a message");
+
+    free(name);
+    free(first);
+    free(other);
+    return rc;
+}
+
 enum vx_status vx_labels_match(struct vx_labels *labels, const char *path, const char *member, ptrdiff_t *row,
                                struct vx_err *err)
 {
@@ -348,9 +363,7 @@ enum vx_status vx_labels_match(struct vx_labels *labels, const char *path, const
         if (!range.stem && !vx_labels_index_whole(&labels->index, i))
             continue;
         if (best && !same_content(labels, best, r))
-            return vx_fail(err, VX_EINVAL, "%.300s: ambiguous, line %" PRId64 " (\"%.200s\") and line %" PRId64 " (\"%.200s\") "
-                           "match equally well and differ; name recordings by longer paths", name, best->line, best->name,
-                           r->line, r->name);
+            return ambiguous(name, best, r, err);
         best = best && best->line < r->line ? best : r;
     }
     if (!best)

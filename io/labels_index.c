@@ -1,5 +1,6 @@
 #include "io/labels_index.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -73,6 +74,19 @@ void vx_labels_index_clear(struct vx_labels_index *index)
     *index = (struct vx_labels_index){0};
 }
 
+static enum vx_status contradiction(const struct vx_label_row *a, const struct vx_label_row *b, struct vx_err *err)
+{
+    char *name = vx_text_printable(a->name);
+    const enum vx_status rc =
+        name ? vx_fail(err, VX_EFORMAT, "line %" PRId64 " and line %" PRId64 " contradict each other: \"%.200s\" is %s in the "
+                       "first and %s in the other; remove one", a->line, b->line, name, a->bona ? "bona fide" : "spoofed",
+                       b->bona ? "bona fide" : "spoofed")
+             : vx_fail_nomem(err, "a message");
+
+    free(name);
+    return rc;
+}
+
 /* Of rows with the same name the first stays; the name of the others becomes NULL. */
 static enum vx_status drop_repeats(const struct vx_labels_index *index, struct vx_label_row *rows, struct vx_err *err)
 {
@@ -86,11 +100,8 @@ static enum vx_status drop_repeats(const struct vx_labels_index *index, struct v
             before = key;
             continue;
         }
-        const struct vx_label_row *a = &rows[before->row], *b = &rows[key->row];
-        if (a->bona != b->bona)
-            return vx_fail(err, VX_EFORMAT, "line %" PRId64 " and line %" PRId64 " contradict each other: \"%.200s\" is "
-                           "%s in the first and %s in the other; remove one", a->line, b->line, a->name,
-                           a->bona ? "bona fide" : "spoofed", b->bona ? "bona fide" : "spoofed");
+        if (rows[before->row].bona != rows[key->row].bona)
+            return contradiction(&rows[before->row], &rows[key->row], err);
         rows[key->row].name = NULL;
     }
     return VX_OK;
