@@ -27,7 +27,7 @@ static void print_share(FILE *to, double share)
 
 static void print_row(FILE *to, const char *name, const struct vx_calibrate_row *row)
 {
-    fprintf(to, "%-28s  %8zu  %6zu", name, row->n_windows, row->n_files);
+    fprintf(to, "%-36s  %8zu  %6zu", name, row->n_windows, row->n_files);
     print_share(to, row->window_eer);
     print_share(to, row->file_eer);
     if (row->no_fit)
@@ -36,9 +36,20 @@ static void print_row(FILE *to, const char *name, const struct vx_calibrate_row 
         fprintf(to, "  %6.3f", row->cllr);
 }
 
+/* Its name, and the file's where it comes from one: a model's own profile may have the name of one built in. */
+static void show_name(char *out, size_t size, const struct vx_calibrate_candidate *c)
+{
+    const char *slash = strrchr(c->named, '/');
+
+    if (strcmp(c->named, c->profile.name) == 0)
+        snprintf(out, size, "%s", c->named);
+    else
+        snprintf(out, size, "%s (%s)", c->profile.name, slash ? slash + 1 : c->named);
+}
+
 static void print_point(FILE *to, const char *name, const struct vx_operating_point *point)
 {
-    fprintf(to, "%-28s  %10.4f  %9.4f\n", name, point->real_below, point->fake_from);
+    fprintf(to, "%-36s  %10.4f  %9.4f\n", name, point->real_below, point->fake_from);
 }
 
 void vx_calibrate_print(const struct vx_calibrate_result *r, FILE *to)
@@ -46,21 +57,23 @@ void vx_calibrate_print(const struct vx_calibrate_result *r, FILE *to)
     static const char *const sides[] = {"spoofed", "bona fide"};
     const struct vx_calibrate_points *points = &r->fit.points;
 
-    fprintf(to, "%-28s  %8s  %6s  %9s  %9s  %6s  best on the others\n", "profile", "windows", "files", "EER win.", "EER files",
+    fprintf(to, "%-36s  %8s  %6s  %9s  %9s  %6s  best on the others\n", "profile", "windows", "files", "EER win.", "EER files",
             "Cllr");
     for (int i = 0; i < r->n; i++) {
-        print_row(to, r->candidates[i].profile.name, &r->rows[i]);
+        char name[128];
+        show_name(name, sizeof name, &r->candidates[i]);
+        print_row(to, name, &r->rows[i]);
         fprintf(to, "  in %d of %d folds%s\n", r->rows[i].folds_won, r->n_folds, i == r->report.best ? ", taken" : "");
     }
     print_row(to, "the choice, held out", &r->report.picked);
-    fprintf(to, "\n\n%-28s  %9s  %9s  %9s\n", "held-out files, balanced", "real", "uncertain", "fake");
+    fprintf(to, "\n\n%-36s  %9s  %9s  %9s\n", "held-out files, balanced", "real", "uncertain", "fake");
     for (int side = 1; side >= 0; side--) {
-        fprintf(to, "%-28s", sides[side]);
+        fprintf(to, "%-36s", sides[side]);
         for (int v = 0; v < 3; v++)
             print_share(to, r->report.verdicts[side][v]);
         fputc('\n', to);
     }
-    fprintf(to, "\n%-28s  %10s  %9s\n", "mean P(fake) of a file", "real below", "fake from");
+    fprintf(to, "\n%-36s  %10s  %9s\n", "mean P(fake) of a file", "real below", "fake from");
     print_point(to, "balanced", &points->balanced);
     print_point(to, "high precision", &points->high_precision);
     print_point(to, "high recall", &points->high_recall);

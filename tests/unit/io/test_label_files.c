@@ -185,7 +185,11 @@ static void test_matching(void **state)
                                "t.wav,real,8\n"
                                "za.wav,fake,9\n"
                                "s/x-d/u.wav,real,9\n"
-                               ".hidden,real,9\n";
+                               ".hidden,real,9\n"
+                               "k/dash.wav,real,9\n"
+                               "a-dash.wav,fake,9\n"
+                               "b-dash.wav,fake,9\n"
+                               "c+dash.wav,fake,9\n";
     static const struct {
         const char *path, *member;
         int line; /* 0: none; -1: ambiguous */
@@ -199,6 +203,8 @@ static void test_matching(void **state)
         {"er/t.wav", NULL, 12},    {"k/t.wav", NULL, 13},      {"a/deep/er/t.wav", NULL, 13}, {"t.wav", NULL, 13},
         {"za.wav", NULL, 14},      {"b.wav", NULL, 0},         {"", NULL, 0},           {"/", NULL, 0},
         {"d/", NULL, 0},           {"d/u.wav", NULL, 15},      {"hidden", NULL, 0},     {"k/.hidden", NULL, 16},
+        {"m/dash.wav", NULL, 17},  {"m/dash.mp3", NULL, 17},
+        {"b-dash.wav", NULL, 19},  {"c+dash.aac", NULL, 20},   {"+dash.aac", NULL, 0},
         {"d/a.wav", "e/a.wav", 3}, {"x.tar", "k/plain.flac", 5}, {"d/a.wav", "nothing.wav", 0},
     };
     const char *root = *state;
@@ -208,7 +214,7 @@ static void test_matching(void **state)
 
     tree_text(root, "labels.csv", text);
     assert_int_equal(vx_labels_open(&labels, tree_path(root, "labels.csv"), NULL, &err), VX_OK);
-    assert_int_equal(vx_labels_unmatched(labels), 15);
+    assert_int_equal(vx_labels_unmatched(labels), 19);
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         const enum vx_status rc = vx_labels_match(labels, asked[i].path, asked[i].member, &row, &err);
         const int line = rc == VX_OK ? row < 0 ? 0 : (int)vx_labels_row(labels, (size_t)row)->line : -1;
@@ -220,7 +226,7 @@ static void test_matching(void **state)
             assert_non_null(strstr(err.text, asked[i].path));
         }
     }
-    assert_int_equal(vx_labels_unmatched(labels), 1); /* p/diff.wav */
+    assert_int_equal(vx_labels_unmatched(labels), 2); /* p/diff.wav, a-dash.wav */
     vx_labels_close(&labels);
 }
 
