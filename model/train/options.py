@@ -25,7 +25,7 @@ def parser(**kw):
     g.add_argument("--preset", choices=list(network.PRESETS), default="atto", help="its shape (default: %(default)s)")
     g.add_argument("--depths", metavar="N,N,…", help="blocks a stage, instead of the preset's")
     g.add_argument("--hidden-sizes", metavar="N,N,…", help="channels a stage, instead of the preset's")
-    g.add_argument("--layer-scale", type=float, default=0.1, help="a new network's (default: %(default)s)")
+    g.add_argument("--layer-scale", type=float, default=0.5, help="a new network's (default: %(default)s)")
     g.add_argument("--init", metavar="DIR", help="start from this Hugging Face ConvNext folder")
     g.add_argument("--freeze", type=int, default=0, metavar="STAGES", help="of --init: stem and first stages stay as they are (default: 0)")
 
@@ -44,6 +44,8 @@ def parser(**kw):
     g.add_argument("--balance", default="label,synthesiser,speaker", metavar="COLUMNS",
                    help="a group counts as the square root of its size; label: both classes the same; none: as they are "
                         "(default: %(default)s)")
+    g.add_argument("--pairs", metavar="COLUMN", help="draw fakes, and with each the real window of the same pair, which this column of "
+                   "windows.csv names: batches then differ by what synthesis did and by little else")
     g.add_argument("--dev-share", type=float, default=0.1, help="kept for choosing, where windows.csv has no split (default: %(default)s)")
     g.add_argument("--select", choices=["dev-eer", "dev-loss", "last"], default="dev-eer", help="what model/ is (default: %(default)s)")
     g.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
@@ -105,6 +107,8 @@ def check(o):
     o.depths, o.hidden_sizes = (
         list(preset) if given is None else numbers(given, option) if isinstance(given, str) else given
         for preset, given, option in zip(network.PRESETS[o.preset], (o.depths, o.hidden_sizes), ("--depths", "--hidden-sizes")))
+    if o.pairs and o.batch % 2:
+        raise Refused(f"--batch {o.batch}: must be even with --pairs")
     if len(o.depths) != len(o.hidden_sizes):
         raise Refused(f"--depths has {len(o.depths)} stages, --hidden-sizes {len(o.hidden_sizes)}")
 

@@ -168,6 +168,16 @@ def balanced_weights(pictures, rows, columns):
     return weights / weights.mean()
 
 
+def partners(pictures, rows, column):
+    """{row of a fake: row of the recording it was paired with}: the real window of the same number in the pair that `column` names."""
+    pair = np.char.add(np.char.add(pictures.column(column)[rows], "\n"), pictures.column("window")[rows])
+    real = {p: r for p, r, label in zip(pair, rows, pictures.labels[rows]) if label == REAL}
+    found = {r: real[p] for p, r, label in zip(pair, rows, pictures.labels[rows]) if label == FAKE and p in real}
+    if not found:
+        raise Refused(f"--pairs {column}: no fake and real window share its value")
+    return found
+
+
 def draw(rows, weights, count, rng):
     """count of rows in random order; each at least floor and at most ceil of its expected number of times."""
     edges = np.cumsum(weights) / weights.sum() * count

@@ -16,7 +16,7 @@ import measure
 import network
 from augment import Augment, mixup
 from options import AUGMENT, recipe
-from pictures import FAKE, REAL, Refused, balanced_weights, draw
+from pictures import FAKE, REAL, Refused, balanced_weights, draw, partners
 
 
 def say(text):
@@ -67,7 +67,9 @@ class Trainer:
         for column in columns:
             if column not in self.pictures.sets[0].columns:
                 raise Refused(f"--balance {column}: windows.csv has no such column")
-        self.weights = balanced_weights(self.pictures, self.train_rows, columns)
+        self.partner = partners(self.pictures, self.train_rows, self.o.pairs) if self.o.pairs else None
+        self.drawn_rows = np.array(sorted(self.partner)) if self.partner else self.train_rows
+        self.weights = balanced_weights(self.pictures, self.drawn_rows, columns)
         size = self.o.epoch_size or len(self.train_rows)
         self.epoch_steps = max(1, size // self.o.batch)
         self.steps = max(1, round(self.epoch_steps * self.o.epochs))
@@ -79,7 +81,12 @@ class Trainer:
         epoch, at = divmod(step, self.epoch_steps)
         if getattr(self, "drawn", None) != epoch:
             rng = np.random.default_rng([self.o.seed, epoch])
-            self.epoch_rows = draw(self.train_rows, self.weights, self.epoch_steps * self.o.batch, rng)
+            count = self.epoch_steps * self.o.batch
+            if self.partner:                    # each fake is followed by the recording it was made from or for
+                fakes = draw(self.drawn_rows, self.weights, count // 2, rng)
+                self.epoch_rows = np.stack([fakes, [self.partner[r] for r in fakes]], 1).ravel()
+            else:
+                self.epoch_rows = draw(self.train_rows, self.weights, count, rng)
             self.drawn = epoch
         return self.epoch_rows[at * self.o.batch:(at + 1) * self.o.batch]
 
