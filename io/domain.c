@@ -224,7 +224,8 @@ enum vx_status vx_domain_add(struct vx_domain_meter *m, const float *pcm, size_t
     if (frames >= MIN_FRAMES && m->n_bands > 1) {
         fill_bands(m, pcm, n, frames);
         share = active_share(m, frames);
-        hz = bandwidth(m, frames);
+        if (share > 0) /* of many bands of steady noise one may rise by chance */
+            hz = bandwidth(m, frames);
     }
     /* a window without any sound has no level: −∞ dB; it is none that was scored, but this must not depend on that */
     const double power = vx_energy(pcm, n, 1) / (double)n;

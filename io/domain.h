@@ -10,7 +10,8 @@
  *
  *   level_dbfs    RMS about the average, 0 dB for a square wave of full scale (a sine: −3.01)
  *   bandwidth_hz  upper edge of the highest band that rises, loud ≥ quiet + 12 dB (steady noise: 6 dB, seldom 10), and
- *                 whose loud is within 60 dB of the loudest band's. NaN: no band rises, or there are fewer than 12 frames
+ *                 whose loud is within 60 dB of the loudest band's. NaN: no band rises, active_share is 0, or there are
+ *                 fewer than 12 frames
  *   active_share  share of the frames that rise in 250…3500 Hz: ≥ quiet + 6 dB and within 30 dB of loud there. Of steady
  *                 noise, tones and hum it is 0. NaN: fewer than 12 frames
  *
