@@ -14,7 +14,7 @@ import numpy as np
 REAL, FAKE = 0, 1
 LABELS = {"bonafide": REAL, "bona-fide": REAL, "bona fide": REAL, "real": REAL, "genuine": REAL, "human": REAL,
           "spoof": FAKE, "fake": FAKE, "synthetic": FAKE, "deepfake": FAKE}
-SPLITS = ("train", "dev", "test")
+SPLITS = ("train", "dev", "test", "test-seen")
 FACTS = ("path", "member", "label", "speaker", "source", "synthesiser", "split")
 
 
