@@ -8,9 +8,9 @@ RUNNING = ("resume", "overwrite", "export_only", "out", "threads", "time_limit",
 
 
 def parser(**kw):
-    p = argparse.ArgumentParser(prog="train.py", description=__doc__, **kw)
+    p = argparse.ArgumentParser(prog="train.py", description=__doc__, fromfile_prefix_chars="@", **kw)
     p.description = ("Trains a ConvNeXt on pictures made by voxtrawl pictures, and writes a model folder for voxtrawl scan --model. "
-                     "With --init it fine-tunes a trained one.")
+                     "With --init it fine-tunes a trained one. @FILE stands for the options in FILE, one word a line.")
     p.add_argument("pictures", nargs="*", metavar="INPUT", help="folders of voxtrawl pictures, with a column label and better also speaker, "
                    "synthesiser and split; or labelled audio: manifests, or folders of real/ and fake/")
     p.add_argument("-o", "--out", metavar="DIR", required=True, help="model/, log.csv, checkpoint.pt and best.pt are written here")

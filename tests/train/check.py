@@ -18,7 +18,7 @@ import measure
 import network
 import options
 import train
-from pictures import Pictures, Refused, balanced_weights, draw
+from pictures import Pictures, Refused, balanced_weights, draw, partners
 
 
 def audio(folder):
@@ -115,6 +115,34 @@ def drawing():
     assert drawn.sum() == 260 and (abs(drawn - 2 * weights) < 1).all()
 
 
+def pairs():
+    """A fake goes with the real window of its pair and number; one that has none is left out; no pair at all is refused."""
+    class Paired:
+        labels = np.array([0, 0, 1, 1, 1])
+        columns = {"pair": np.array(["a", "a", "a", "a", "b"]), "window": np.array(["0", "1", "1", "0", "0"])}
+        @classmethod
+        def column(cls, name):
+            return cls.columns[name]
+    rows = np.arange(5)
+    assert partners(Paired, rows, "pair") == {2: 1, 3: 0}
+    try:
+        partners(Paired, np.array([0, 4]), "pair")
+    except Refused:
+        return
+    raise AssertionError("no pair, and not refused")
+
+
+def spread_weights():
+    """A block changes its input by as much as a new network's layer scale says, whatever its width."""
+    for width in (16, 64):
+        torch.manual_seed(2)
+        model = network.create((1, 1), (width, 2 * width), 32, 0.0, 1.0)
+        x = torch.randn(4, 8, 8, width)
+        with torch.no_grad():
+            share = float((network.block(x, model.convnext.encoder.stages[0].layers[0], False) - x).std())
+        assert 0.2 < share < 2, (width, share)
+
+
 def scores(model_dir, pictures_dir, db):
     """A scan of the recordings against transformers on the training pictures."""
     pictures = Pictures([pictures_dir])
@@ -187,7 +215,7 @@ def refusals():
 
 
 def parts(folder):
-    for part in (same_network, augmentation, measures, drawing):
+    for part in (same_network, augmentation, measures, drawing, pairs, spread_weights):
         part()
     audio(folder)
 
