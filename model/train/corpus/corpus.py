@@ -3,10 +3,12 @@
 
   corpus.py OUT            fetches the packages named in packages.tsv, synthesises, writes OUT/clips/... and OUT/*.csv
 
-Deterministic from --seed with the same versions of everything. A clip that exists is not made again, so an interrupted run goes on.
+Two stages: OUT/speech holds the clips before any channel, OUT/clips after it. Deterministic from --seed with the same versions of
+everything. What exists is not made again, so an interrupted run goes on; remove OUT/clips to try another channel.
 Needs (Debian 12): """
 import argparse
 import csv
+import json
 import os
 import sys
 import time
@@ -81,40 +83,70 @@ def partners(corpus, where, used, real, seed, key):
     raise RuntimeError("no synthesiser works for %s" % key)
 
 
-def render_group(job):
-    """All clips of one speaker in one package: rows of the manifest."""
-    out, root, seed, variants, index, part, parts = job
+def speech_group(job):
+    """First stage, for part of one speaker's utterances: clips of speech and what synthesisers make of them, before any channel.
+    They are kept in OUT/speech with a list; a part whose list exists is done."""
+    out, root, seed, index, part, parts = job
     corpus = sources.load(root)
-    groups = grouped(corpus)
-    (speaker, source, language), utterances = groups[index]
-    split, rows = plan.side(utterances[0]), []
+    (speaker, source, language), utterances = grouped(corpus)[index]
+    split, key = plan.side(utterances[0]), "%s-%s-%s-%d" % (speaker, source, language, part)
+    folder = os.path.join(out, "speech")
+    listing = os.path.join(folder, key + ".json")
+    if os.path.exists(listing):
+        return listing
+    found = []
     for number, (used, real) in enumerate(clips_of(utterances[part::parts])):
-        pair = "%s-%s-%s-%d-%04d" % (speaker, source, language, part, number)
+        pair = "%s-%04d" % (key, number)
         fakes = [(split, *partners(corpus, split, used, real, seed, pair))]
         if split == "test":
             fakes.append(("test-seen", *partners(corpus, "seen", used, real, seed, pair)))
-        for v in range(variants if split == "train" else 1):
-            rows += transmit_pair(out, seed, pair, v, split, used[0], real, fakes)
+        for where, name, sound in [(split, "", real)] + fakes:
+            write(os.path.join(folder, "%s-%s-%s.wav" % (pair, where, name)), sound / (np.max(np.abs(sound)) + 1e-9) * 0.9)
+        u = used[0]
+        found.append({"pair": pair, "split": split, "speaker": u.speaker, "source": u.source, "language": u.language, "codec": u.codec,
+                      "narrow": u.narrow, "fakes": [[where, name] for where, name, _ in fakes]})
+    with open(listing + ".tmp", "w") as f:
+        json.dump(found, f)
+    os.rename(listing + ".tmp", listing)
+    return listing
+
+
+def write(path, sound):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    soundfile.write(path + ".tmp", sound, channel.RATE, format="WAV", subtype="PCM_16")
+    os.rename(path + ".tmp", path)
+
+
+def channel_group(job):
+    """Second stage: every pair of a list through its channels; rows of the manifest."""
+    out, seed, variants, listing = job
+    with open(listing) as f:
+        clips = json.load(f)
+    rows = []
+    for clip in clips:
+        sounds = []
+        for where, name in [[clip["split"], ""]] + clip["fakes"]:
+            sound, _ = soundfile.read(os.path.join(out, "speech", "%s-%s-%s.wav" % (clip["pair"], where, name)))
+            sounds.append((where, name, sound))
+        for v in range(variants if clip["split"] == "train" else 1):
+            rows += transmit_pair(out, seed, clip, sounds, v)
     return rows
 
 
-def transmit_pair(out, seed, pair, variant, split, u, real, fakes):
-    rng = plan.rng_of(seed, "channel", pair, variant)
-    narrow = u.narrow or any(name in synthesis.NARROW for _, name, _ in fakes[:1])
-    ch = channel.draw(rng, u.codec, narrow)
-    ch.snr = min([ch.snr, channel.own_snr(real)] + [channel.own_snr(f) for _, _, f in fakes[:1]])
+def transmit_pair(out, seed, clip, sounds, variant):
+    """The recording and its fakes, through one channel; what counts is that of the first two alike: the third is an extra."""
+    pair = "%s-%d" % (clip["pair"], variant)
+    rng = plan.rng_of(seed, "channel", pair)
+    ch = channel.draw(rng, clip["codec"], clip["narrow"] or sounds[1][1] in synthesis.NARROW)
+    ch.snr = min([ch.snr] + [channel.own_snr(sound) for _, _, sound in sounds[:2]])
     rows = []
-    for where, name, sound in [(split, "", real)] + fakes:
-        folder = os.path.join("clips", where, "spoof" if name else "bonafide")
-        path = os.path.join(folder, "%s-%d%s.wav" % (pair, variant, "-" + name if name else ""))
+    for where, name, sound in sounds:
+        path = os.path.join("clips", where, "spoof" if name else "bonafide", pair + ("-" + name if name else "") + ".wav")
         full = os.path.join(out, path)
         if not os.path.exists(full):
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            pcm = channel.transmit(sound, ch, plan.rng_of(seed, "clip", path))
-            soundfile.write(full + ".tmp", pcm, channel.RATE, format="WAV", subtype="PCM_16")
-            os.rename(full + ".tmp", full)
-        rows.append([path, "spoof" if name else "bonafide", u.speaker, u.source, name or "-", plan.METHOD.get(name, "-"), u.language,
-                     "%s-%d" % (pair, variant), "narrow" if ch.high < 4000 else "wide", ch.codec + ("+" + ch.extra if ch.extra else ""),
+            write(full, channel.transmit(sound, ch, plan.rng_of(seed, "clip", path)))
+        rows.append([path, "spoof" if name else "bonafide", clip["speaker"], clip["source"], name or "-", plan.METHOD.get(name, "-"),
+                     clip["language"], pair, "narrow" if ch.high < 4000 else "wide", ch.codec + ("+" + ch.extra if ch.extra else ""),
                      "%.1f" % ch.snr, where])
     return rows
 
@@ -137,6 +169,14 @@ def write_manifests(out, rows):
         os.rename(os.path.join(out, name + ".csv.tmp"), os.path.join(out, name + ".csv"))
 
 
+def progress(stage, results, n, log):
+    start = time.time()
+    for i, result in enumerate(results, 1):
+        took = time.time() - start
+        log("%s: %d of %d groups, %.0f s, about %.0f s left" % (stage, i, n, took, took / i * (n - i)))
+        yield result
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("out")
@@ -155,13 +195,11 @@ def main():
         if args.only and args.only not in speaker and args.only not in source:
             continue
         parts = max(1, round(len(utterances) / 120))
-        jobs += [(args.out, root, args.seed, args.variants, i, part, parts) for part in range(parts)]
-    rows, start = [], time.time()
+        jobs += [(args.out, root, args.seed, i, part, parts) for part in range(parts)]
     with ProcessPoolExecutor(args.jobs) as pool:
-        for n, found in enumerate(pool.map(render_group, jobs), 1):
-            rows += found
-            took = time.time() - start
-            log("%d of %d groups, %d clips, %.0f s, about %.0f s left" % (n, len(jobs), len(rows), took, took / n * (len(jobs) - n)))
+        listings = list(progress("speech", pool.map(speech_group, jobs), len(jobs), log))
+        jobs = [(args.out, args.seed, args.variants, listing) for listing in listings]
+        rows = [row for rows in progress("channels", pool.map(channel_group, jobs), len(jobs), log) for row in rows]
     write_manifests(args.out, rows)
     windows = Counter()
     for r in rows:
