@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # demo.sh [PATH...] - installs what is missing, builds, scans PATH (or a small corpus of its own) on all cores, and says
-# what came out and what to do next. VOXTRAWL_MODEL=DIR scans with your own Hugging Face ConvNeXt.
+# what came out and what to do next. VOXTRAWL_MODEL=DIR scans with your own Hugging Face ConvNeXt instead of the shipped one.
 set -euo pipefail
 
 inputs=()
@@ -47,13 +47,6 @@ if [ ${#inputs[@]} -eq 0 ]; then
     inputs=("$demo/corpus/corpus.csv")
     own_corpus=yes
 fi
-untrained=
-if [ -z "$model" ] && [ ! -e model/default/config.json ]; then
-    untrained=yes
-    model=$demo/untrained-tiny
-    [ -s "$model/model.safetensors" ] || "$voxtrawl" model "$model" --generate tiny >/dev/null
-fi
-
 prefix= # for commands that can be pasted where the reader stands
 [ "$PWD" = "$here" ] || printf -v prefix '%q/' "$PWD"
 
@@ -68,7 +61,7 @@ query() { # SQL
 }
 sources="FROM items JOIN metadata AS source ON source.item = items.item AND source.key = 'source'
     JOIN metadata AS label ON label.item = items.item AND label.key = 'label'"
-if [ -n "$own_corpus" ] && [ -z "$untrained" ]; then
+if [ -n "$own_corpus" ]; then
     echo
     echo "Verdicts by where the speech is from:"
     query "SELECT source.value AS source, label.value AS truth, count(*) AS files, sum(verdict = 'real') AS real,
@@ -92,7 +85,3 @@ The database is $PWD/$demo/results.db; ask it anything, for example:
 
   $prefix$voxtrawl query $prefix$demo/results.db "SELECT verdict, count(*) AS files, round(avg(mean_fake), 3) AS mean_fake FROM files GROUP BY verdict"
 END
-if [ -n "$untrained" ]; then
-    echo
-    echo "These scores come from an UNTRAINED model and mean nothing; docs/checkpoint.md tells how to use a trained one."
-fi
