@@ -12,6 +12,8 @@ model=${VOXTRAWL_MODEL:+$(realpath -- "$VOXTRAWL_MODEL")}
 cd "$(dirname "$0")/.."
 # shellcheck source=debian.sh
 . jobs/debian.sh
+# shellcheck source=demo-corpus.sh
+. jobs/demo-corpus.sh
 
 corpus_packages=$VX_DEMO_PACKAGES
 [ ${#inputs[@]} -eq 0 ] || corpus_packages=
@@ -27,23 +29,9 @@ if ! { cmake --preset release && cmake --build --preset release --target voxtraw
 fi
 voxtrawl=build/release/voxtrawl
 
-# The same sentences three times: recorded prompts, and two synthesisers; and a list that says which is which.
-make_corpus() {
-    local prompts=/usr/share/asterisk/sounds/en_US_f_Allison name text
-    mkdir -p "$1/recorded" "$1/espeak-ng" "$1/flite"
-    echo "path,label,source" >"$1/corpus.csv"
-    while IFS=$'\t' read -r name text; do
-        cp "$prompts/$name.wav" "$1/recorded/$name.wav"
-        [ -s "$1/espeak-ng/$name.wav" ] || espeak-ng -v en-us -w "$1/espeak-ng/$name.wav" "$text"
-        [ -s "$1/flite/$name.wav" ] || flite -voice slt -t "$text" -o "$1/flite/$name.wav"
-        printf '%s\n' "recorded/$name.wav,real,recorded prompts" "espeak-ng/$name.wav,fake,espeak-ng" \
-            "flite/$name.wav,fake,flite" >>"$1/corpus.csv"
-    done <jobs/demo-sentences.tsv
-}
-
 own_corpus=
 if [ ${#inputs[@]} -eq 0 ]; then
-    make_corpus "$demo/corpus"
+    make_demo_corpus "$demo/corpus"
     inputs=("$demo/corpus/corpus.csv")
     own_corpus=yes
 fi
