@@ -13,7 +13,7 @@ allow_mpi_as_root
 
 build() { # preset
     local log=build/$1.build.log
-    if cmake --preset "$1" -DBUILD_TESTING=ON >"$log" 2>&1 && cmake --build --preset "$1" -- -k 0 >>"$log" 2>&1; then
+    if cmake --preset "$1" -DBUILD_TESTING=ON -DVX_WERROR=ON >"$log" 2>&1 && cmake --build --preset "$1" -- -k 0 >>"$log" 2>&1; then
         return 0
     fi
     grep -E 'rror|FAILED|warning' "$log" | head -n 40 || true
