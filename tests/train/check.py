@@ -59,6 +59,24 @@ def same_network():
     assert all((g["weight_decay"] > 0) == (p.ndim > 1) for g in groups for p in g["params"])
 
 
+def half_precision():
+    """bfloat16, whose depthwise gradient is our own: as float32 within its rounding, and the weights' gradient not worse than torch's"""
+    torch.manual_seed(6)
+    model = network.create((1, 1), (16, 24), 32, 0.0, 0.5)
+    x = torch.randn(4, 3, 32, 32)
+    grads = {}
+    for bf16 in (False, True):
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            logits = network.forward(model, x)
+        logits.float().square().sum().backward()
+        grads[bf16] = {name: p.grad.clone() for name, p in model.named_parameters()}
+    for name, exact in grads[False].items():
+        error = float((grads[True][name] - exact).norm() / exact.norm())
+        assert error < 0.05, (name, error)              # 8 bits of mantissa, through some ten layers
+        assert grads[True][name].dtype == torch.float32
+
+
 def augmentation():
     torch.manual_seed(1)
     strengths = {name: default for name, default, _ in options.AUGMENT} | {"erase": 0.5}
@@ -215,7 +233,7 @@ def refusals():
 
 
 def parts(folder):
-    for part in (same_network, augmentation, measures, drawing, pairs, spread_weights):
+    for part in (same_network, half_precision, augmentation, measures, drawing, pairs, spread_weights):
         part()
     audio(folder)
 
