@@ -35,6 +35,7 @@ if [ ${#inputs[@]} -eq 0 ]; then
     inputs=("$demo/corpus/corpus.csv")
     own_corpus=yes
 fi
+
 prefix= # for commands that can be pasted where the reader stands
 [ "$PWD" = "$here" ] || printf -v prefix '%q/' "$PWD"
 

@@ -42,7 +42,7 @@ def table(head, lines):
 
 def headline(test, long_files, baseline):
     lines = []
-    for name, v, base in (("windows of 2 s", test["windows"], baseline["test"]["all"]), ("files of 8 s", long_files["files"], baseline["test"]["file"])):
+    for name, v, base in (("windows of 2 s", test["windows"], baseline["test"]["all"]), ("files of 6 to 8 s", long_files["files"], baseline["test"]["file"])):
         lines.append([name, "%d + %d" % (v["bona_fide"], v["spoof"]), interval(v["eer"]), interval(v["auc"], 1, 3), interval(v["min_dcf"], 1, 3),
                       interval(v["act_dcf"], 1, 3), interval(v["cllr"], 1, 3), interval(v["accuracy"]),
                       " / ".join(percent(base[k]) for k in ("logistic", "boosted trees"))])
@@ -69,7 +69,6 @@ def speakers(report):
 def main():
     folder = sys.argv[1]
     test, long_files, seen, baseline = (read(folder, n) for n in ("test", "long", "seen", "baseline"))
-    print("Model %s\n" % test["model"]["sha256"] if "sha256" in test["model"] else "")
     headline(test, long_files, baseline)
     print("Synthesisers that training never saw:\n")
     synthesisers(test, baseline, "test")

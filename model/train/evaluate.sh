@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # evaluate.sh CORPUS [OUT [MODEL]] - the figures of the model card: scans the corpus's test clips with the shipped model (or MODEL)
-# and measures them; JSON, tables and charts go to OUT (default: CORPUS/evaluation). $VOXTRAWL is the program, $PYTHON the
-# Python that model/train/requirements.txt is installed in, $PER_RANK the command a scan is begun with, mpirun say.
+# and measures them; JSON, the report and charts go to OUT (default: CORPUS/evaluation). $VOXTRAWL is the program, $PYTHON the
+# Python that model/train/corpus/requirements.txt is installed in.
 set -euo pipefail
 
 recipe=$(cd "$(dirname "$0")" && pwd)
@@ -14,16 +14,14 @@ mkdir -p "$out"
 [ -s "$out/baseline.json" ] || "${PYTHON:-python3}" "$recipe/corpus/baseline.py" "$corpus" -o "$out/baseline.json" >&2
 "$voxtrawl" scan --quiet --overwrite --model "$model" -o "$out/scores.db" "$corpus/test.csv" "$corpus/test-seen.csv" >&2
 
-measure() { # NAME OPTIONS...
-    local name=$1
-    shift
-    "$voxtrawl" eval "$out/scores.db" --labels "$corpus/all.csv" --cluster speaker "$@" >"$out/$name.txt"
-    "$voxtrawl" eval "$out/scores.db" --labels "$corpus/all.csv" --cluster speaker "$@" --format json >"$out/$name.json"
+measure() { # OPTIONS...
+    "$voxtrawl" eval "$out/scores.db" --labels "$corpus/all.csv" --cluster speaker "$@"
 }
 # speakers and synthesisers that training never saw: the headline
-measure test --where split=test --by synthesiser --by method --by speaker --by band --plot "$out/charts"
-measure long --where split=test --min-seconds 6 --by method
+test=(--where split=test --by synthesiser --by method --by speaker --by band)
+measure "${test[@]}" --format json >"$out/test.json"
+measure "${test[@]}" --plot "$out/charts" | tee "$out/test.txt"
+measure --where split=test --min-seconds 6 --by method --format json >"$out/long.json"
 # speakers that training never saw, synthesisers that it did
-measure seen --where split=test-seen --where split=test --by synthesiser
-cat "$out/test.txt"
+measure --where split=test-seen --where split=test --by synthesiser --format json >"$out/seen.json"
 "${PYTHON:-python3}" "$recipe/card.py" "$out"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The trivial baseline: can real and synthetic clips be told apart without listening?
 
-  baseline.py CORPUS [-o scores.csv]
+  baseline.py CORPUS [-o figures.json]
 
 Nine scalars of each window, none of which knows anything of speech, and two standard classifiers over them, fitted on the training
 windows and measured on the test windows, a row a synthesiser. A network has to beat this clearly; what this finds is a shortcut
@@ -22,14 +22,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from measure import eer  # noqa: E402
+import measure  # noqa: E402
 
 RATE, WINDOW = 16000, 32000
-NAMES = ["level", "peak", "floor", "zeros", "dc", "high band", "active share", "crest", "zero crossings"]
 
 
 def scalars(x):
-    """[9] of one window, float −1…1."""
+    """[9] of one window, float −1…1: level, peak, floor, digital zeros, DC, high band, active share, crest, zero crossings."""
     energy = np.mean(x.reshape(-1, 160) ** 2, axis=1)
     db = 10 * np.log10(energy + 1e-12)
     power = np.abs(np.fft.rfft(x)) ** 2
@@ -40,14 +39,14 @@ def scalars(x):
 
 
 def load(corpus, split):
-    """→ scalars [n][9], spoof [n], synthesiser [n], file [n]"""
+    """→ scalars [n][9], spoof [n] 0 or 1, synthesiser [n], file [n]"""
     x, y, who, files = [], [], [], []
     with open(os.path.join(corpus, split + ".csv"), newline="") as f:
         for row in csv.DictReader(f):
             sound, _ = soundfile.read(os.path.join(corpus, row["path"]))
             for i in range(len(sound) // WINDOW):
                 x.append(scalars(sound[i * WINDOW : (i + 1) * WINDOW]))
-                y.append(row["label"] == "spoof")
+                y.append(int(row["label"] == "spoof"))
                 who.append(row["synthesiser"])
                 files.append(row["path"])
     return np.array(x), np.array(y), np.array(who), np.array(files)
@@ -65,29 +64,19 @@ def main():
     found = defaultdict(dict)
     for name, model in models.items():
         model.fit(x, y)
-        real = None
-        for split, (tx, ty, who, files) in tests.items():
-            score = -model.decision_function(tx)
-            if split == "test":
-                real = score[~ty]
-                found[split]["all"] = found[split].get("all", {}) | {name: eer(real, score[ty])}
-                found[split]["file"] = found[split].get("file", {}) | {name: by_file(score, ty, files)}
-            for s in sorted(set(who[ty])):
-                found[split][s] = found[split].get(s, {}) | {name: eer(real, score[ty & (who == s)])}
-    for split, rows in found.items():
-        for s, figures in rows.items():
-            print("%-10s %-24s %s" % (split, s, "  ".join("%s %5.1f %%" % (k, 100 * v) for k, v in figures.items())))
+        scores = {split: -model.decision_function(t[0]) for split, t in tests.items()}
+        _, spoof, who, files = tests["test"]
+        real = scores["test"][spoof == 0]
+        found["test", "all"][name] = measure.eer(real, scores["test"][spoof == 1])
+        found["test", "file"][name] = measure.by_file(scores["test"], spoof, files)
+        for split, (_, spoof, who, _) in tests.items():
+            for s in sorted(set(who[spoof == 1])):
+                found[split, s][name] = measure.eer(real, scores[split][who == s])
+    for (split, s), figures in found.items():
+        print("%-10s %-24s %s" % (split, s, "  ".join("%s %5.1f %%" % (k, 100 * v) for k, v in figures.items())))
     if args.out:
         with open(args.out, "w") as f:
-            json.dump(found, f, indent=1)
-
-
-def by_file(score, spoof, files):
-    which, at = np.unique(files, return_inverse=True)
-    mean = np.bincount(at, score) / np.bincount(at)
-    label = np.zeros(len(which), bool)
-    label[at] = spoof
-    return eer(mean[~label], mean[label])
+            json.dump({split: {s: v for (of, s), v in found.items() if of == split} for split in tests}, f, indent=1)
 
 
 if __name__ == "__main__":

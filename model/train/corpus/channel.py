@@ -133,7 +133,7 @@ def noise_floor(x):
 
 def speech_level(x):
     db = levels(x)
-    return 10 ** (10 * np.log10(np.mean(10 ** (db[db >= np.percentile(db, 60)] / 10))) / 20)
+    return np.sqrt(np.mean(10 ** (db[db >= np.percentile(db, 60)] / 10)))
 
 
 def own_snr(x):

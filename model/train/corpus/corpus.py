@@ -25,7 +25,7 @@ import synthesis
 
 NEEDS = """espeak-ng flite festival festvox-italp16k festvox-itapc16k festvox-kallpc16k festvox-kdlpc16k festvox-czech-dita
 festvox-czech-krb festvox-czech-machac festvox-czech-ph festvox-suopuhe-lj festvox-suopuhe-mv festvox-us-slt-hts festvox-ca-ona-hts
-festvox-hi-nsk festvox-te-nsk festvox-ru sptk codec2 ffmpeg sox"""
+festvox-hi-nsk festvox-ru sptk codec2 ffmpeg sox"""
 __doc__ += NEEDS.replace("\n", "\n  ")
 
 WINDOW = 2 * channel.RATE
@@ -34,8 +34,8 @@ COLUMNS = ["path", "label", "speaker", "source", "synthesiser", "method", "langu
 
 
 def clips_of(utterances):
-    """Utterances of one speaker and package in a row until a clip is full: [(first, end)] with the sound of each clip. The last
-    one is shorter, whole windows."""
+    """Utterances of one speaker and package in a row until a clip is full: yields those of a clip, and its sound. The last clip is
+    shorter, whole windows."""
     sound, used = [], []
     for u in utterances:
         try:

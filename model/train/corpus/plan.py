@@ -15,7 +15,7 @@ DEV_LANGUAGES = {"el", "da", "de", "pt", "lt"}
 METHOD = {
     "espeak-ng": "formant", "msu_ru_nsh_clunits": "unit-selection",
     "czech_ph": "diphone", "czech_dita": "diphone", "czech_krb": "diphone", "czech_machac": "diphone", "suo_fi_lj_diphone": "diphone",
-    "hy_fi_mv_diphone": "diphone", "ked_diphone": "diphone", "hindi_NSK_diphone": "diphone", "telugu_NSK_diphone": "diphone",
+    "hy_fi_mv_diphone": "diphone", "ked_diphone": "diphone", "hindi_NSK_diphone": "diphone",
     "kal_diphone": "diphone", "flite-kal16": "diphone", "lp_diphone": "diphone", "pc_diphone": "diphone",
     "flite-awb": "statistical", "flite-rms": "statistical", "flite-slt": "statistical", "cmu_us_slt_arctic_hts": "statistical",
     "upc_ca_ona_hts": "statistical",
@@ -26,7 +26,6 @@ TRAIN_COPY = ["mlsa", "lpc", "world", "world-smooth", "griffin-lim"]
 TEST_COPY = ["codec2-2400", "codec2-1300", "codec2-700C"]
 CZECH = ["czech_ph", "czech_dita", "czech_krb", "czech_machac"]
 FINNISH = ["suo_fi_lj_diphone", "hy_fi_mv_diphone"]
-NSK = [("hindi_NSK_diphone", "hi"), ("telugu_NSK_diphone", "hi")]
 ENGLISH_TEST = ["flite-awb", "flite-rms", "flite-slt", "cmu_us_slt_arctic_hts", "kal_diphone", "flite-kal16"]
 TEXT_LANGUAGE = {"pt_BR": "pt_BR", "wa": "fr", "nds": "de", "en_GB": "en_GB"}   # otherwise the language itself
 
@@ -38,7 +37,7 @@ def side(u):
 
 
 def tts(u_language, where, rng):
-    """(synthesiser, language of its text) for a clip of this language, or None: copy synthesis then."""
+    """(synthesiser, language of its text) for a clip of this language."""
     r = rng.random()
     if where == "train" or where == "seen":
         if u_language == "cs" and r < 0.5:
@@ -53,7 +52,7 @@ def tts(u_language, where, rng):
             return str(rng.choice(CZECH)), "cs"
         return "espeak-ng", u_language
     if where == "dev":
-        return NSK[0] if r < 0.25 else ("espeak-ng", u_language)
+        return ("hindi_NSK_diphone", "hi") if r < 0.25 else ("espeak-ng", u_language)
     if u_language.startswith("en"):
         return str(rng.choice(ENGLISH_TEST)), "en"
     if u_language == "it":
@@ -63,13 +62,13 @@ def tts(u_language, where, rng):
     return str(rng.choice(ENGLISH_TEST)), "en"
 
 
-TTS_SHARE = {"train": 0.5, "dev": 0.5, "seen": 0.5}
+TTS_SHARE = 0.5
 TEST_TTS_SHARE = {"en": 0.85, "it": 0.7, "es": 0.6}    # else 0.25: no unseen voice speaks the language
 
 
 def partner(language, where, rng):
     """(synthesiser, language of text or None for a copy) for a clip of this language in train, dev, test or seen."""
-    share = TTS_SHARE.get(where, TEST_TTS_SHARE.get(language.split("_")[0], 0.25))
+    share = TEST_TTS_SHARE.get(language.split("_")[0], 0.25) if where == "test" else TTS_SHARE
     if rng.random() < share:
         return tts(language, where, rng)
     return str(rng.choice(TEST_COPY if where == "test" else TRAIN_COPY)), None

@@ -4,6 +4,7 @@ An utterance's speaker is the unit that splits are made by. Where a package does
 for one speaker, over all volunteer packages together, so that nobody can be on both sides of a split.
 """
 import csv
+import functools
 import hashlib
 import os
 import re
@@ -156,6 +157,7 @@ def kde(root, corpus):
                 corpus.utterances.append(Utterance(path, package, "volunteer-" + language, language, "vorbis", False))
 
 
+@functools.cache                # the files are walked once a process
 def load(root):
     corpus = Corpus()
     for reader in (asterisk, festvox_ru, stamps, fillets, kde):

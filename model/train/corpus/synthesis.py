@@ -19,7 +19,7 @@ from channel import RATE, fit, resample
 FESTIVAL = {
     "czech_ph": "iso-8859-2", "czech_dita": "iso-8859-2", "czech_krb": "iso-8859-2", "czech_machac": "iso-8859-2",
     "suo_fi_lj_diphone": "iso-8859-1", "hy_fi_mv_diphone": "iso-8859-1", "lp_diphone": "iso-8859-1", "pc_diphone": "iso-8859-1",
-    "msu_ru_nsh_clunits": "utf-8", "hindi_NSK_diphone": "utf-8", "telugu_NSK_diphone": "utf-8", "cmu_us_slt_arctic_hts": "ascii",
+    "msu_ru_nsh_clunits": "utf-8", "hindi_NSK_diphone": "utf-8", "cmu_us_slt_arctic_hts": "ascii",
     "upc_ca_ona_hts": "iso-8859-15", "kal_diphone": "ascii", "ked_diphone": "ascii",
 }
 ESPEAK = {  # language of a package -> espeak-ng's voice

@@ -1,4 +1,5 @@
-/* test_shard.c - what a commit keeps: round trip, replay, refusals, full disks, and a killed writer */
+/* test_shard.c - what a commit keeps: round trip, replay, refusals, full disks, and a killed writer
+ * Over 500 lines because each fault is judged by the round trip: the same commits, read back by the same helpers. */
 #include "db/shard.h"
 #include "base/clock.h"
 #include "tests/harness/cmocka.h"
