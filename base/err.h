@@ -6,6 +6,10 @@
 
 #include <stdarg.h>
 
+#ifdef __cplusplus /* the .cu files are C++ */
+extern "C" {
+#endif
+
 enum vx_status {
     VX_OK = 0,
     VX_DONE,         /* an iterator has nothing more; not an error, *err is untouched */
@@ -42,5 +46,9 @@ enum vx_status vx_err_prefix(struct vx_err *err, const char *fmt, ...) VX_PRINTF
 
 /* "invalid argument", "system", ...: a short constant word for logs and the database. */
 const char *vx_status_name(enum vx_status status);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
