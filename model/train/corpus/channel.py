@@ -76,12 +76,13 @@ class Channel:
     tilt: float      # of the noise: its power falls with f^tilt
 
 
-def draw(rng, codec, narrow, clean_share=0.35):
-    """narrow: a telephone band, for sources recorded at 8 kHz (always) and for a third of the others."""
+def draw(rng, codec, narrow, clean_share=0.7):
+    """narrow: a telephone band, for sources recorded at 8 kHz (always) and for a third of the others. clean_share: how many have
+    no more noise than a good recording; in the noise of the others copies can hardly be told from what they copy."""
     tier = narrow or rng.random() < 0.35
     low, high = (rng.uniform(90, 250), rng.uniform(3300, 3700)) if tier else (rng.uniform(45, 90), rng.uniform(6300, 7500))
     extra = rng.choice(["", "", "", "vorbis", "opus", "mp3", "alaw" if tier else "opus"])
-    snr = rng.uniform(25, 45) if rng.random() < clean_share else rng.uniform(12, 25)
+    snr = rng.uniform(22, 45) if rng.random() < clean_share else rng.uniform(12, 22)
     return Channel(float(low), float(high), codec, str(extra), float(snr), float(rng.uniform(-0.2, 1.5)))
 
 
@@ -162,6 +163,6 @@ def transmit(x, ch, rng):
         noise = oaconvolve(coloured(rng, len(x), ch.tilt), taps, mode="same")
         noise /= np.sqrt(np.mean(noise**2))
         x = x + noise * np.sqrt(target**2 - there**2)
-    x = x / (np.sqrt(np.mean(x**2)) + 1e-9) * 10 ** ((-26 + rng.uniform(-6, 6)) / 20)
+    x = x / (np.sqrt(np.mean(x**2)) + 1e-9) * 10 ** (rng.uniform(-36, -18) / 20)
     dither = (rng.random(len(x)) - rng.random(len(x))) / 32768
     return np.clip(np.round((x + dither) * 32768), -32768, 32767).astype(np.int16)

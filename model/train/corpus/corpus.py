@@ -30,7 +30,7 @@ __doc__ += NEEDS.replace("\n", "\n  ")
 
 WINDOW = 2 * channel.RATE
 CLIP = 4 * WINDOW
-COLUMNS = ["path", "label", "speaker", "source", "synthesiser", "method", "language", "pair", "band", "codec", "snr", "split"]
+COLUMNS = ["path", "label", "speaker", "source", "synthesiser", "method", "language", "pair", "band", "codec", "noise", "snr", "split"]
 
 
 def clips_of(utterances):
@@ -71,6 +71,18 @@ def synthesise(corpus, name, text_language, used, real, rng):
     raise synthesis.SynthesisError("%s speaks too little" % name)
 
 
+def second_copy(real, seed, key, first):
+    """One more fake of a training clip: copies are the hard half, and need the most examples."""
+    for attempt in range(8):
+        rng = plan.rng_of(seed, "copy", key, attempt)
+        name = str(rng.choice([n for n in plan.TRAIN_COPY if n != first]))
+        try:
+            return name, synthesis.copy(name, real, rng)
+        except synthesis.SynthesisError:
+            continue
+    raise RuntimeError("no copy synthesis works for %s" % key)
+
+
 def partners(corpus, where, used, real, seed, key):
     """The fake for this clip; where synthesis fails the next draw is taken."""
     for attempt in range(8):
@@ -98,6 +110,8 @@ def speech_group(job):
     for number, (used, real) in enumerate(clips_of(utterances[part::parts])):
         pair = "%s-%04d" % (key, number)
         fakes = [(split, *partners(corpus, split, used, real, seed, pair))]
+        if split == "train":
+            fakes.append((split, *second_copy(real, seed, pair, fakes[0][1])))
         if split == "test":
             fakes.append(("test-seen", *partners(corpus, "seen", used, real, seed, pair)))
         for where, name, sound in [(split, "", real)] + fakes:
@@ -134,11 +148,12 @@ def channel_group(job):
 
 
 def transmit_pair(out, seed, clip, sounds, variant):
-    """The recording and its fakes, through one channel; what counts is that of the first two alike: the third is an extra."""
+    """The recording and its fakes through one channel, none of them noisier than another; but for the extra fakes of the test, which
+    must not change what the test is."""
     pair = "%s-%d" % (clip["pair"], variant)
     rng = plan.rng_of(seed, "channel", pair)
     ch = channel.draw(rng, clip["codec"], clip["narrow"] or sounds[1][1] in synthesis.NARROW)
-    ch.snr = min([ch.snr] + [channel.own_snr(sound) for _, _, sound in sounds[:2]])
+    ch.snr = min([ch.snr] + [channel.own_snr(sound) for where, _, sound in sounds if where == clip["split"]])
     rows = []
     for where, name, sound in sounds:
         path = os.path.join("clips", where, "spoof" if name else "bonafide", pair + ("-" + name if name else "") + ".wav")
@@ -147,8 +162,12 @@ def transmit_pair(out, seed, clip, sounds, variant):
             write(full, channel.transmit(sound, ch, plan.rng_of(seed, "clip", path)))
         rows.append([path, "spoof" if name else "bonafide", clip["speaker"], clip["source"], name or "-", plan.METHOD.get(name, "-"),
                      clip["language"], pair, "narrow" if ch.high < 4000 else "wide", ch.codec + ("+" + ch.extra if ch.extra else ""),
-                     "%.1f" % ch.snr, where])
+                     noise_class(ch.snr), "%.1f" % ch.snr, where])
     return rows
+
+
+def noise_class(snr):
+    return "under 20 dB" if snr < 20 else "20 to 30 dB" if snr < 30 else "over 30 dB"
 
 
 def grouped(corpus):
@@ -182,7 +201,7 @@ def main():
     p.add_argument("out")
     p.add_argument("--packages", help="folder of the packages, fetched and unpacked (default: OUT/packages)")
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--variants", type=int, default=2, help="channels that each training pair is sent through")
+    p.add_argument("--variants", type=int, default=3, help="channels that each training pair is sent through")
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("--only", help="speakers or packages that contain this text (to try things)")
     args = p.parse_args()
