@@ -3,6 +3,7 @@
 #include "cpu/decibel.h"
 #include "cpu/mel.h"
 #include "cpu/picture.h"
+#include "model/spectrum.h"
 
 #include "base/clones.h"
 #include "base/fft.h"
@@ -13,36 +14,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_CELLS (1u << 26)
-
 /* Scratch is carved into these parts, each on a boundary of VX_ALIGN bytes. */
 enum part { SOUND, FRAME, TRANSFORM, POWER, DECIBELS, LEVELS, PICTURE, N_PARTS };
 
 struct vx_frontend {
     struct vx_profile profile;
-    int samples, frames;
-    float *window; /* [n_fft] */
+    struct vx_spectrum spectrum;
     struct vx_fft *fft;
-    struct vx_mel mel;
     struct vx_picture *picture;
     size_t offset[N_PARTS + 1]; /* of each part in the scratch; the last one is its size */
 };
 
-/* The periodic Hann window, scipy.signal.get_window("hann", n), rounded to float32 */
-static float *hann(int n)
-{
-    float *w = vx_calloc((size_t)n, sizeof *w);
-
-    for (int i = 0; w && i < n; i++)
-        w[i] = (float)(0.5 - 0.5 * cos(2.0 * M_PI * i / n));
-    return w;
-}
-
 static void plan_scratch(struct vx_frontend *f)
 {
-    const size_t n_fft = (size_t)f->profile.n_fft, cells = (size_t)f->frames * (size_t)f->profile.n_mels;
+    const size_t n_fft = (size_t)f->profile.n_fft, cells = (size_t)f->spectrum.frames * (size_t)f->profile.n_mels;
     const size_t size[N_PARTS] = {
-        [SOUND] = ((size_t)f->samples + n_fft) * sizeof(float),
+        [SOUND] = ((size_t)f->spectrum.samples + n_fft) * sizeof(float),
         [FRAME] = n_fft * sizeof(float),
         [TRANSFORM] = vx_fft_scratch(f->fft),
         [POWER] = (n_fft / 2 + 1) * VX_MEL_LANES * sizeof(float),
@@ -63,29 +50,15 @@ enum vx_status vx_frontend_create(struct vx_frontend **out, const struct vx_prof
     struct vx_frontend *f = NULL;
 
     *out = NULL;
-    if (sample_rate < 1 || samples < 1)
-        return vx_fail(err, VX_EINVAL, "no front end for windows of %d samples at %d Hz", samples, sample_rate);
-    if (profile->sample_rate != 0 && profile->sample_rate != sample_rate)
-        return vx_fail(err, VX_EINVAL, "profile %s works at %d Hz, the sound is at %d Hz", profile->name,
-                       profile->sample_rate, sample_rate);
-    if ((size_t)(1 + samples / profile->hop_length) > MAX_CELLS / (size_t)profile->n_mels)
-        return vx_fail(err, VX_ELIMIT, "profile %s makes %d x %d values of %d samples, the limit is %u: use a longer "
-                       "hop_length", profile->name, profile->n_mels, 1 + samples / profile->hop_length, samples, MAX_CELLS);
     if (!(f = vx_calloc(1, sizeof *f))) {
         rc = vx_fail_nomem(err, "a front end");
         goto done;
     }
     f->profile = *profile;
-    f->samples = samples;
-    f->frames = 1 + samples / profile->hop_length;
-    if (!(f->window = hann(profile->n_fft))) {
-        rc = vx_fail_nomem(err, "a front end");
-        goto done;
-    }
-    if ((rc = vx_fft_create(&f->fft, profile->n_fft, err)) != VX_OK ||
-        (rc = vx_mel_create(&f->mel, sample_rate, profile->n_fft, profile->n_mels, profile->fmin, profile->fmax, err)) !=
-            VX_OK ||
-        (rc = vx_picture_create(&f->picture, profile, processor, image_size, profile->n_mels, f->frames, err)) != VX_OK)
+    if ((rc = vx_spectrum_create(&f->spectrum, profile, sample_rate, samples, err)) != VX_OK ||
+        (rc = vx_fft_create(&f->fft, profile->n_fft, err)) != VX_OK ||
+        (rc = vx_picture_create(&f->picture, profile, processor, image_size, profile->n_mels, f->spectrum.frames, err)) !=
+            VX_OK)
         goto done;
     plan_scratch(f);
     *out = f;
@@ -102,9 +75,8 @@ void vx_frontend_destroy(struct vx_frontend **frontend)
     if (!f)
         return;
     vx_fft_destroy(&f->fft);
-    vx_mel_clear(&f->mel);
+    vx_spectrum_clear(&f->spectrum);
     vx_picture_destroy(&f->picture);
-    free(f->window);
     free(f);
     *frontend = NULL;
 }
@@ -117,7 +89,7 @@ size_t vx_frontend_scratch(const struct vx_frontend *f)
 struct vx_frontend_shape vx_frontend_shape(const struct vx_frontend *f)
 {
     return (struct vx_frontend_shape){
-        .frames = f->frames,
+        .frames = f->spectrum.frames,
         .n_mels = f->profile.n_mels,
         .picture_width = vx_picture_width(f->picture),
         .picture_height = vx_picture_height(f->picture),
@@ -143,12 +115,12 @@ static float peak(const float *pcm, int n)
 /* The window between n_fft/2 zeros on either side: frame t starts at t·hop. */
 static void lay_out(const struct vx_frontend *f, const float *pcm, float *sound)
 {
-    const size_t edge = (size_t)f->profile.n_fft / 2, n = (size_t)f->samples;
+    const size_t edge = (size_t)f->profile.n_fft / 2, n = (size_t)f->spectrum.samples;
 
     memset(sound, 0, edge * sizeof *sound);
     memset(sound + edge + n, 0, edge * sizeof *sound);
     if (f->profile.peak_normalise) {
-        const float p = peak(pcm, f->samples);
+        const float p = peak(pcm, f->spectrum.samples);
         for (size_t i = 0; i < n; i++)
             sound[edge + i] = pcm[i] / p;
     } else {
@@ -169,20 +141,20 @@ static void mel_power(const struct vx_frontend *f, const float *pcm, float *mel,
     float *sound = part(f, scratch, SOUND), *frame = part(f, scratch, FRAME), *power = part(f, scratch, POWER);
 
     lay_out(f, pcm, sound);
-    for (int t = 0; t < f->frames; t += VX_MEL_LANES) {
-        const int lanes = f->frames - t < VX_MEL_LANES ? f->frames - t : VX_MEL_LANES;
+    for (int t = 0; t < f->spectrum.frames; t += VX_MEL_LANES) {
+        const int lanes = f->spectrum.frames - t < VX_MEL_LANES ? f->spectrum.frames - t : VX_MEL_LANES;
         for (int lane = 0; lane < lanes; lane++) {
-            multiply(sound + (size_t)(t + lane) * (size_t)f->profile.hop_length, f->window, f->profile.n_fft, frame);
+            multiply(sound + (size_t)(t + lane) * (size_t)f->profile.hop_length, f->spectrum.window, f->profile.n_fft, frame);
             vx_fft_power(f->fft, frame, power + lane, VX_MEL_LANES, part(f, scratch, TRANSFORM));
         }
-        vx_mel_run(&f->mel, power, lanes, mel + t, (size_t)f->frames);
+        vx_mel_run(&f->spectrum.mel, power, lanes, mel + t, (size_t)f->spectrum.frames);
     }
 }
 
 static void decibels(const struct vx_frontend *f, const float *pcm, float *db, float *low, float *high, void *scratch)
 {
     mel_power(f, pcm, db, scratch);
-    vx_decibels(&f->profile, db, (size_t)f->frames * (size_t)f->profile.n_mels, low, high);
+    vx_decibels(&f->profile, db, (size_t)f->spectrum.frames * (size_t)f->profile.n_mels, low, high);
 }
 
 void vx_frontend_decibels(const struct vx_frontend *f, const float *pcm, float *db, void *scratch)
@@ -197,7 +169,7 @@ void vx_frontend_levels(const struct vx_frontend *f, const float *pcm, uint8_t *
     float *db = part(f, scratch, DECIBELS), low, high;
 
     decibels(f, pcm, db, &low, &high, scratch);
-    vx_levels(&f->profile, db, (size_t)f->profile.n_mels, (size_t)f->frames, low, high, level);
+    vx_levels(&f->profile, db, (size_t)f->profile.n_mels, (size_t)f->spectrum.frames, low, high, level);
 }
 
 void vx_frontend_picture(const struct vx_frontend *f, const float *pcm, uint8_t *picture, void *scratch)

@@ -1,5 +1,5 @@
-/* picture.h - from a spectrogram's 8-bit levels to the network's input image: colour, resize, the image processor
- * Grey is carried as one channel up to the end. The plan is immutable; scratch belongs to one thread. */
+/* picture.h - from a spectrogram's 8-bit levels to the network's input image, as model/picture_plan.h says
+ * The plan is immutable; scratch belongs to one thread. */
 #ifndef VX_CPU_PICTURE_H
 #define VX_CPU_PICTURE_H
 

@@ -1,5 +1,6 @@
 /* ConvNextImageProcessor's geometry (transformers, image_processing_pil_convnext.py): resize and centre-crop. */
 #include "model/processor.h"
+#include "model/resize_axis.h"
 
 #include "base/mem.h"
 
@@ -71,6 +72,11 @@ void vx_fit_destroy(struct vx_fit **fit)
     vx_resize_destroy(&(*fit)->resize);
     free(*fit);
     *fit = NULL;
+}
+
+const struct vx_resize *vx_fit_resize(const struct vx_fit *fit)
+{
+    return fit->resize;
 }
 
 size_t vx_fit_scratch(const struct vx_fit *fit)

@@ -166,6 +166,11 @@ void vx_resize_destroy(struct vx_resize **plan)
     *plan = NULL;
 }
 
+struct vx_resize_tables vx_resize_tables(const struct vx_resize *r)
+{
+    return (struct vx_resize_tables){r->in_w, r->in_h, r->vertical_first, &r->x, &r->y};
+}
+
 /* Bytes between the passes: all lines that the vertical pass needs, or a few that it has made. */
 static size_t between(const struct vx_resize *r)
 {

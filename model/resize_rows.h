@@ -3,19 +3,12 @@
 #ifndef VX_MODEL_RESIZE_ROWS_H
 #define VX_MODEL_RESIZE_ROWS_H
 
+#include "model/resize_axis.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-#define VX_RESIZE_BITS 22 /* after the point: 32 − 8 bits of pixel − 2 bits of overshoot */
 #define VX_RESIZE_LANES 32
-
-/* One direction: output i is the sum over t < taps[i] of k[i·stride + t]·input[start + first[i] + t]. */
-struct vx_resize_axis {
-    int n, stride;
-    int start, span; /* the pixels that any output needs */
-    int *first, *taps;
-    int32_t *k; /* fixed point; NULL where the output is input[start + first[i]]: nearest, or the same size */
-};
 
 /* Bytes of scratch for vx_resize_columns() */
 size_t vx_resize_columns_scratch(const struct vx_resize_axis *axis, int channels);

@@ -5,7 +5,7 @@
 #include "tests/harness/tolerances.h"
 
 #include "cpu/frontend.h"
-#include "cpu/mel.h"
+#include "model/mel.h"
 
 #include "base/mem.h"
 
