@@ -1,0 +1,235 @@
+#include "tests/gpu/host/block.h"
+
+#include "tests/gpu/host/device.h"
+#include "tests/gpu/host/fibers.h"
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
+enum state { READY, AT_BARRIER, AT_WARP, RETURNED };
+
+struct thread {
+    struct vx_fiber *fiber;
+    bool started; /* its stack is inside of thread_main() */
+    uint3 index;
+    enum state state;
+};
+
+struct warp {
+    uint64_t slot[2][VX_HOST_WARP]; /* two, for a lane may come to its next meeting before others have read the last */
+    int turn, met;
+    const char *operation;
+};
+
+static struct {
+    const struct vx_host_grid *launch;
+    struct vx_fiber *scheduler;
+    struct thread thread[VX_HOST_MAX_THREADS];
+    struct warp warp[VX_HOST_MAX_THREADS / VX_HOST_WARP];
+    unsigned ready[VX_HOST_MAX_THREADS], n_ready; /* a stack, but for the shuffled order */
+    unsigned n_threads, current, at_barrier, votes, last_votes;
+    enum vx_host_order order;
+    uint64_t random;
+    bool broken;
+} run;
+
+struct vx_host_place vx_host_place;
+static alignas(16) unsigned char shared_bytes[VX_HOST_SHARED_BYTES];
+
+static unsigned below(unsigned n) /* a random number, xorshift64* */
+{
+    run.random ^= run.random >> 12;
+    run.random ^= run.random << 25;
+    run.random ^= run.random >> 27;
+    return (unsigned)((run.random * 0x2545F4914F6CDD1D >> 33) % n);
+}
+
+/* Threads [first, first + n) may go on. The last pushed runs first, so a warp goes as far as it can before the next. */
+static void release(unsigned first, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        const unsigned t = run.order == VX_HOST_REVERSE ? first + i : first + n - 1 - i;
+        run.thread[t].state = READY;
+        run.ready[run.n_ready++] = t;
+    }
+}
+
+static unsigned take_ready(void)
+{
+    const unsigned at = run.order == VX_HOST_SHUFFLED ? below(run.n_ready) : run.n_ready - 1;
+    const unsigned t = run.ready[at];
+
+    run.ready[at] = run.ready[--run.n_ready];
+    return t;
+}
+
+/* Lets another thread run, or the scheduler where none can. Returns when this one's turn has come. */
+static void give_way(void)
+{
+    const unsigned me = run.current;
+
+    if (run.n_ready == 0) {
+        vx_fiber_switch(run.thread[me].fiber, run.scheduler);
+    } else {
+        const unsigned next = take_ready();
+        if (next != me) {
+            run.current = next;
+            vx_host_place.thread = run.thread[next].index;
+            vx_fiber_switch(run.thread[me].fiber, run.thread[next].fiber);
+        }
+    }
+}
+
+static void thread_main(void)
+{
+    for (;;) { /* once for every block */
+        run.launch->body(run.launch->closure);
+        run.thread[run.current].state = RETURNED;
+        give_way();
+    }
+}
+
+/* Reports what the running thread did wrong and leaves the block, never to come back. */
+static void break_off(const char *what)
+{
+    const struct vx_host_place *at = &vx_host_place;
+
+    vx_host_report(cudaErrorLaunchFailure, "%s: block (%u, %u, %u), thread (%u, %u, %u): %s", run.launch->name, at->block.x,
+                   at->block.y, at->block.z, at->thread.x, at->thread.y, at->thread.z, what);
+    run.broken = true;
+    vx_fiber_switch(run.thread[run.current].fiber, run.scheduler);
+}
+
+unsigned vx_host_barrier(int predicate)
+{
+    run.thread[run.current].state = AT_BARRIER;
+    run.votes += predicate != 0;
+    if (++run.at_barrier == run.n_threads) {
+        run.at_barrier = 0;
+        run.last_votes = run.votes;
+        run.votes = 0;
+        release(0, run.n_threads);
+    }
+    give_way();
+    return run.last_votes; /* the next barrier needs this thread too, so it still stands */
+}
+
+const uint64_t *vx_host_meet(unsigned mask, const char *operation, uint64_t mine)
+{
+    const unsigned lane = run.current % VX_HOST_WARP, first = run.current - lane;
+    struct warp *warp = &run.warp[run.current / VX_HOST_WARP];
+    const int turn = warp->turn;
+
+    if (mask != 0xFFFFFFFF)
+        break_off("a warp operation with a mask of fewer than 32 lanes, which these tests do not run");
+    if (first + VX_HOST_WARP > run.n_threads)
+        break_off("a warp operation in a warp of fewer than 32 threads");
+    if (warp->met > 0 && strcmp(warp->operation, operation) != 0)
+        break_off("lanes of one warp have come to different warp operations");
+    warp->operation = operation;
+    warp->slot[turn][lane] = mine;
+    run.thread[run.current].state = AT_WARP;
+    if (++warp->met == VX_HOST_WARP) {
+        warp->met = 0;
+        warp->turn = !turn;
+        release(first, VX_HOST_WARP);
+    }
+    give_way();
+    return warp->slot[turn];
+}
+
+unsigned vx_host_lane(void)
+{
+    return run.current % VX_HOST_WARP;
+}
+
+void *vx_host_shared(void)
+{
+    return shared_bytes;
+}
+
+/* All threads that can run have run: true where every one has returned. */
+static bool all_returned(void)
+{
+    unsigned count[4] = {0};
+    char text[256];
+
+    for (unsigned t = 0; t < run.n_threads; t++)
+        count[run.thread[t].state]++;
+    if (count[RETURNED] == run.n_threads)
+        return true;
+    run.current = 0;
+    while (run.thread[run.current].state == RETURNED)
+        run.current++;
+    vx_host_place.thread = run.thread[run.current].index;
+    snprintf(text, sizeof text, "the block hangs: of %u threads %u wait at a barrier, %u for other lanes of their warp, %u have returned",
+             run.n_threads, count[AT_BARRIER], count[AT_WARP], count[RETURNED]);
+    vx_host_report(cudaErrorLaunchTimeout, "%s: block (%u, %u, %u): %s", run.launch->name, vx_host_place.block.x,
+                   vx_host_place.block.y, vx_host_place.block.z, text);
+    return false;
+}
+
+static bool run_block(void)
+{
+    vx_host_poison(shared_bytes, run.launch->shared);
+    memset(run.warp, 0, sizeof run.warp);
+    run.at_barrier = run.votes = run.n_ready = 0;
+    run.broken = false;
+    release(0, run.n_threads);
+    run.current = take_ready();
+    vx_host_place.thread = run.thread[run.current].index;
+    vx_fiber_switch(run.scheduler, run.thread[run.current].fiber);
+    return !run.broken && all_returned();
+}
+
+static bool prepare_threads(const struct vx_host_grid *launch)
+{
+    const dim3 d = launch->block;
+
+    run.n_threads = d.x * d.y * d.z;
+    for (unsigned t = 0; t < run.n_threads; t++) {
+        struct thread *thread = &run.thread[t];
+        if (!thread->fiber && !(thread->fiber = vx_fiber_create())) {
+            vx_host_report(cudaErrorLaunchFailure, "%s: no memory for the stacks of %u threads", launch->name, run.n_threads);
+            return false;
+        }
+        if (!thread->started)
+            vx_fiber_start(thread->fiber, thread_main);
+        thread->started = true;
+        thread->index = (uint3){t % d.x, t / d.x % d.y, t / d.x / d.y};
+    }
+    return true;
+}
+
+int vx_host_run_grid(const struct vx_host_grid *launch)
+{
+    bool ok = prepare_threads(launch);
+
+    run.launch = launch;
+    run.scheduler = vx_fiber_self();
+    run.order = vx_host_settings()->order;
+    run.random = vx_host_settings()->seed | 1;
+    vx_host_place.block_dim = launch->block;
+    vx_host_place.grid_dim = launch->grid;
+#ifdef __SANITIZE_ADDRESS__
+    __asan_poison_memory_region(shared_bytes + launch->shared, sizeof shared_bytes - launch->shared);
+#endif
+    for (unsigned z = 0; ok && z < launch->grid.z; z++)
+        for (unsigned y = 0; ok && y < launch->grid.y; y++)
+            for (unsigned x = 0; ok && x < launch->grid.x; x++) {
+                vx_host_place.block = (uint3){x, y, z};
+                ok = run_block();
+            }
+#ifdef __SANITIZE_ADDRESS__
+    __asan_unpoison_memory_region(shared_bytes, sizeof shared_bytes);
+#endif
+    for (unsigned t = 0; !ok && t < run.n_threads; t++)
+        run.thread[t].started = false; /* stuck amid the kernel */
+    return ok;
+}
