@@ -53,8 +53,10 @@ static __global__ void decibel_kernel(struct vx_gpu_decibel_scale scale, size_t 
 enum vx_status vx_gpu_decibels(cudaStream_t stream, const struct vx_gpu_decibel_scale *scale, int windows, size_t cells,
                                float *x, float *range, struct vx_err *err)
 {
+    const struct vx_gpu_decibel_scale how = *scale;
+
     if (windows == 0)
         return VX_OK;
-    VX_LAUNCH(decibel_kernel, windows, THREADS, 0, stream, *scale, cells, x, range);
+    VX_LAUNCH(decibel_kernel, windows, THREADS, 0, stream, how, cells, x, range);
     return vx_gpu_launched("decibels", err);
 }

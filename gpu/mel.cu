@@ -45,6 +45,7 @@ enum vx_status vx_gpu_mel_power(cudaStream_t stream, const struct vx_gpu_mel *me
 {
     const int pitch = (mel->n_bins + 31) / 32 * 32 + 4; /* frames four banks apart: eight frames of four filters do not collide */
     const float2 *in = reinterpret_cast<const float2 *>(spectra);
+    const struct vx_gpu_mel filters = *mel;
     size_t bytes = FRAMES * pitch * sizeof(float);
     int group = FRAMES;
 
@@ -54,8 +55,8 @@ enum vx_status vx_gpu_mel_power(cudaStream_t stream, const struct vx_gpu_mel *me
         group /= 2;
     const dim3 grid((frames + group - 1) / group, windows);
     if (bytes <= SHARED_BYTES)
-        VX_LAUNCH(mel_kernel<true>, grid, THREADS, bytes, stream, *mel, in, frames, group, pitch, power);
+        VX_LAUNCH(mel_kernel<true>, grid, THREADS, bytes, stream, filters, in, frames, group, pitch, power);
     else
-        VX_LAUNCH(mel_kernel<false>, grid, THREADS, 0, stream, *mel, in, frames, group, pitch, power);
+        VX_LAUNCH(mel_kernel<false>, grid, THREADS, 0, stream, filters, in, frames, group, pitch, power);
     return vx_gpu_launched("mel power", err);
 }

@@ -62,24 +62,28 @@ enum vx_status vx_gpu_resize_columns(cudaStream_t stream, const struct vx_gpu_ax
                                      int windows, int lines, bool triple, uint8_t *out, struct vx_err *err)
 {
     const unsigned block = threads((unsigned)(axis->n * in->channels));
+    const struct vx_gpu_axis x = *axis;
+    const struct vx_gpu_pictures from = *in;
     const dim3 grid(lines, windows);
 
     if (windows == 0)
         return VX_OK;
     if (in->channels == 1)
-        VX_LAUNCH(columns_kernel<1>, grid, block, 0, stream, *axis, *in, triple, out);
+        VX_LAUNCH(columns_kernel<1>, grid, block, 0, stream, x, from, triple, out);
     else
-        VX_LAUNCH(columns_kernel<3>, grid, block, 0, stream, *axis, *in, triple, out);
+        VX_LAUNCH(columns_kernel<3>, grid, block, 0, stream, x, from, triple, out);
     return vx_gpu_launched("resize columns", err);
 }
 
 enum vx_status vx_gpu_resize_lines(cudaStream_t stream, const struct vx_gpu_axis *axis, const struct vx_gpu_pictures *in,
                                    int windows, int columns, bool triple, uint8_t *out, struct vx_err *err)
 {
+    const struct vx_gpu_axis y = *axis;
+    const struct vx_gpu_pictures from = *in;
     const unsigned n = (unsigned)(columns * in->channels);
 
     if (windows == 0)
         return VX_OK;
-    VX_LAUNCH(lines_kernel, dim3(axis->n, windows), threads(n), 0, stream, *axis, *in, n, triple, out);
+    VX_LAUNCH(lines_kernel, dim3(axis->n, windows), threads(n), 0, stream, y, from, n, triple, out);
     return vx_gpu_launched("resize lines", err);
 }
