@@ -162,7 +162,7 @@ static void check_profile(const struct vx_profile *p, const struct vx_processor 
     finish(&r);
 }
 
-/* Every built-in profile and one of the shipped model's kind: all signals, from a single sample up */
+/* Every built-in profile, all signals, from a single sample up */
 static void test_profiles(void **state)
 {
     struct vx_processor processor = vx_processor_default();
@@ -183,16 +183,19 @@ static void test_profiles(void **state)
     }
 }
 
-/* As they are used: the whole window, the network's real size */
+/* As they are used, the whole window and the network's real size: the shipped model's profile, and the built-in ones' default */
 static void test_full_size(void **state)
 {
-    const struct vx_processor processor = vx_processor_default();
+    struct vx_processor processor = vx_processor_default();
     struct vx_profile p;
     struct vx_err err;
     (void)state;
 
     ok(vx_profile_load(&p, VX_PROFILE_DEFAULT, &err), &err);
-    check_profile(&p, &processor, 224, p.sample_rate, vx_profile_samples(&p, p.sample_rate), 1, 0);
+    check_profile(&p, &processor, processor.shortest_edge, p.sample_rate, vx_profile_samples(&p, p.sample_rate), 1, 0);
+    ok(vx_profile_load(&p, VX_DEFAULT_MODEL "/profile.json", &err), &err);
+    ok(vx_processor_load(&processor, VX_DEFAULT_MODEL, &err), &err);
+    check_profile(&p, &processor, processor.shortest_edge, p.sample_rate, vx_profile_samples(&p, p.sample_rate), 3, 0);
 }
 
 /* Against the reference's decibels, whose transform is by definition; random profiles, small */
