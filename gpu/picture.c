@@ -112,7 +112,7 @@ static bool changes_nothing(const struct vx_resize_axis *a, int n)
 /* The passes that change something; the first of two makes only what the second one needs. */
 static enum vx_status add_resize(struct vx_gpu_picture *p, const struct vx_resize *plan, struct vx_err *err)
 {
-    const struct vx_resize_tables t = vx_resize_tables(plan);
+    const struct vx_resize_tables t = vx_resize_tables_of(plan);
     const bool x = !changes_nothing(t.x, t.in_w), y = !changes_nothing(t.y, t.in_h);
     enum vx_status rc = VX_OK;
 

@@ -166,7 +166,7 @@ void vx_resize_destroy(struct vx_resize **plan)
     *plan = NULL;
 }
 
-struct vx_resize_tables vx_resize_tables(const struct vx_resize *r)
+struct vx_resize_tables vx_resize_tables_of(const struct vx_resize *r)
 {
     return (struct vx_resize_tables){r->in_w, r->in_h, r->vertical_first, &r->x, &r->y};
 }

@@ -25,7 +25,7 @@ struct vx_resize_tables {
     bool vertical_first;
     const struct vx_resize_axis *x, *y;
 };
-struct vx_resize_tables vx_resize_tables(const struct vx_resize *plan);
+struct vx_resize_tables vx_resize_tables_of(const struct vx_resize *plan);
 const struct vx_resize *vx_fit_resize(const struct vx_fit *fit); /* NULL: the image is copied */
 
 #endif

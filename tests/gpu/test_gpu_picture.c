@@ -51,7 +51,7 @@ static void check_pass(bool columns, int w, int h, int to, int channels, enum vx
 
     assert_non_null(expected);
     ok(vx_resize_create(&plan, w, h, out_w, out_h, channels, filter, &err), &err);
-    const struct vx_resize_axis *a = columns ? vx_resize_tables(plan).x : vx_resize_tables(plan).y;
+    const struct vx_resize_axis *a = columns ? vx_resize_tables_of(plan).x : vx_resize_tables_of(plan).y;
     int *first = vx_device_copy(a->first, (size_t)a->n * sizeof *first), *taps = vx_device_copy(a->taps, (size_t)a->n * sizeof *taps);
     int32_t *k = a->k ? vx_device_copy(a->k, (size_t)a->n * (size_t)a->stride * sizeof *k) : NULL;
     uint8_t *d_in = vx_device_copy(in, (size_t)windows * in_bytes), *d_out = vx_device_alloc((size_t)windows * n * copies);
