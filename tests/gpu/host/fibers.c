@@ -113,8 +113,7 @@ void vx_fiber_start(struct vx_fiber *fiber, void (*entry)(void))
 #endif
 #ifdef __x86_64__
     void **top = (void **)((char *)(uintptr_t)fiber->bottom + STACK_BYTES);
-    *--top = NULL; /* alignment: a function starts 8 bytes off a multiple of 16 */
-    *--top = NULL; /* the return address of first_call() */
+    *--top = NULL; /* the return address of first_call(), which so starts 8 bytes off a multiple of 16, as every function must */
     *--top = (void *)(uintptr_t)first_call;
     for (int i = 0; i < 6; i++)
         *--top = NULL; /* rbp, rbx, r12…r15 */
