@@ -1,7 +1,6 @@
 /* The whole front end on the device: decibels against the reference, levels against the CPU's, and from there every pixel equal. */
-#include "tests/gpu/memory.h"
+#include "tests/gpu/device.h"
 #include "tests/harness/check.h"
-#include "tests/harness/cmocka.h"
 #include "tests/harness/signal.h"
 #include "tests/harness/tolerances.h"
 
@@ -371,5 +370,5 @@ int main(void)
     };
 
     rng = vx_random_start();
-    return cmocka_run_group_tests_name("front end on the device", tests, NULL, NULL);
+    return vx_device_run_tests("front end on the device", tests, COUNT(tests));
 }

@@ -1,7 +1,6 @@
 /* The front end's kernels, one by one, against the reference: ragged sizes, poisoned outputs between guard bands. */
-#include "tests/gpu/memory.h"
+#include "tests/gpu/device.h"
 #include "tests/harness/check.h"
-#include "tests/harness/cmocka.h"
 #include "tests/harness/tolerances.h"
 
 #include "gpu/fft.h"
@@ -358,5 +357,5 @@ int main(void)
     };
 
     rng = vx_random_start();
-    return cmocka_run_group_tests_name("front-end kernels", tests, NULL, NULL);
+    return vx_device_run_tests("front-end kernels", tests, COUNT(tests));
 }

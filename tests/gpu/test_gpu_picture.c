@@ -1,7 +1,6 @@
 /* Resizing, and the way from levels to the network's image, against the reference: every pixel equal over random shapes. */
-#include "tests/gpu/memory.h"
+#include "tests/gpu/device.h"
 #include "tests/harness/check.h"
-#include "tests/harness/cmocka.h"
 
 #include "gpu/frontend_ops.h"
 #include "gpu/picture.h"
@@ -12,6 +11,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
 
 static struct vx_random rng;
 static const enum vx_resample filters[] = {VX_RESAMPLE_NEAREST, VX_RESAMPLE_BILINEAR, VX_RESAMPLE_BICUBIC};
@@ -192,5 +193,5 @@ int main(void)
     };
 
     rng = vx_random_start();
-    return cmocka_run_group_tests_name("pictures on the device", tests, NULL, NULL);
+    return vx_device_run_tests("pictures on the device", tests, COUNT(tests));
 }

@@ -1,6 +1,8 @@
-#include "tests/gpu/memory.h"
+#include "tests/gpu/device.h"
 
-#include "tests/harness/cmocka.h"
+#ifdef VX_GPU_HOST
+#include "tests/gpu/host/host.h"
+#endif
 
 #include "base/mem.h"
 
@@ -10,6 +12,79 @@
 
 #define BAND 256 /* bytes before and behind, the first of them the size */
 #define PATTERN 0xff
+
+#ifdef VX_GPU_HOST
+static enum vx_host_order order;
+
+static int begin(void **state)
+{
+    struct vx_host_settings settings;
+    (void)state;
+
+    vx_host_reset();
+    settings = vx_host_get();
+    settings.order = order;
+    vx_host_set(&settings);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    if (vx_host_fault())
+        fail_msg("%s", vx_host_fault());
+    assert_int_equal(vx_host_bytes(), 0);
+    assert_int_equal(vx_host_objects(), 0);
+    return 0;
+}
+
+static int run(const char *group, const struct CMUnitTest *tests, size_t n)
+{
+    static const char *const names[] = {"forward", "reverse", "shuffled"};
+    int failed = 0;
+
+    for (order = VX_HOST_FORWARD; order <= VX_HOST_SHUFFLED; order++) {
+        print_message("threads of a block: %s\n", names[order]);
+        failed += _cmocka_run_group_tests(group, tests, n, NULL, NULL);
+    }
+    return failed;
+}
+#else
+static int begin(void **state)
+{
+    (void)state;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    assert_int_equal(cudaDeviceSynchronize(), cudaSuccess);
+    return 0;
+}
+
+static int run(const char *group, const struct CMUnitTest *tests, size_t n)
+{
+    return _cmocka_run_group_tests(group, tests, n, NULL, NULL);
+}
+#endif
+
+int vx_device_run_tests(const char *group, const struct CMUnitTest *tests, size_t n)
+{
+    struct CMUnitTest *framed = vx_calloc(n, sizeof *framed);
+    int failed;
+
+    if (!framed)
+        return 1;
+    for (size_t i = 0; i < n; i++) {
+        framed[i] = tests[i];
+        framed[i].setup_func = begin;
+        framed[i].teardown_func = end;
+    }
+    failed = run(group, framed, n);
+    free(framed);
+    return failed;
+}
 
 static void check(cudaError_t code, const char *what)
 {
