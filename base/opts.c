@@ -63,20 +63,24 @@ static enum vx_status store(const struct vx_opt *opt, const char *text, struct v
     return VX_OK;
 }
 
+/* The option that arg is, NULL: none of the table. *value: what it holds behind the name, NULL: nothing. */
+static const struct vx_opt *find(const struct vx_opt *table, const char *arg, const char **value)
+{
+    if (arg[1] == '-') {
+        const char *equals = strchr(arg + 2, '=');
+        *value = equals ? equals + 1 : NULL;
+        return find_long(table, arg + 2, equals ? (size_t)(equals - arg - 2) : strlen(arg + 2));
+    }
+    *value = arg[2] ? arg + 2 : NULL;
+    return find_short(table, arg[1]);
+}
+
 /* One option at argv[*at]; moves *at past the value it takes. */
 static enum vx_status parse_one(const struct vx_opt *table, int argc, char **argv, int *at, struct vx_err *err)
 {
-    const char *arg = argv[*at], *value = NULL;
-    const struct vx_opt *opt;
+    const char *arg = argv[*at], *value;
+    const struct vx_opt *opt = find(table, arg, &value);
 
-    if (arg[1] == '-') {
-        const char *equals = strchr(arg + 2, '=');
-        opt = find_long(table, arg + 2, equals ? (size_t)(equals - arg - 2) : strlen(arg + 2));
-        value = equals ? equals + 1 : NULL;
-    } else {
-        opt = find_short(table, arg[1]);
-        value = arg[2] ? arg + 2 : NULL;
-    }
     if (!opt)
         return vx_fail(err, VX_EINVAL, "unknown option %s (--help lists them)", arg);
     if (opt->kind == VX_OPT_FLAG) {
@@ -90,6 +94,11 @@ static enum vx_status parse_one(const struct vx_opt *table, int argc, char **arg
         value = argv[++*at];
     }
     return store(opt, value, err);
+}
+
+static bool asks_help(const char *arg)
+{
+    return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
 }
 
 enum vx_status vx_opts_parse(const struct vx_opt *table, int argc, char **argv, int *n_operands, bool *help,
@@ -108,7 +117,7 @@ enum vx_status vx_opts_parse(const struct vx_opt *table, int argc, char **argv, 
                 argv[1 + operands++] = argv[i];
             break;
         }
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+        if (asks_help(argv[i])) {
             *help = true;
             break;
         }
@@ -117,6 +126,33 @@ enum vx_status vx_opts_parse(const struct vx_opt *table, int argc, char **argv, 
             return rc;
     }
     *n_operands = operands;
+    return VX_OK;
+}
+
+enum vx_status vx_opts_take(const struct vx_opt *table, int *argc, char **argv, bool *help, struct vx_err *err)
+{
+    bool ours = true;
+    int left = 1;
+
+    *help = false;
+    for (int i = 1; i < *argc; i++) {
+        const char *value;
+        if (strcmp(argv[i], "--") == 0)
+            ours = false; /* and this word is the other command's too */
+        if (!ours || argv[i][0] != '-' || argv[i][1] == '\0' || (!asks_help(argv[i]) && !find(table, argv[i], &value))) {
+            argv[left++] = argv[i];
+            continue;
+        }
+        if (asks_help(argv[i])) {
+            *help = true;
+            return VX_OK;
+        }
+        const enum vx_status rc = parse_one(table, *argc, argv, &i, err);
+        if (rc != VX_OK)
+            return rc;
+    }
+    *argc = left;
+    argv[left] = NULL;
     return VX_OK;
 }
 

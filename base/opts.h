@@ -40,6 +40,11 @@ struct vx_opt {
 enum vx_status vx_opts_parse(const struct vx_opt *table, int argc, char **argv, int *n_operands, bool *help,
                              struct vx_err *err) VX_CHECKED;
 
+/* Take the table's options out of argv[1…*argc-1], for a command that hands the rest to another one: what is not in the table
+ * stays, in order, with "--" and everything behind it. An unknown option's value is not known to be one, so it must not
+ * look like an option of this table. Otherwise as vx_opts_parse. */
+enum vx_status vx_opts_take(const struct vx_opt *table, int *argc, char **argv, bool *help, struct vx_err *err) VX_CHECKED;
+
 /* The option list of --help. */
 void vx_opts_print(const struct vx_opt *table, FILE *to);
 

@@ -22,8 +22,12 @@ static enum vx_status list_all(struct vx_listing *l, struct vx_item *items, stru
         const double start = vx_clock_now();
         size_t n = 0;
         while (n < GROUP && vx_clock_now() - start < GROUP_SECONDS &&
-               (rc = vx_corpus_next(l->corpus, &items[n], err)) == VX_OK)
-            n++;
+               (rc = vx_corpus_next(l->corpus, &items[n], err)) == VX_OK) {
+            if (vx_part_has(&l->part, &items[n]))
+                n++;
+            else
+                vx_item_clear(&items[n]);
+        }
         if (rc == VX_OK || rc == VX_DONE) {
             const enum vx_status added = n > 0 ? vx_itemlist_add(l->list, items, n, err) : VX_OK;
             if (added != VX_OK)
@@ -54,12 +58,12 @@ static void *listing_main(void *arg)
 }
 
 enum vx_status vx_listing_start(struct vx_listing *l, struct vx_itemlist *list, const char *const *inputs,
-                                int n_inputs, atomic_bool *stop, struct vx_err *err)
+                                int n_inputs, struct vx_part part, atomic_bool *stop, struct vx_err *err)
 {
     enum vx_status rc;
     int failed;
 
-    *l = (struct vx_listing){.list = list, .stop = stop};
+    *l = (struct vx_listing){.list = list, .part = part, .stop = stop};
     atomic_store(&l->listed, vx_itemlist_count(list)); /* a resumed run knows its items before they are found again */
     if ((rc = vx_corpus_open(&l->corpus, inputs, (size_t)n_inputs, err)) != VX_OK)
         return rc;

@@ -118,7 +118,7 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
     if ((rc = vx_itemlist_open(&list, s->rundir.items_path, err)) != VX_OK ||
         (rc = vx_leases_create(&leases, s->options.lease, err)) != VX_OK ||
         (rc = resume(s, list, leases, err)) != VX_OK ||
-        (rc = vx_listing_start(&listing, list, s->options.inputs, s->options.n_inputs, s->stop, err)) != VX_OK) {
+        (rc = vx_listing_start(&listing, list, s->options.inputs, s->options.n_inputs, s->options.part, s->stop, err)) != VX_OK) {
         vx_coordinator_dismiss(hub);
         goto done;
     }

@@ -17,6 +17,7 @@ struct vx_scan_options vx_scan_options_default(void)
 int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet)
 {
     struct vx_scanner_options *s = &o->scanner;
+    const char *part = NULL;
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &o->out, "OUT.db", "result database (default voxtrawl.db)", 0, 0},
         {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder (default: " VX_DEFAULT_MODEL_WORDS ")", 0, 0},
@@ -45,9 +46,12 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
         {"lease", 0, VX_OPT_INT, &o->lease, "N", "items handed to a rank at a time, at most (default 64)", 1, 65536},
         {"max-member", 0, VX_OPT_INT, &o->max_member_mib, "MIB",
          "largest member of an archive, held in memory (default 1024)", 1, 1 << 20},
+        {"part", 0, VX_OPT_STRING, &part, "K/N",
+         "only part K of N of the corpus, the same items whoever lists it; voxtrawl merge joins the results", 0, 0},
         {"quiet", 'q', VX_OPT_FLAG, &o->quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},
     };
+    struct vx_err err;
     int n;
 
     *o = vx_scan_options_default();
@@ -57,6 +61,11 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
     if (n == 0) {
         if (!quiet)
             fprintf(stderr, "voxtrawl scan: nothing to scan: name folders, files, manifests or archives\n");
+        return VX_EXIT_USAGE;
+    }
+    if (part && vx_part_parse(&o->part, part, &err) != VX_OK) {
+        if (!quiet)
+            (void)vx_command_fail(self, &err);
         return VX_EXIT_USAGE;
     }
     o->inputs = (const char *const *)(argv + 1);

@@ -4,6 +4,7 @@
 
 #include "io/windows.h"
 #include "jobs/command.h"
+#include "jobs/part.h"
 #include "jobs/scanner.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct vx_scan_options {
     long threads;     /* 0: the rank's processors */
     long lease;       /* items a lease at most */
     long max_member_mib;
+    struct vx_part part; /* of the corpus */
     const char *const *inputs;
     int n_inputs;
 };

@@ -91,6 +91,8 @@ enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_sca
     vx_buf_reset(&r->config_json);
     vx_buf_fmt(&r->config_json, "{%s", r->decisive.data);
     vx_buf_fmt(&r->config_json, ", \"verdict_by\": \"%s\"", s->verdict_by);
+    if (o->part.of)
+        vx_buf_fmt(&r->config_json, ", \"part\": [%u, %u]", o->part.number, o->part.of);
     vx_buf_fmt(&r->config_json, ", \"batch\": %d, \"lease\": %ld, \"max_member_mib\": %ld, \"inputs\": [", s->batch,
                o->lease, o->max_member_mib);
     for (int i = 0; i < o->n_inputs; i++) {

@@ -7,6 +7,7 @@
 #include "base/opts.h"
 #include "base/queue.h"
 #include "base/sha256.h"
+#include "base/spawn.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -224,12 +225,87 @@ static void test_files(void **state)
     free(deep);
 }
 
+/* What is not in the table stays for another command, in order. */
+static void test_options_taken(void **state)
+{
+    static const struct {
+        const char *words[8], *left[8];
+        enum vx_status rc;
+        long n;
+    } rows[] = {
+        {{"x"}, {"x"}, VX_OK, 0},
+        {{"x", "in", "-o", "out", "--count", "3", "--hop=1"}, {"x", "in", "-o", "out", "--hop=1"}, VX_OK, 3},
+        {{"x", "-n4", "-", "--flag", "--", "--count", "5"}, {"x", "-", "--", "--count", "5"}, VX_OK, 4},
+        {{"x", "--silence-db", "-60"}, {"x", "--silence-db", "-60"}, VX_OK, 0},
+        {{"x", "--count"}, {"x"}, VX_EINVAL, 0},
+        {{"x", "--count", "many"}, {"x"}, VX_EINVAL, 0},
+        {{"x", "--flag=yes"}, {"x"}, VX_EINVAL, 0},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        long count = 0;
+        bool flag = false, help;
+        const struct vx_opt table[] = {
+            {"count", 'n', VX_OPT_INT, &count, "N", "", 0, 0}, {"flag", 0, VX_OPT_FLAG, &flag, NULL, "", 0, 0}, {0}};
+        char text[8][32], *argv[9] = {0};
+        struct vx_err err;
+        int argc = 0;
+        for (; argc < 8 && rows[i].words[argc]; argc++) {
+            snprintf(text[argc], sizeof text[argc], "%s", rows[i].words[argc]);
+            argv[argc] = text[argc];
+        }
+        assert_int_equal(vx_opts_take(table, &argc, argv, &help, &err), rows[i].rc);
+        if (rows[i].rc != VX_OK)
+            continue;
+        assert_int_equal(count, rows[i].n);
+        for (int k = 0; k < argc; k++)
+            assert_string_equal(argv[k], rows[i].left[k]);
+        assert_true(!argv[argc] && !rows[i].left[argc]);
+    }
+}
+
+static void test_spawn(void **state)
+{
+    static const struct {
+        const char *script;
+        int status;
+        const char *out, *says;
+    } rows[] = {
+        {"", 0, "", ""},
+        {"echo out; echo 'first of err' >&2; echo second >&2; exit 3", 3, "out\n", "first of err"},
+        {"echo only; echo out", 0, "only\nout\n", "only"},
+        {"cat; kill -9 $$", 137, "", ""}, /* stdin is empty */
+        {"exec >&- 2>&-; sleep 0.1; exit 4", 4, "", ""},
+        {"sleep 3 & echo parent", 0, "parent\n", "parent"}, /* what it leaves behind is not waited for */
+    };
+    struct vx_spawned r;
+    struct vx_err err;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(vx_spawn((const char *const[]){"sh", "-c", rows[i].script, NULL}, 2.5, &r, &err), VX_OK);
+        assert_int_equal(r.status, rows[i].status);
+        assert_string_equal(r.out.data, rows[i].out);
+        assert_string_equal(vx_spawned_says(&r), rows[i].says);
+        vx_spawned_free(&r);
+    }
+    assert_int_equal(vx_spawn((const char *const[]){"sh", "-c", "seq 100000", NULL}, 20, &r, &err), VX_OK);
+    assert_int_equal(r.out.len, 588895);
+    vx_spawned_free(&r);
+    assert_int_equal(vx_spawn((const char *const[]){"sleep", "5", NULL}, 0.2, &r, &err), VX_ESYS);
+    assert_non_null(strstr(err.text, "sleep: no answer in 0.2 s"));
+    vx_spawned_free(&r);
+    assert_int_equal(vx_spawn((const char *const[]){"no-such-program", NULL}, 1, &r, &err), VX_EUNSUPPORTED);
+    vx_spawned_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8),    cmocka_unit_test(test_escape), cmocka_unit_test(test_units),
         cmocka_unit_test(test_json_string), cmocka_unit_test(test_options), cmocka_unit_test(test_names), cmocka_unit_test(test_queue),
-        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_files), cmocka_unit_test(test_options_taken), cmocka_unit_test(test_spawn),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
