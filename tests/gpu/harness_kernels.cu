@@ -114,10 +114,12 @@ __global__ void wrong_kernel(enum test_wrong wrong, unsigned *out, unsigned n)
         x = __shfl_xor_sync(0xFFFF, x, 1);
         break;
     case WRONG_WRITE_BEHIND:
-        out[n] = x;
+        if (t == 0)
+            out[n] = x;
         break;
     case WRONG_WRITE_BEFORE:
-        out[-1] = x;
+        if (t == 0)
+            out[-1] = x;
         break;
     }
     if (t < n)

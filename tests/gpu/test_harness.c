@@ -6,11 +6,14 @@
 #include "tests/gpu/harness_kernels.h"
 #include "tests/gpu/host/host.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static uint64_t seed;
 
@@ -113,14 +116,6 @@ static int mirrors(enum vx_host_order order, int barrier)
     return ok;
 }
 
-static void test_missing_barrier(void **state)
-{
-    (void)state;
-    for (enum vx_host_order order = VX_HOST_FORWARD; order <= VX_HOST_SHUFFLED; order++) {
-        assert_true(mirrors(order, 1));
-        assert_false(mirrors(order, 0));
-    }
-}
 
 static void test_atomics(void **state)
 {
@@ -171,6 +166,166 @@ static void test_warp_operations(void **state)
     }
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* What runs wrong in a child, which AddressSanitizer or ThreadSanitizer ends or marks. */
+static int status_of_child(void (*run)(const void *), const void *argument)
+{
+    int status = 0;
+
+    fflush(NULL);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const int null = open("/dev/null", O_WRONLY);
+        if (null >= 0)
+            dup2(null, STDERR_FILENO);
+        run(argument);
+        exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+#endif
+
+#ifdef __SANITIZE_THREAD__
+static void run_mirror(const void *barrier)
+{
+    (void)mirrors(VX_HOST_FORWARD, *(const int *)barrier);
+}
+
+static void check_mirror(enum vx_host_order order) /* a race in the eyes of ThreadSanitizer, if its result is right or not */
+{
+    const int barrier = 1, none = 0;
+
+    (void)order;
+    assert_int_equal(status_of_child(run_mirror, &barrier), 0);
+    assert_int_not_equal(status_of_child(run_mirror, &none), 0);
+}
+#else
+static void check_mirror(enum vx_host_order order)
+{
+    assert_true(mirrors(order, 1));
+    assert_false(mirrors(order, 0));
+}
+#endif
+
+static void test_missing_barrier(void **state)
+{
+    (void)state;
+    for (enum vx_host_order order = VX_HOST_FORWARD; order <= VX_HOST_SHUFFLED; order++)
+        check_mirror(order);
+}
+
+static cudaError_t break_rule(enum test_wrong wrong)
+{
+    enum { N = 50 };
+    void *out_d = device(N * sizeof(unsigned));
+
+    test_break(NULL, wrong, out_d, N);
+    const cudaError_t code = cudaDeviceSynchronize();
+    cudaFree(out_d);
+    return code;
+}
+
+static void test_broken_rules(void **state)
+{
+    static const struct {
+        enum test_wrong wrong;
+        const char *said;
+    } table[] = {
+        {WRONG_BARRIER_SOME, "32 wait at a barrier, 0 for other lanes of their warp, 32 have returned"},
+        {WRONG_SHUFFLE_SOME, "0 wait at a barrier, 32 for other lanes of their warp, 32 have returned"},
+        {WRONG_SHUFFLE_MIXED, "different warp operations"},
+        {WRONG_MASK, "fewer than 32 lanes"},
+#ifndef __SANITIZE_ADDRESS__
+        {WRONG_WRITE_BEHIND, "test_break: something was written beside an allocation of 200 bytes"},
+        {WRONG_WRITE_BEFORE, "test_break: something was written beside an allocation of 200 bytes"},
+#endif
+    };
+    (void)state;
+
+    for (enum vx_host_order order = VX_HOST_FORWARD; order <= VX_HOST_SHUFFLED; order++)
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+            vx_host_reset();
+            set_order(order);
+            assert_int_not_equal(break_rule(table[i].wrong), cudaSuccess);
+            assert_non_null(vx_host_fault());
+            assert_non_null(strstr(vx_host_fault(), "test_break"));
+            assert_non_null(strstr(vx_host_fault(), table[i].said));
+        }
+    vx_host_reset();
+    assert_true(mirrors(VX_HOST_FORWARD, 1)); /* the stacks that were left are of use again */
+}
+
+#ifdef __SANITIZE_ADDRESS__
+static void break_bounds(const void *wrong)
+{
+    (void)break_rule(*(const enum test_wrong *)wrong);
+}
+
+static void test_bounds(void **state)
+{
+    (void)state;
+    for (enum test_wrong wrong = WRONG_WRITE_BEHIND; wrong <= WRONG_WRITE_BEFORE; wrong++)
+        assert_int_not_equal(status_of_child(break_bounds, &wrong), 0);
+}
+#else
+static void test_bounds(void **state)
+{
+    (void)state; /* the guards: test_broken_rules() */
+}
+#endif
+
+static void test_shapes(void **state)
+{
+    static const struct {
+        unsigned gx, gy, bx, bz, shared;
+        cudaError_t code;
+    } table[] = {
+        {1, 1, 1, 1, 0, cudaSuccess},
+        {70000, 1, 32, 1, 0, cudaSuccess},
+        {1, 1, 1024, 1, 48 << 10, cudaSuccess},
+        {0, 1, 32, 1, 0, cudaErrorInvalidConfiguration},
+        {1, 0, 32, 1, 0, cudaErrorInvalidConfiguration},
+        {1, 70000, 32, 1, 0, cudaErrorInvalidConfiguration},
+        {1, 1, 0, 1, 0, cudaErrorInvalidConfiguration},
+        {1, 1, 1025, 1, 0, cudaErrorInvalidConfiguration},
+        {1, 1, 32, 33, 0, cudaErrorInvalidConfiguration},
+        {1, 1, 1, 65, 0, cudaErrorInvalidConfiguration},
+        {1, 1, 32, 1, (48 << 10) + 1, cudaErrorInvalidValue},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        test_launch(NULL, table[i].gx, table[i].gy, table[i].bx, table[i].bz, table[i].shared);
+        assert_int_equal(cudaGetLastError(), table[i].code);
+        assert_int_equal(cudaGetLastError(), cudaSuccess); /* told once */
+    }
+    assert_int_equal(cudaDeviceSynchronize(), cudaSuccess);
+}
+
+static void test_copies(void **state)
+{
+    float host[8] = {0}, *pinned;
+    (void)state;
+
+    float *data = device(sizeof host);
+    assert_int_equal(cudaMemcpy(host, data, sizeof host, cudaMemcpyDeviceToHost), cudaSuccess);
+    assert_true(isnan(host[0]) && isnan(host[7])); /* new memory */
+    assert_int_equal(cudaMemcpy(data, host, sizeof host, cudaMemcpyDeviceToHost), cudaErrorInvalidValue);
+    assert_int_equal(cudaMemcpy(data, host, sizeof host, cudaMemcpyDeviceToDevice), cudaErrorInvalidValue);
+    assert_int_equal(cudaMemcpy(data + 1, host, sizeof host, cudaMemcpyHostToDevice), cudaErrorInvalidValue);
+    assert_int_equal(cudaMemset(data, 0, sizeof host + 1), cudaErrorInvalidValue);
+    assert_int_equal(cudaMemset(data, 0, sizeof host), cudaSuccess);
+    assert_int_equal(cudaMemcpy2D(host, 8, data, 16, 8, 2, cudaMemcpyDeviceToHost), cudaSuccess);
+    assert_true(host[3] == 0 && isnan(host[4]));
+    assert_int_equal(cudaMallocHost((void **)&pinned, 16), cudaSuccess);
+    assert_int_equal(cudaFree(pinned), cudaErrorInvalidValue);
+    assert_int_equal(cudaFreeHost(pinned), cudaSuccess);
+    assert_int_equal(cudaFree(data), cudaSuccess);
+    assert_int_equal(cudaFree(data), cudaErrorInvalidValue);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +333,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_missing_barrier, begin, finish),
         cmocka_unit_test_setup_teardown(test_atomics, begin, finish),
         cmocka_unit_test_setup_teardown(test_warp_operations, begin, finish),
+        cmocka_unit_test_setup_teardown(test_broken_rules, begin, finish),
+        cmocka_unit_test_setup_teardown(test_bounds, begin, finish),
+        cmocka_unit_test_setup_teardown(test_shapes, begin, finish),
+        cmocka_unit_test_setup_teardown(test_copies, begin, finish),
     };
 
     seed = (uint64_t)time(NULL);

@@ -4,12 +4,24 @@
 #include "tests/gpu/host/fibers.h"
 
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
+#endif
+
+/* To ThreadSanitizer the threads of a block are threads, and only what CUDA says orders them does: barriers, __syncwarp(), the
+ * beginning and the end of the block. Shuffles do not. This file is compiled without it (VX_HOST_TSAN). */
+#ifdef VX_HOST_TSAN
+#include <sanitizer/tsan_interface.h>
+#define AFTER(p) __tsan_acquire(p)
+#define BEFORE(p) __tsan_release(p)
+#else
+#define AFTER(p) (void)0
+#define BEFORE(p) (void)0
 #endif
 
 enum state { READY, AT_BARRIER, AT_WARP, RETURNED };
@@ -36,7 +48,8 @@ static struct {
     unsigned n_threads, current, at_barrier, votes, last_votes;
     enum vx_host_order order;
     uint64_t random;
-    bool broken;
+    const char *broken; /* what the running thread did wrong */
+    char block_begins, block_ends;
 } run;
 
 struct vx_host_place vx_host_place;
@@ -74,6 +87,7 @@ static void give_way(void)
 {
     const unsigned me = run.current;
 
+    BEFORE(&run.block_ends);
     if (run.n_ready == 0) {
         vx_fiber_switch(run.thread[me].fiber, run.scheduler);
     } else {
@@ -89,20 +103,18 @@ static void give_way(void)
 static void thread_main(void)
 {
     for (;;) { /* once for every block */
+        AFTER(&run.block_begins);
         run.launch->body(run.launch->closure);
         run.thread[run.current].state = RETURNED;
         give_way();
     }
 }
 
-/* Reports what the running thread did wrong and leaves the block, never to come back. */
+/* Leaves the block with what the running thread did wrong, never to come back. */
 static void break_off(const char *what)
 {
-    const struct vx_host_place *at = &vx_host_place;
-
-    vx_host_report(cudaErrorLaunchFailure, "%s: block (%u, %u, %u), thread (%u, %u, %u): %s", run.launch->name, at->block.x,
-                   at->block.y, at->block.z, at->thread.x, at->thread.y, at->thread.z, what);
-    run.broken = true;
+    run.broken = what;
+    BEFORE(&run.block_ends);
     vx_fiber_switch(run.thread[run.current].fiber, run.scheduler);
 }
 
@@ -110,6 +122,7 @@ unsigned vx_host_barrier(int predicate)
 {
     run.thread[run.current].state = AT_BARRIER;
     run.votes += predicate != 0;
+    BEFORE(&run.at_barrier);
     if (++run.at_barrier == run.n_threads) {
         run.at_barrier = 0;
         run.last_votes = run.votes;
@@ -117,10 +130,11 @@ unsigned vx_host_barrier(int predicate)
         release(0, run.n_threads);
     }
     give_way();
+    AFTER(&run.at_barrier);
     return run.last_votes; /* the next barrier needs this thread too, so it still stands */
 }
 
-const uint64_t *vx_host_meet(unsigned mask, const char *operation, uint64_t mine)
+const uint64_t *vx_host_meet(unsigned mask, const char *operation, uint64_t mine, int orders)
 {
     const unsigned lane = run.current % VX_HOST_WARP, first = run.current - lane;
     struct warp *warp = &run.warp[run.current / VX_HOST_WARP];
@@ -140,7 +154,11 @@ const uint64_t *vx_host_meet(unsigned mask, const char *operation, uint64_t mine
         warp->turn = !turn;
         release(first, VX_HOST_WARP);
     }
+    if (orders)
+        BEFORE(&warp->met);
     give_way();
+    if (orders)
+        AFTER(&warp->met);
     return warp->slot[turn];
 }
 
@@ -154,24 +172,36 @@ void *vx_host_shared(void)
     return shared_bytes;
 }
 
+static void report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A broken rule of the kernel, with the place of the thread that ran last or hangs */
+static void report(const char *fmt, ...)
+{
+    const struct vx_host_place *at = &vx_host_place;
+    char text[256];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    vx_host_report(cudaErrorLaunchFailure, "%s: block (%u, %u, %u), thread (%u, %u, %u): %s", run.launch->name, at->block.x,
+                   at->block.y, at->block.z, at->thread.x, at->thread.y, at->thread.z, text);
+}
+
 /* All threads that can run have run: true where every one has returned. */
 static bool all_returned(void)
 {
-    unsigned count[4] = {0};
-    char text[256];
+    unsigned count[4] = {0}, stuck = 0;
 
     for (unsigned t = 0; t < run.n_threads; t++)
         count[run.thread[t].state]++;
     if (count[RETURNED] == run.n_threads)
         return true;
-    run.current = 0;
-    while (run.thread[run.current].state == RETURNED)
-        run.current++;
-    vx_host_place.thread = run.thread[run.current].index;
-    snprintf(text, sizeof text, "the block hangs: of %u threads %u wait at a barrier, %u for other lanes of their warp, %u have returned",
-             run.n_threads, count[AT_BARRIER], count[AT_WARP], count[RETURNED]);
-    vx_host_report(cudaErrorLaunchTimeout, "%s: block (%u, %u, %u): %s", run.launch->name, vx_host_place.block.x,
-                   vx_host_place.block.y, vx_host_place.block.z, text);
+    while (run.thread[stuck].state == RETURNED)
+        stuck++;
+    vx_host_place.thread = run.thread[stuck].index;
+    report("the block hangs: of %u threads %u wait at a barrier, %u for other lanes of their warp, %u have returned", run.n_threads,
+           count[AT_BARRIER], count[AT_WARP], count[RETURNED]);
     return false;
 }
 
@@ -180,11 +210,15 @@ static bool run_block(void)
     vx_host_poison(shared_bytes, run.launch->shared);
     memset(run.warp, 0, sizeof run.warp);
     run.at_barrier = run.votes = run.n_ready = 0;
-    run.broken = false;
+    run.broken = NULL;
     release(0, run.n_threads);
     run.current = take_ready();
     vx_host_place.thread = run.thread[run.current].index;
+    BEFORE(&run.block_begins);
     vx_fiber_switch(run.scheduler, run.thread[run.current].fiber);
+    AFTER(&run.block_ends);
+    if (run.broken)
+        report("%s", run.broken);
     return !run.broken && all_returned();
 }
 

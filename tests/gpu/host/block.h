@@ -25,8 +25,9 @@ extern struct vx_host_place vx_host_place;
 unsigned vx_host_barrier(int predicate);
 
 /* The lanes of a warp meet, each with 8 bytes: what all 32 brought, by lane, until the lane's next call. `operation` names what
- * the kernel calls; lanes that meet at different ones, or a mask of fewer than 32, end the launch with an error. */
-const uint64_t *vx_host_meet(unsigned mask, const char *operation, uint64_t mine);
+ * the kernel calls; lanes that meet at different ones, or a mask of fewer than 32, end the launch with an error. orders: what the lanes
+ * wrote before, all may read after (as of __syncwarp(), and not of shuffles). */
+const uint64_t *vx_host_meet(unsigned mask, const char *operation, uint64_t mine, int orders);
 unsigned vx_host_lane(void);
 
 /* The launch's dynamic shared memory, 16-byte aligned; poisoned before every block */

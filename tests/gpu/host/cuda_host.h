@@ -44,7 +44,7 @@ static inline void __syncthreads() { (void)vx_host_barrier(0); }
 static inline int __syncthreads_count(int predicate) { return static_cast<int>(vx_host_barrier(predicate)); }
 static inline int __syncthreads_or(int predicate) { return vx_host_barrier(predicate) > 0; }
 static inline int __syncthreads_and(int predicate) { return vx_host_barrier(!predicate) == 0; }
-static inline void __syncwarp(unsigned mask = 0xFFFFFFFF) { (void)vx_host_meet(mask, "__syncwarp", 0); }
+static inline void __syncwarp(unsigned mask = 0xFFFFFFFF) { (void)vx_host_meet(mask, "__syncwarp", 0, 1); }
 static inline void __threadfence() {}
 static inline void __threadfence_block() {}
 
@@ -57,7 +57,7 @@ template <class T> static inline T vx_host_lane_value(unsigned mask, const char 
     T value;
 
     std::memcpy(&bits, &mine, sizeof mine);
-    const uint64_t *all = vx_host_meet(mask, operation, bits);
+    const uint64_t *all = vx_host_meet(mask, operation, bits, 0);
     std::memcpy(&value, &all[from >= first && from < first + width ? from : lane], sizeof value);
     return value;
 }
@@ -80,7 +80,7 @@ template <class T> static inline T __shfl_xor_sync(unsigned mask, T x, int bits,
 }
 static inline unsigned __ballot_sync(unsigned mask, int predicate)
 {
-    const uint64_t *all = vx_host_meet(mask, "__ballot_sync", predicate != 0);
+    const uint64_t *all = vx_host_meet(mask, "__ballot_sync", predicate != 0, 0);
     unsigned votes = 0;
     for (int lane = 0; lane < VX_HOST_WARP; lane++)
         votes |= static_cast<unsigned>(all[lane]) << lane;
@@ -89,14 +89,20 @@ static inline unsigned __ballot_sync(unsigned mask, int predicate)
 static inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
 static inline int __all_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) == 0xFFFFFFFF; }
 
-/* Atomics: fibers never interrupt each other */
-template <class T> static inline T atomicAdd(T *p, T x) { const T old = *p; *p = old + x; return old; }
-template <class T> static inline T atomicMax(T *p, T x) { const T old = *p; *p = old < x ? x : old; return old; }
-template <class T> static inline T atomicMin(T *p, T x) { const T old = *p; *p = x < old ? x : old; return old; }
-template <class T> static inline T atomicExch(T *p, T x) { const T old = *p; *p = x; return old; }
-template <class T> static inline T atomicOr(T *p, T x) { const T old = *p; *p = old | x; return old; }
-template <class T> static inline T atomicAnd(T *p, T x) { const T old = *p; *p = old & x; return old; }
-template <class T> static inline T atomicCAS(T *p, T expected, T x) { const T old = *p; if (old == expected) *p = x; return old; }
+/* Atomics. Fibers never interrupt each other, so that reading and writing need not be one; ThreadSanitizer sees that they are atomic. */
+template <class T> static inline T vx_host_atomic(T *p, T (*change)(T old, T x), T x)
+{
+    T old, changed;
+
+    __atomic_load(p, &old, __ATOMIC_RELAXED);
+    changed = change(old, x);
+    __atomic_store(p, &changed, __ATOMIC_RELAXED);
+    return old;
+}
+template <class T> static inline T atomicAdd(T *p, T x) { return vx_host_atomic<T>(p, [](T old, T y) { return static_cast<T>(old + y); }, x); }
+template <class T> static inline T atomicMax(T *p, T x) { return vx_host_atomic<T>(p, [](T old, T y) { return old < y ? y : old; }, x); }
+template <class T> static inline T atomicMin(T *p, T x) { return vx_host_atomic<T>(p, [](T old, T y) { return y < old ? y : old; }, x); }
+template <class T> static inline T atomicExch(T *p, T x) { return vx_host_atomic<T>(p, [](T, T y) { return y; }, x); }
 
 /* Reading, bits and arithmetic as the device names them */
 template <class T> static inline T __ldg(const T *p) { return *p; }

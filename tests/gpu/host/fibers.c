@@ -9,14 +9,14 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef __SANITIZE_THREAD__
+#ifdef VX_HOST_TSAN /* this file is not to be instrumented: it would see one function entered and another left */
 #include <sanitizer/tsan_interface.h>
 #endif
 #ifndef __x86_64__
 #include <ucontext.h>
 #endif
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(VX_HOST_TSAN)
 #define STACK_BYTES (256u << 10) /* instrumented frames are several times the size */
 #else
 #define STACK_BYTES (64u << 10)
@@ -53,6 +53,15 @@ __asm__(".text\n"
         ".size vx_fiber_swap, . - vx_fiber_swap\n");
 #endif
 
+#ifdef VX_HOST_TSAN
+/* At exit it waits a second for the threads that are left, which here are fibers. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "atexit_sleep_ms=0";
+}
+#endif
+
 /* What follows a switch, on the stack that was switched to. */
 static void arrived(void)
 {
@@ -75,7 +84,6 @@ struct vx_fiber *vx_fiber_create(void)
 
     if (!fiber)
         return NULL;
-    fiber->bytes = STACK_BYTES;
     fiber->memory = mmap(NULL, page + STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (fiber->memory == MAP_FAILED || mprotect(fiber->memory, page, PROT_NONE) != 0) {
         if (fiber->memory != MAP_FAILED)
@@ -83,10 +91,6 @@ struct vx_fiber *vx_fiber_create(void)
         free(fiber);
         return NULL;
     }
-    fiber->bottom = (char *)fiber->memory + page;
-#ifdef __SANITIZE_THREAD__
-    fiber->tsan = __tsan_create_fiber(0);
-#endif
     return fiber;
 }
 
@@ -94,8 +98,9 @@ void vx_fiber_destroy(struct vx_fiber **fiber)
 {
     if (!*fiber)
         return;
-#ifdef __SANITIZE_THREAD__
-    __tsan_destroy_fiber((*fiber)->tsan);
+#ifdef VX_HOST_TSAN
+    if ((*fiber)->tsan)
+        __tsan_destroy_fiber((*fiber)->tsan);
 #endif
     munmap((*fiber)->memory, (size_t)sysconf(_SC_PAGESIZE) + STACK_BYTES);
     free(*fiber);
@@ -108,6 +113,11 @@ void vx_fiber_start(struct vx_fiber *fiber, void (*entry)(void))
     fiber->bottom = (char *)fiber->memory + sysconf(_SC_PAGESIZE);
     fiber->bytes = STACK_BYTES;
     fiber->fake_stack = NULL;
+#ifdef VX_HOST_TSAN
+    if (fiber->tsan)
+        __tsan_destroy_fiber(fiber->tsan);
+    fiber->tsan = __tsan_create_fiber(0);
+#endif
 #ifdef __SANITIZE_ADDRESS__
     __asan_unpoison_memory_region(fiber->bottom, STACK_BYTES); /* left behind by frames that never returned */
 #endif
@@ -130,7 +140,7 @@ void vx_fiber_start(struct vx_fiber *fiber, void (*entry)(void))
 struct vx_fiber *vx_fiber_self(void)
 {
     own = (struct vx_fiber){0};
-#ifdef __SANITIZE_THREAD__
+#ifdef VX_HOST_TSAN
     own.tsan = __tsan_get_current_fiber();
 #endif
     return &own;
@@ -143,8 +153,8 @@ void vx_fiber_switch(struct vx_fiber *from, struct vx_fiber *to)
 #ifdef __SANITIZE_ADDRESS__
     __sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->bytes);
 #endif
-#ifdef __SANITIZE_THREAD__
-    __tsan_switch_to_fiber(to->tsan, 0);
+#ifdef VX_HOST_TSAN
+    __tsan_switch_to_fiber(to->tsan, __tsan_switch_to_fiber_no_sync);
 #endif
 #ifdef __x86_64__
     vx_fiber_swap(&from->sp, to->sp);

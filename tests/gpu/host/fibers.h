@@ -1,5 +1,5 @@
 /* fibers.h - stacks that one thread switches between: the threads of a CUDA block on the host
- * AddressSanitizer and ThreadSanitizer are told of every switch. Nothing here is thread safe: the caller holds one lock. */
+ * AddressSanitizer and ThreadSanitizer are told of every switch; to the latter each fiber is a thread, and a switch orders nothing. Nothing here is thread safe: the caller holds one lock. */
 #ifndef VX_TESTS_GPU_HOST_FIBERS_H
 #define VX_TESTS_GPU_HOST_FIBERS_H
 
