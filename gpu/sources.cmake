@@ -1,10 +1,14 @@
 # What gpu/ consists of, for the library that nvcc builds and for the tests that compile the same files for the host (tests/gpu)
 set(VX_GPU_C
+    blas.c
     cuda.c
     fft.c
     frontend.c
+    network.c
     picture.c
+    plan.c
     tables.c
+    weights.c
 )
 set(VX_GPU_CU
     decibel.cu
