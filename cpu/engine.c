@@ -59,6 +59,8 @@ static enum vx_status create_network(struct cpu_engine *e, const struct vx_engin
     const struct vx_isa isa = vx_isa_detect();
     enum vx_status rc;
 
+    if (config->precision == VX_PRECISION_FP16)
+        return vx_fail(err, VX_EUNSUPPORTED, "fp16 is for GPUs, the CPU engine has fp32 and bf16");
     e->base.precision = VX_PRECISION_BF16;
     if (config->precision == VX_PRECISION_BF16)
         return vx_network_create(&e->network, config->net, VX_TYPE_BF16, &isa, err);

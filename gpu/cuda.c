@@ -6,6 +6,7 @@ enum vx_status vx_gpu_check(cudaError_t code, const char *what, struct vx_err *e
 
     if (code == cudaSuccess)
         return VX_OK;
+    (void)cudaGetLastError(); /* not to be taken for a later launch's */
     if (code == cudaErrorMemoryAllocation)
         status = VX_ENOMEM;
     else if (code == cudaErrorNoDevice || code == cudaErrorInsufficientDriver || code == cudaErrorNoKernelImageForDevice ||
@@ -28,9 +29,10 @@ enum vx_status vx_gpu_alloc(void **out, size_t bytes, const char *what, struct v
     if (code == cudaSuccess)
         return VX_OK;
     *out = NULL;
-    (void)cudaGetLastError(); /* not to be taken for a later launch's */
-    if (code == cudaErrorMemoryAllocation)
+    if (code == cudaErrorMemoryAllocation) {
+        (void)cudaGetLastError();
         return vx_fail(err, VX_ENOMEM, "%s: the device has no %zu MiB left", what, (bytes + (1 << 20) - 1) >> 20);
+    }
     return vx_gpu_check(code, what, err);
 }
 
@@ -41,13 +43,21 @@ void vx_gpu_free(void **memory)
     *memory = NULL;
 }
 
+enum vx_status vx_gpu_copy_in(void *to, const void *from, size_t bytes, const char *what, struct vx_err *err)
+{
+    const enum vx_status rc = vx_gpu_check(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice), what, err);
+
+    /* from pageable memory the call may return while the last part is still on its way */
+    return rc == VX_OK ? vx_gpu_check(cudaStreamSynchronize(NULL), what, err) : rc;
+}
+
 enum vx_status vx_gpu_upload(void **out, const void *from, size_t bytes, const char *what, struct vx_err *err)
 {
     enum vx_status rc = vx_gpu_alloc(out, bytes, what, err);
 
     if (rc != VX_OK || bytes == 0)
         return rc;
-    if ((rc = vx_gpu_check(cudaMemcpy(*out, from, bytes, cudaMemcpyHostToDevice), what, err)) != VX_OK)
+    if ((rc = vx_gpu_copy_in(*out, from, bytes, what, err)) != VX_OK)
         vx_gpu_free(out);
     return rc;
 }

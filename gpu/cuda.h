@@ -23,7 +23,10 @@ enum vx_status vx_gpu_launched(const char *kernel, struct vx_err *err) VX_CHECKE
 enum vx_status vx_gpu_alloc(void **out, size_t bytes, const char *what, struct vx_err *err) VX_CHECKED;
 void vx_gpu_free(void **memory); /* NULL is fine; sets *memory to NULL */
 
-/* vx_gpu_alloc() and a copy of bytes at `from` (host) into it; waits for the copy. For tables and weights, when an engine opens. */
+/* Copies bytes at `from` (host) to the device and waits, so that any stream may then read them. */
+enum vx_status vx_gpu_copy_in(void *to, const void *from, size_t bytes, const char *what, struct vx_err *err) VX_CHECKED;
+
+/* vx_gpu_alloc() and vx_gpu_copy_in(). For tables and weights, when an engine opens. */
 enum vx_status vx_gpu_upload(void **out, const void *from, size_t bytes, const char *what, struct vx_err *err) VX_CHECKED;
 
 #ifdef __cplusplus

@@ -1,12 +1,17 @@
 # What gpu/ consists of, for the library that nvcc builds and for the tests that compile the same files for the host (tests/gpu)
 set(VX_GPU_C
     blas.c
+    buffers.c
     cuda.c
+    device.c
+    engine.c
     fft.c
     frontend.c
+    lane.c
     network.c
     picture.c
     plan.c
+    step.c
     tables.c
     weights.c
 )

@@ -111,7 +111,7 @@ enum vx_status vx_gpu_weights_create(struct vx_gpu_weights *to, const struct vx_
     if (w.too_large)
         rc = vx_fail(err, VX_EUNSUPPORTED, "weights above 65504 do not fit fp16; use --precision bf16 or fp32");
     else
-        rc = vx_gpu_check(cudaMemcpy(to->storage, w.host, to->bytes, cudaMemcpyHostToDevice), "upload of the weights", err);
+        rc = vx_gpu_copy_in(to->storage, w.host, to->bytes, "upload of the weights", err);
 done:
     free(w.host);
     return rc;

@@ -246,9 +246,9 @@ int vx_cmd_calibrate(const struct vx_command *self, int argc, char **argv)
         {"fake-label", 0, VX_OPT_STRING, &s->fake_label, "NAME|N", "the model's label for synthetic speech, if its words do not say", 0, 0},
         {"real-label", 0, VX_OPT_STRING, &s->real_label, "NAME|N", "the model's label for human speech", 0, 0},
         {"device", 0, VX_OPT_STRING, &s->device, "auto|cpu|cuda", "engine (default auto)", 0, 0},
-        {"precision", 0, VX_OPT_STRING, &s->precision, "auto|fp32|bf16",
-         "arithmetic (default auto: bf16 where the processor has it)", 0, 0},
-        {"threads", 't', VX_OPT_INT, &o.threads, "N", "engine threads (default: all processors)", 1, 1024},
+        {"precision", 0, VX_OPT_STRING, &s->precision, VX_PRECISION_WORDS,
+         "arithmetic (default auto: bf16 where the processor has it, fp16 on a GPU)", 0, 0},
+        {"threads", 't', VX_OPT_INT, &o.threads, "N", "engine threads (default: all processors; 3 on a GPU)", 1, 1024},
         {"batch", 0, VX_OPT_INT, &s->batch, "N", "windows an engine call (default: the engine's); never changes scores", 1, 4096},
         {"quiet", 'q', VX_OPT_FLAG, &o.quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},
@@ -271,7 +271,8 @@ int vx_cmd_calibrate(const struct vx_command *self, int argc, char **argv)
     }
     o.set.inputs = (const char *const *)(argv + 1);
     o.set.n_inputs = (size_t)n;
-    s->lanes = o.threads ? (int)o.threads : sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+    s->lanes = (int)o.threads;
+    s->processors = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
     if ((rc = vx_log_open(&w.log, NULL, o.quiet ? VX_LOG_WARNING : VX_LOG_INFO, &err)) == VX_OK)
         rc = calibrate(&w, &err);
     clear(&w);

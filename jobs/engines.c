@@ -1,6 +1,15 @@
 #include "jobs/engines.h"
 #include "cpu/engine.h"
+#ifdef VX_CUDA
+#include "gpu/engine.h"
+#endif
 
 #include <stddef.h>
 
-const struct vx_engine_ops *const vx_engines[] = {&vx_cpu_engine, NULL};
+const struct vx_engine_ops *const vx_engines[] = {
+#ifdef VX_CUDA
+    &vx_cuda_engine,
+#endif
+    &vx_cpu_engine,
+    NULL,
+};

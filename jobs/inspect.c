@@ -203,7 +203,7 @@ int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv)
         {"output", 'o', VX_OPT_STRING, &out, "OUT.png", "the picture", 0, 0},
         {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder (default: " VX_DEFAULT_MODEL_WORDS ")", 0, 0},
         {"profile", 'p', VX_OPT_STRING, &s->profile, "NAME|FILE", "front end, as for scan", 0, 0},
-        {"precision", 0, VX_OPT_STRING, &s->precision, "auto|fp32|bf16", "arithmetic", 0, 0},
+        {"precision", 0, VX_OPT_STRING, &s->precision, VX_PRECISION_WORDS, "arithmetic", 0, 0},
         {"window", 0, VX_OPT_REAL, &s->window_seconds, "S", "seconds a window", 0.1, 60},
         {"hop", 0, VX_OPT_REAL, &o.hop_seconds, "S", "seconds between windows' starts", 0.01, 3600},
         {"fake-label", 0, VX_OPT_STRING, &s->fake_label, "NAME|N", "the model's label for synthetic speech", 0, 0},

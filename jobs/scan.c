@@ -58,7 +58,9 @@ static enum vx_status bind_to_share(struct vx_scan *s, struct vx_err *err)
         CPU_SET(cpus[i], &set);
     if (sched_setaffinity(0, sizeof set, &set) != 0)
         vx_log_say(s->log, VX_LOG_DEBUG, "cannot bind to processors; going on without");
-    s->options.scanner.lanes = s->options.threads ? (int)s->options.threads : n;
+    s->options.scanner.lanes = (int)s->options.threads;
+    s->options.scanner.processors = n;
+    s->options.scanner.local_rank = s->world.local_rank;
     if (s->options.threads > n && s->world.rank == 0)
         vx_log_say(s->log, VX_LOG_WARNING, "--threads %ld: this rank has %d processor%s, more threads take memory and gain nothing",
                    s->options.threads, n, n == 1 ? "" : "s");
@@ -100,14 +102,14 @@ static void write_plan(const struct vx_scan *s, int status, struct vx_buf *plan)
 /* A rank other than 0 makes itself ready, by the plan. */
 static enum vx_status follow(struct vx_scan *s, const char *plan, struct vx_err *err)
 {
-    char precision[8], difference[512];
+    char difference[512];
     enum vx_status rc;
     int decisive = 0;
 
     if (sscanf(plan, "uuid %32s\nstarted %24s\nattempt %d\nprecision %7s\n%n", s->record.uuid, s->record.started, &s->attempt,
-               precision, &decisive) != 4 || decisive == 0)
+               s->precision, &decisive) != 4 || decisive == 0)
         return vx_fail(err, VX_EFORMAT, "rank 0 sent a plan this program does not understand: ranks of different versions?");
-    s->options.scanner.precision = strcmp(precision, "bf16") == 0 ? "bf16" : "fp32"; /* rank 0 has resolved "auto" */
+    s->options.scanner.precision = s->precision; /* rank 0 has resolved "auto" */
     if ((rc = vx_scanner_open(&s->scanner, &s->options.scanner, s->log, err)) != VX_OK ||
         (rc = vx_scan_record_fill(&s->record, &s->options, &s->scanner, err)) != VX_OK)
         return rc;

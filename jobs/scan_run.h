@@ -23,6 +23,7 @@ struct vx_scan {
     struct vx_scan_record record;
     struct vx_rundir rundir; /* rank 0 */
     char *work;              /* owned: path of the work folder */
+    char precision[8];       /* as rank 0 says it, of the other ranks */
     int attempt;             /* 1, 2, … of this run */
     double started_at;       /* vx_clock_now() */
     atomic_bool *stop;       /* borrowed: set by a signal */

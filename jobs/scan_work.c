@@ -5,7 +5,16 @@
 
 #include <stdlib.h>
 
+#define MAX_DECODERS 16   /* more batches in the making than these take memory and feed no GPU better */
 #define LANES_A_DECODER 6 /* one decoder thread keeps at least this many engine threads busy: voxtrawl bench */
+
+/* Beside lanes that compute on processors a few decoders do; beside a GPU all processors are theirs. */
+static int count_decoders(const struct vx_scan *s)
+{
+    if (s->scanner.engine->ops->default_lanes > 0)
+        return s->options.scanner.processors < MAX_DECODERS ? s->options.scanner.processors : MAX_DECODERS;
+    return (s->scanner.engine->lanes + LANES_A_DECODER - 1) / LANES_A_DECODER;
+}
 
 enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_err *err)
 {
@@ -17,7 +26,7 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
         .labels = &s->scanner.labels,
         .rule = vx_scan_rule(&s->options, &s->scanner.profile),
         .batch = s->scanner.batch,
-        .decoders = (s->scanner.engine->lanes + LANES_A_DECODER - 1) / LANES_A_DECODER,
+        .decoders = count_decoders(s),
         .max_member_bytes = (size_t)s->options.max_member_mib << 20,
     };
     struct vx_worker_config worker = {

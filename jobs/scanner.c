@@ -18,6 +18,8 @@ const char *vx_precision_name(enum vx_precision p)
         return "fp32";
     case VX_PRECISION_BF16:
         return "bf16";
+    case VX_PRECISION_FP16:
+        return "fp16";
     case VX_PRECISION_AUTO:
         break;
     }
@@ -26,7 +28,7 @@ const char *vx_precision_name(enum vx_precision p)
 
 static enum vx_status parse_precision(const char *word, enum vx_precision *out, struct vx_err *err)
 {
-    static const enum vx_precision all[] = {VX_PRECISION_AUTO, VX_PRECISION_FP32, VX_PRECISION_BF16};
+    static const enum vx_precision all[] = {VX_PRECISION_AUTO, VX_PRECISION_FP32, VX_PRECISION_BF16, VX_PRECISION_FP16};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (strcmp(word, vx_precision_name(all[i])) == 0) {
@@ -34,7 +36,7 @@ static enum vx_status parse_precision(const char *word, enum vx_precision *out, 
             return VX_OK;
         }
     }
-    return vx_fail(err, VX_EINVAL, "--precision %s: expected auto, fp32 or bf16", word);
+    return vx_fail(err, VX_EINVAL, "--precision %s: expected auto, fp32, bf16 or fp16", word);
 }
 
 static const char *verdict_by(const struct vx_scanner_options *o)
@@ -150,13 +152,27 @@ static enum vx_status take_labels(struct vx_scanner *s, const struct vx_scanner_
     return rc == VX_OK ? describe_labels(s, config, err) : rc;
 }
 
+static void note(void *user, const char *line)
+{
+    vx_log_say(user, VX_LOG_WARNING, "%s", line);
+}
+
+static int choose_lanes(const struct vx_scanner_options *o, const struct vx_engine_ops *ops)
+{
+    if (o->lanes > 0)
+        return o->lanes;
+    if (ops->default_lanes > 0)
+        return ops->default_lanes;
+    return o->processors > 0 ? o->processors : 1;
+}
+
 /* The first engine of the asked kind that can work here; --device auto says why it passed one over. */
 static enum vx_status open_engine(struct vx_scanner *s, const struct vx_scanner_options *o,
                                   const struct vx_convnext *net, struct vx_log *log, struct vx_err *err)
 {
     const bool any = strcmp(o->device, "auto") == 0;
     struct vx_engine_config config = {
-        .net = net, .profile = &s->profile, .processor = &s->processor, .lanes = o->lanes};
+        .net = net, .profile = &s->profile, .processor = &s->processor, .local_rank = o->local_rank, .note = note, .note_user = log};
     enum vx_status rc = vx_fail(err, VX_EINVAL, "--device %s: expected auto, cpu or cuda", o->device);
 
     if (strcmp(o->device, "cuda") == 0)
@@ -167,6 +183,7 @@ static enum vx_status open_engine(struct vx_scanner *s, const struct vx_scanner_
         if (parse_precision(o->precision, &config.precision, err) != VX_OK)
             return err->status;
         s->batch = config.max_batch = o->batch ? (int)o->batch : vx_engines[i]->default_batch;
+        config.lanes = choose_lanes(o, vx_engines[i]);
         rc = vx_engines[i]->open(&s->engine, &config, err);
         if (rc != VX_EUNSUPPORTED || !any)
             return rc;

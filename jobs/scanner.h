@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define VX_PRECISION_WORDS "auto|fp32|bf16|fp16"
+
 /* What is taken where no model is named, for --help. */
 #define VX_DEFAULT_MODEL_WORDS "$VOXTRAWL_MODEL, else voxtrawl's own small one"
 
@@ -18,13 +20,15 @@ struct vx_scanner_options { /* as given on the command line */
     const char *model;      /* DIR; NULL: the default one (default_model.h) */
     const char *profile;    /* name or file; NULL: the model's own profile.json, else the default */
     const char *device;     /* "auto", "cpu", "cuda" */
-    const char *precision;  /* "auto", "fp32", "bf16" */
+    const char *precision;  /* one of VX_PRECISION_WORDS */
     const char *fake_label, *real_label;
     bool any_labels;        /* no verdicts are wanted, so the labels need not say which is which; scanner.labels stays empty */
     double window_seconds;  /* 0: the profile's */
     const char *operating_point; /* "balanced", "high-precision", "high-recall"; NULL: balanced */
     double threshold;       /* on the mean of p, in place of the profile's operating points; < 0: those */
-    int lanes;
+    int lanes;              /* 0: as many as the engine likes best */
+    int processors;         /* that this rank has */
+    int local_rank;         /* among the ranks of its host: which of several GPUs it takes */
     long batch;             /* 0: the engine's default */
 };
 

@@ -26,8 +26,11 @@ void vx_version_print(FILE *to)
     fprintf(to, "voxtrawl %s\n", vx_version_short());
     fprintf(to, "  built with  %s, %s\n", COMPILER, VX_BUILD_TYPE);
     fprintf(to, "  engines    ");
-    for (int i = 0; vx_engines[i]; i++)
+    for (int i = 0; vx_engines[i]; i++) {
         fprintf(to, " %s", vx_engines[i]->name);
+        if (vx_engines[i]->library)
+            fprintf(to, " (%s)", vx_engines[i]->library);
+    }
     fprintf(to, "\n  %-11s %s\n", "MPI", vx_world_mpi_version());
     fprintf(to, "  %-11s %s\n", "SQLite", vx_sqlite_version());
     vx_io_versions(io);

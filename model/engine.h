@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum vx_precision { VX_PRECISION_AUTO, VX_PRECISION_FP32, VX_PRECISION_BF16 };
+enum vx_precision { VX_PRECISION_AUTO, VX_PRECISION_FP32, VX_PRECISION_BF16, VX_PRECISION_FP16 };
 
 enum vx_input_kind {
     VX_INPUT_PCM,   /* float [n][samples], mono, −1…1, finite, at sample_rate */
@@ -34,20 +34,27 @@ struct vx_engine_config {
     const struct vx_profile *profile;
     const struct vx_processor *processor; /* the checkpoint's */
     enum vx_precision precision;
-    int lanes;     /* >= 1 */
-    int max_batch; /* >= 1 */
+    int lanes;      /* >= 1 */
+    int max_batch;  /* >= 1 */
+    int local_rank; /* this rank's number on its host, which chooses among several devices */
+    /* What an engine does differently than asked for, such as smaller steps where device memory is short, as a line for the log; may
+     * be called by any lane's thread. NULL: nobody listens. */
+    void (*note)(void *user, const char *line);
+    void *note_user;
 };
 
 struct vx_engine {
     const struct vx_engine_ops *ops;
-    enum vx_precision precision; /* what it took: FP32 or BF16 */
+    enum vx_precision precision; /* what it took: never AUTO */
     int lanes, max_batch, n_labels, image_size;
     char description[128]; /* "cpu: oneDNN 2.6.3, bf16, AVX-512" */
 };
 
 struct vx_engine_ops {
-    const char *name; /* "cpu", "cuda" */
+    const char *name;    /* "cpu", "cuda" */
+    const char *library; /* "CUDA 13.0": what it was built with, for people; NULL: nothing worth saying */
     int default_batch;
+    int default_lanes; /* 0: one for each processor the rank has; else the lanes do not compute on processors, and this many do */
     /* VX_EUNSUPPORTED: this machine cannot (says what is missing); the caller may try another engine. */
     enum vx_status (*open)(struct vx_engine **out, const struct vx_engine_config *config, struct vx_err *err);
     void (*close)(struct vx_engine **engine);
