@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WORD(x) #x
-#define WORDS(x) WORD(x)
-#define BUILT_WITH "CUDA " WORDS(VX_CUDA_VERSION) /* of the toolkit, by gpu/CMakeLists.txt */
-
 #define LANES 3      /* one uploads, one computes, one downloads */
 #define MAX_STAGED 4 /* steps that a lane's page-locked memory holds at most */
+
+/* "CUDA 13.0" */
+static const char built_with[] = {'C', 'U', 'D', 'A', ' ', '0' + CUDART_VERSION / 10000, '0' + CUDART_VERSION / 1000 % 10, '.',
+                                  '0' + CUDART_VERSION % 1000 / 10, '\0'};
 
 struct cuda_engine {
     struct vx_engine base; /* first: vx_engine * and cuda_engine * are the same address */
@@ -222,7 +222,7 @@ static enum vx_status make_images(struct vx_engine *engine, int lane, const stru
 
 const struct vx_engine_ops vx_cuda_engine = {
     .name = "cuda",
-    .library = BUILT_WITH,
+    .library = built_with,
     .default_batch = VX_CUDA_WINDOWS,
     .default_lanes = LANES,
     .open = open_engine,
