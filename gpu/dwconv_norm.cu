@@ -53,20 +53,21 @@ __device__ inline float2 unpack(float2 x) { return x; }
 __device__ inline float2 unpack(__half2 x) { return __half22float2(x); }
 __device__ inline float2 unpack(__nv_bfloat162 x) { return __bfloat1622float2(x); }
 
-/* Walks the tile's part of the input pixel by pixel, for one thread. A running offset, since the compiler would keep every multiple of c. */
+/* Walks the tile's part of the input pixel by pixel, for one thread. A running address: of offsets the compiler would keep every multiple. */
 template <typename T, int SPAN> struct input_walk {
-    const T *window;  /* at the thread's channels */
-    int at, c, jump;  /* the next pixel's offset; pixels' and, beyond that, rows' distances */
-    int y, side;      /* of the tile's first input row, possibly outside */
-    unsigned columns; /* those in the picture, a bit each */
+    const T *at;          /* the next pixel, possibly outside of the picture */
+    ptrdiff_t step, jump; /* elements from pixel to pixel, and from a row's last to the next one's first */
+    int y, side;       /* y: of the tile's first input row */
+    int left, right;   /* its columns left … right − 1 are in the picture; left is 0 or REACH. right 0: nothing is read. */
 
-    __device__ bool has_row(int i) const { return columns != 0 && static_cast<unsigned>(y + i) < static_cast<unsigned>(side); }
+    __device__ bool has_row(int i) const { return static_cast<unsigned>(y + i) < static_cast<unsigned>(side) && right > 0; }
     /* Pixel j of input row i, which is the next one; 0 outside */
     __device__ typename pair_of<T>::type next(int i, int j)
     {
         using pair = typename pair_of<T>::type;
-        const pair p = has_row(i) && (columns >> j & 1) ? *reinterpret_cast<const pair *>(window + at) : pair();
-        at += j < SPAN - 1 ? c : c + jump;
+        const int end = has_row(i) ? right : 0;
+        const pair p = j < end && (j >= REACH || left == 0) ? *reinterpret_cast<const pair *>(at) : pair();
+        at += j < SPAN - 1 ? step : jump;
         return p;
     }
 };
@@ -95,10 +96,9 @@ __device__ inline void add_pixel(int i, int j, float2 x, const float2 (&ring)[RO
  * soon as it has been used, so that loads have a whole row's time. */
 template <typename T, int ROWS, int COLUMNS>
 __device__ inline void convolve(input_walk<T, COLUMNS + KERNEL - 1> in, const float *weight, const float *bias,
-                                float2 (&acc)[ROWS][COLUMNS])
+                                unsigned c, float2 (&acc)[ROWS][COLUMNS])
 {
     constexpr int SPAN = COLUMNS + KERNEL - 1, LAST = ROWS + KERNEL - 2;
-    int at = 0; /* in weight */
     typename pair_of<T>::type row[SPAN];
     float2 ring[ROWS][KERNEL];
     const float2 start = vx_load2(bias);
@@ -115,16 +115,20 @@ __device__ inline void convolve(input_walk<T, COLUMNS + KERNEL - 1> in, const fl
     for (int i = 0; i <= LAST; i++) {
         if (i < KERNEL)
 #pragma unroll
-            for (int kx = 0; kx < KERNEL; kx++, at += in.c)
-                ring[i % ROWS][kx] = vx_load2(weight + at);
-        const bool used = in.has_row(i);
+            for (int kx = 0; kx < KERNEL; kx++, weight += c)
+                ring[i % ROWS][kx] = vx_load2(weight);
+        if (in.has_row(i)) {
 #pragma unroll
-        for (int j = 0; j < SPAN; j++) {
-            const float2 x = unpack(row[j]);
-            if (i < LAST)
-                row[j] = in.next(i + 1, j);
-            if (used)
+            for (int j = 0; j < SPAN; j++) {
+                const float2 x = unpack(row[j]);
+                if (i < LAST)
+                    row[j] = in.next(i + 1, j);
                 add_pixel<ROWS, COLUMNS>(i, j, x, ring, acc);
+            }
+        } else if (i < LAST) {
+#pragma unroll
+            for (int j = 0; j < SPAN; j++)
+                row[j] = in.next(i + 1, j);
         }
     }
 }
@@ -185,16 +189,13 @@ dwconv_norm(const T *__restrict__ in, const float *__restrict__ weight, const fl
     const size_t window = static_cast<size_t>(strip / static_cast<unsigned>(s.tiles_y)) * static_cast<size_t>(s.side * s.side) *
                           static_cast<size_t>(s.c) + static_cast<size_t>(busy ? channel : 0);
     constexpr int SPAN = COLUMNS + KERNEL - 1;
-    input_walk<T, SPAN> from = {in + window, ((down - REACH) * s.side + across - REACH) * s.c, s.c, (s.side - SPAN) * s.c,
-                                down - REACH, s.side, 0};
+    const input_walk<T, SPAN> from = {in + window + ((down - REACH) * s.side + across - REACH) * s.c, s.c, (s.side - SPAN + 1) * s.c,
+                                      down - REACH, s.side, across > 0 ? 0 : REACH,
+                                      busy ? min(SPAN, s.side - across + REACH) : 0};
     float2 acc[ROWS][COLUMNS];
     float v[N];
 
-    if (busy)
-#pragma unroll
-        for (int j = 0; j < SPAN; j++)
-            from.columns |= static_cast<unsigned>(static_cast<unsigned>(across - REACH + j) < static_cast<unsigned>(s.side)) << j;
-    convolve<T, ROWS, COLUMNS>(from, weight + (busy ? channel : 0), bias + (busy ? channel : 0), acc);
+    convolve<T, ROWS, COLUMNS>(from, weight + (busy ? channel : 0), bias + (busy ? channel : 0), static_cast<unsigned>(s.c), acc);
 #pragma unroll
     for (int i = 0; i < N; i++)
         v[i] = busy && i < ROWS * COLUMNS ? acc[i / COLUMNS % ROWS][i % COLUMNS].x + acc[i / COLUMNS % ROWS][i % COLUMNS].y : 0;

@@ -17,7 +17,13 @@ set(VX_GPU_C
 )
 set(VX_GPU_CU
     decibel.cu
+    dwconv_norm.cu
     frame.cu
+    gather_norm.cu
+    gather_patches.cu
+    gelu.cu
+    head.cu
+    layer_norm.cu
     levels.cu
     mel.cu
     paint.cu

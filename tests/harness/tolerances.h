@@ -15,6 +15,9 @@
 #define VX_TOL_GELU 1e-6
 /* Rounding to bf16, which keeps 8 significant bits, moves a number by up to this share of it. */
 #define VX_TOL_BF16_ROUNDING 0x1p-8
+/* The same for fp16, which keeps 11; below 2^-14 its last place is 2^-24, and half of that is lost at most. */
+#define VX_TOL_F16_ROUNDING 0x1p-11
+#define VX_TOL_F16_SUBNORMAL 0x1p-25
 
 /* The network. Shares of the largest expected magnitude: of a layer, or of all logits compared. */
 
