@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# layering.sh SOURCE - includes point one way: base <- model <- cpu, io, db <- mpi <- jobs, and each foreign library has its folder
+# layering.sh SOURCE - includes point one way: base <- model <- cpu, gpu, io, db <- mpi <- jobs, and each foreign library has its folder
 set -u
 cd "$1" || exit 1
 bad=0
@@ -7,21 +7,23 @@ bad=0
 may_include() { # FOLDER ALLOWED...
     local folder=$1 found
     shift
-    found=$(grep -nE '^#include "(base|model|cpu|gpu|io|db|mpi|jobs|tests)/' "$folder"/*.[ch] 2>/dev/null |
+    found=$(grep -nE '^#include "(base|model|cpu|gpu|io|db|mpi|jobs|tests)/' "$folder"/*.[ch] "$folder"/*.cu "$folder"/*.cuh 2>/dev/null |
         grep -vE "#include \"($(echo "$folder" "$@" | tr ' ' '|'))/")
     [ -z "$found" ] || { echo "$folder/ may include only: $folder $*"; echo "$found"; bad=1; }
 }
 may_include base
 may_include model base
 may_include cpu base model
+may_include gpu base model
 may_include io base
 may_include db base
 may_include mpi base model io db
-may_include jobs base model cpu io db mpi
+may_include jobs base model cpu gpu io db mpi
 
 only_in() { # FOLDER HEADER-PATTERN
     local found
-    found=$(grep -rnE "^#include <($2)" --include='*.[ch]' base model cpu io db mpi jobs | grep -v "^$1/")
+    found=$(grep -rnE "^#include <($2)" --include='*.[ch]' --include='*.cu' --include='*.cuh' base model cpu gpu io db mpi jobs |
+        grep -v "^$1/")
     [ -z "$found" ] || { echo "only $1/ may include $2"; echo "$found"; bad=1; }
 }
 only_in mpi 'mpi\.h'
@@ -29,11 +31,14 @@ only_in db 'sqlite3\.h'
 only_in io 'sndfile\.h|soxr\.h|archive|zlib\.h|png\.h|jpeglib\.h'
 only_in cpu 'oneapi/|dnnl|omp\.h'
 only_in gpu 'cuda|cublas|cufft'
+found=$(grep -rnE '^#include <(cuda|cublas|cufft)' --include='*.[ch]' tests | grep -v '^tests/gpu/')
+[ -z "$found" ] || { echo "of the tests only tests/gpu/ may include CUDA"; echo "$found"; bad=1; }
 only_in model 'cjson/'
 only_in base 'openssl/|kissfft'
 
 # libraries return errors, they do not end the process; vx_world_abort() is the one whose business it is
-found=$(grep -nE '(^|[^_a-z.>])(exit|abort|_exit|perror) *\(' base/*.c model/*.c cpu/*.c io/*.c db/*.c mpi/*.c |
+found=$(grep -nE '(^|[^_a-z.>])(exit|abort|_exit|perror) *\(' base/*.c model/*.c cpu/*.c gpu/*.c gpu/*.cu \
+    io/*.c db/*.c mpi/*.c |
     grep -v '^mpi/world.c:.*_exit(status)')
 [ -z "$found" ] || { echo "library code may not end the process:"; echo "$found"; bad=1; }
 exit $bad
