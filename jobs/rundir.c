@@ -15,6 +15,7 @@
 
 #define RUN_FILE "run.txt"
 #define LOCK_FILE "lock"
+#define STATUS_FILE "exit-status"
 #define RUN_MAX ((size_t)256 << 20) /* bytes of run.txt: millions of inputs */
 #define HEADER "voxtrawl run 1\nuuid %32[0-9a-f]\nstarted %24s\nfingerprint %64[0-9a-f]\n"
 #define FOLDER "folder " /* then the working directory */
@@ -284,6 +285,16 @@ void vx_rundir_close(struct vx_rundir *dir)
     *dir = (struct vx_rundir){.lock = -1};
 }
 
+void vx_rundir_leave_status(const char *path, int status)
+{
+    char text[16], *file = access(path, F_OK) == 0 ? vx_file_join(path, STATUS_FILE) : NULL;
+
+    snprintf(text, sizeof text, "%d\n", status);
+    if (file)
+        (void)!vx_file_write(file, text, strlen(text), NULL);
+    free(file);
+}
+
 /* A database and the journal that SQLite leaves beside it. */
 static void remove_database(const char *path)
 {
@@ -309,6 +320,7 @@ void vx_rundir_remove(struct vx_rundir *dir)
         remove_database(dir->shards[i]);
     remove_database(dir->items_path);
     remove_file(dir->path, RUN_FILE);
+    remove_file(dir->path, STATUS_FILE);
     remove_file(dir->path, LOCK_FILE);
     rmdir(dir->path);
 }

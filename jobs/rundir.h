@@ -32,6 +32,11 @@ void vx_rundir_close(struct vx_rundir *dir); /* zeroed is fine */
 /* Any rank: is the folder at path, as seen from this host, the one of run uuid? VX_EINVAL: no (says that hosts must share it). */
 enum vx_status vx_rundir_check(const char *path, const char *uuid, const char *host, struct vx_err *err) VX_CHECKED;
 
+/* Rank 0, as the last thing before MPI ends: the process's exit status into the folder's file exit-status, one line with the
+ * number, for slurm/launch.sh, since mpirun tells nobody. Not where the folder is gone: then the scan is complete and no job
+ * has left its script there. A failure to write is not told either: the job then fails. */
+void vx_rundir_leave_status(const char *path, int status);
+
 /* The shard of a rank in an attempt; the caller's to free, NULL: no memory. Any rank. */
 char *vx_rundir_shard(const char *path, int attempt, int rank);
 

@@ -196,11 +196,14 @@ int vx_cmd_scan(const struct vx_command *self, int argc, char **argv)
     if (status < 0) {
         catch_signal(SIGINT);
         catch_signal(SIGTERM);
+        catch_signal(SIGUSR1); /* Slurm's, before the time limit */
         if (prepare(&s, &err) != VX_OK) {
             status = vx_command_fail(self, &err);
             vx_world_abort(&s.world, status); /* the others would wait for this rank */
         }
         status = scan(&s);
+        if (s.world.rank == 0)
+            vx_rundir_leave_status(s.work, status);
     }
     vx_scanner_close(&s.scanner);
     vx_scan_record_free(&s.record);
