@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "jobs/command.h"
 #include "jobs/outfile.h"
+#include "jobs/render.h"
 #include "jobs/slurm.h"
 #include "jobs/submit_script.h"
 
@@ -58,25 +59,28 @@ static enum vx_status copy_launcher(const struct vx_submit *s, struct vx_err *er
     return rc;
 }
 
+/* What to do next. The numbers alone go to stdout. */
 static void tell(const struct vx_submit *s, const struct vx_slurm_job *jobs, int n)
 {
     const struct vx_submit_options *o = s->options;
+    const char *scan = jobs[0].id, *merge = n > 1 ? jobs[1].id : "";
+    struct vx_buf work = {0};
 
     for (int i = 0; i < n; i++)
         printf("%s\n", jobs[i].id);
     fflush(stdout);
-    fprintf(stderr, "voxtrawl submit: job %s, ", jobs[0].id);
+    fprintf(stderr, "voxtrawl submit: job %s, ", scan);
     if (o->parts)
         fprintf(stderr, "%ld parts, each of ", o->parts);
-    fprintf(stderr, "%ld node%s and %ld rank%s", o->nodes, o->nodes == 1 ? "" : "s", o->ranks, o->ranks == 1 ? "" : "s");
-    if (o->gpus)
-        fprintf(stderr, " with a GPU each");
-    if (n > 1)
-        fprintf(stderr, "; job %s merges them", jobs[1].id);
-    fprintf(stderr, "\n  result    %s\n  state     voxtrawl status '%s'\n  log       %s/%s%s.log\n", o->scan.out, s->work, s->job, jobs[0].id,
-            o->parts ? "_PART" : "");
-    fprintf(stderr, "  cancel    scancel %s%s%s (what is done is kept: the same voxtrawl submit goes on from there)\n", jobs[0].id,
-            n > 1 ? " " : "", n > 1 ? jobs[1].id : "");
+    fprintf(stderr, "%ld node%s and %ld rank%s%s", o->nodes, o->nodes == 1 ? "" : "s", o->ranks, o->ranks == 1 ? "" : "s",
+            o->gpus ? " with a GPU each" : "");
+    fprintf(stderr, n > 1 ? "; job %s merges them\n" : "%s\n", merge);
+    vx_quote_shell(&work, s->work);
+    fprintf(stderr, "  result    %s\n  state     voxtrawl status %s\n  log       %s/%s%s.log\n", o->scan.out, work.failed ? "" : work.data,
+            s->job, scan, o->parts ? "_PART" : "");
+    fprintf(stderr, "  cancel    scancel %s%s%s (what is done is kept: the same voxtrawl submit goes on from there)\n", scan,
+            n > 1 ? " " : "", merge);
+    vx_buf_free(&work);
 }
 
 static enum vx_status submit(const struct vx_submit *s, const struct vx_buf *scan, const struct vx_buf *merge, struct vx_err *err)
