@@ -12,6 +12,14 @@
  * everything back at its end and no rule of CUDA broken. The number of failures, for main() to return. */
 int vx_device_run_tests(const char *group, const struct CMUnitTest *tests, size_t n);
 
+/* How many of n random cases to run. To ThreadSanitizer the threads of a block are threads, and a barrier of 1024 of them costs a
+ * million steps: it gets some of the cases, in one order. */
+#ifdef __SANITIZE_THREAD__
+#define VX_DEVICE_CASES(n) (((n) + 7) / 8)
+#else
+#define VX_DEVICE_CASES(n) (n)
+#endif
+
 /* Memory on the device at a multiple of 256 bytes, poisoned (0xff: NaN in every float type), between guard bands */
 void *vx_device_alloc(size_t bytes);
 void *vx_device_copy(const void *from, size_t bytes); /* the same, holding what lies at from (host) */

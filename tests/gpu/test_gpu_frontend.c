@@ -170,7 +170,7 @@ static void test_profiles(void **state)
     (void)state;
 
     processor.shortest_edge = 48; /* a small network's: the same steps for a fifth of the pixels */
-    for (int b = 0; b < vx_profile_builtin_count(); b++) {
+    for (int b = 0; b < VX_DEVICE_CASES(vx_profile_builtin_count()); b++) {
         const int shortest = 1, some = 3000 + 700 * b;
         ok(vx_profile_load(&p, vx_profile_builtin_name(b), &err), &err);
         const int rate = p.sample_rate ? p.sample_rate : vx_random_int(&rng, 8000, 48000);
@@ -203,7 +203,7 @@ static void test_decibels(void **state)
     static const int n_fft[] = {16, 64, 100, 128, 240, 256, 400, 512};
     const struct vx_processor processor = vx_processor_default();
     (void)state;
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < VX_DEVICE_CASES(16); i++) {
         struct vx_profile p = {
             .name = "random", .peak_normalise = i % 3 == 0, .n_fft = n_fft[i % 8], .hop_length = vx_random_int(&rng, 1, 500),
             .n_mels = vx_random_int(&rng, 1, 40), .fmax = i % 4 == 0 ? 0 : vx_random_int(&rng, 500, 12000), .ref_max = i % 2 == 0,
@@ -251,7 +251,7 @@ static void test_broken_samples(void **state)
     float *db;
     (void)state;
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < VX_DEVICE_CASES(4); i++) {
         const struct vx_profile p = {.name = "broken", .peak_normalise = i % 2, .n_fft = 256, .hop_length = 128, .n_mels = 16,
                                      .ref_max = i < 2, .ref_value = 1, .amin = 1e-10, .top_db = 80, .image_width = SIZE,
                                      .image_height = SIZE, .image_filter = VX_RESAMPLE_BILINEAR};

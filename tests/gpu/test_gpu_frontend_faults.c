@@ -87,7 +87,7 @@ static void test_run(void **state)
         free(expected);
         expected = vx_device_read(image, BYTES);
         assert_true(calls > 0);
-        for (unsigned n = 1; n <= calls; n++) {
+        for (unsigned n = 1; n <= VX_DEVICE_CASES(calls); n++) {
             memset(&err, 0, sizeof err);
             vx_host_fail(names[i], n, cudaErrorInvalidConfiguration);
             assert_int_equal(vx_gpu_frontend_run(f, NULL, in, image, scratch, &err), VX_ESYS);

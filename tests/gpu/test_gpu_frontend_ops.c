@@ -80,7 +80,7 @@ static void test_frame(void **state)
 {
     static const int n_fft[] = {2, 16, 100, 254, 256, 512, 1000};
     (void)state;
-    for (int i = 0; i < 21; i++) {
+    for (int i = 0; i < VX_DEVICE_CASES(21); i++) {
         const int n = n_fft[i % 7], samples = lengths[i % 8], hop = vx_random_int(&rng, 1, 400) + samples / 20, windows = 1 + i % 3;
         const int frames = 1 + samples / hop;
         const bool peaked = i % 2 == 0;
@@ -200,7 +200,7 @@ static void check_mel(int n_fft, int n_mels, int rate, double fmax, int windows,
 static void test_mel(void **state)
 {
     (void)state;
-    for (int i = 0; i < 12; i++)
+    for (int i = 0; i < VX_DEVICE_CASES(12); i++)
         check_mel(2 * vx_random_int(&rng, 8, 300), vx_random_int(&rng, 1, 90), vx_random_int(&rng, 4000, 48000),
                   i % 3 == 0 ? 0 : vx_random_int(&rng, 400, 30000), 1 + i % 3, vx_random_int(&rng, 1, 20));
     /* Groups of four frames and of one, and more bins than shared memory holds */
@@ -246,7 +246,7 @@ static void test_decibels(void **state)
 {
     static const float odd[] = {0.0f, 1e-45f, 1e-38f, 1e-10f, 0.999999f, 1.0f, 1.000001f, NAN, INFINITY, 1e35f};
     (void)state;
-    for (int i = 0; i < 24; i++) {
+    for (int i = 0; i < VX_DEVICE_CASES(24); i++) {
         const int windows = 1 + i % 4;
         const size_t n = (size_t)(i % 3 == 0 ? vx_random_int(&rng, 1000, 2500) : vx_random_int(&rng, 1, 200));
         const struct vx_profile p = {.ref_max = i % 2 == 0, .ref_value = i % 3 == 0 ? 1.0 : 0.01,
@@ -269,7 +269,7 @@ static void test_decibels(void **state)
 static void test_levels(void **state)
 {
     (void)state;
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < VX_DEVICE_CASES(30); i++) {
         const int rows = vx_random_int(&rng, 1, 12), columns = vx_random_int(&rng, 1, i % 5 == 0 ? 300 : 70), windows = 1 + i % 3;
         const size_t n = (size_t)rows * (size_t)columns, all = (size_t)windows * n;
         const struct vx_profile p = {.colour = i % 2 == 0 ? VX_COLOUR_GREY : VX_COLOUR_MAGMA, .low_at_bottom = i % 3 == 0};

@@ -86,7 +86,7 @@ static void check_pass(bool columns, int w, int h, int to, int channels, enum vx
 static void test_passes(void **state)
 {
     (void)state;
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < VX_DEVICE_CASES(60); i++) {
         const int channels = i % 4 == 0 ? 3 : 1;
         check_pass(i % 2, random_side(), random_side(), random_side(), channels, filters[i % 3], channels == 1 && i % 5 == 0, 1 + i % 2);
     }
@@ -125,7 +125,7 @@ static void test_pictures(void **state)
 {
     static const int sizes[] = {17, 32, 65};
     (void)state;
-    for (int i = 0; i < 72; i++) {
+    for (int i = 0; i < VX_DEVICE_CASES(72); i++) {
         const int size = sizes[i % 3];
         struct vx_processor p = vx_processor_default();
         struct vx_profile profile = {.name = "random", .colour = (enum vx_colour)(i / 3 % 3), .use_processor = i % 4 > 0};
