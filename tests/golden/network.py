@@ -1,6 +1,6 @@
 """Expected values of the network, from transformers' ConvNextForImageClassification with generated weights (weights.py).
 
-    network.gold       two small networks of odd shapes: every layer's output and the logits
+    network.gold       three small networks, two of odd shapes: every layer's output and the logits
     network-tiny.gold  ConvNeXt-Tiny at 224: logits in float32, and in PyTorch's own bfloat16
 
 Layer outputs are channels last. The images are a formula in integers, which tests/harness/picture.c repeats."""
@@ -23,6 +23,7 @@ STD = np.array([0.229, 0.224, 0.225], np.float32)
 SMALL = [  # image_size, patch_size, depths, hidden_sizes, labels, layer_norm_eps
     (36, 3, [1, 2, 1], [10, 24, 33], 3, 1e-12),
     (40, 4, [2, 1], [7, 48], 2, 1e-5),
+    (32, 4, [1, 1, 2, 1], [16, 32, 48, 64], 2, 1e-12),  # even widths, as the CUDA engine takes
 ]
 TINY_IMAGES = 8
 

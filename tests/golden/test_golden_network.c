@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NETWORKS 3 /* in network.gold */
+
 static struct vx_golden *open_golden(const char *name)
 {
     struct vx_golden *g;
@@ -101,7 +103,7 @@ static void test_reference_layers(void **state)
 
     (void)state;
     vx_processor_table(&processor, table);
-    for (int index = 0; index < 2; index++) {
+    for (int index = 0; index < NETWORKS; index++) {
         struct layers layers = {.golden = g, .index = index};
         struct vx_convnext *net = small_network(g, index);
         const int size = net->config.image_size;
@@ -198,7 +200,7 @@ static void test_engine_small(void **state)
     float logits[3];
 
     (void)state;
-    for (int index = 0; index < 2; index++) {
+    for (int index = 0; index < NETWORKS; index++) {
         struct vx_convnext *net = small_network(g, index);
         const struct vx_golden_array *want = vx_golden_get(g, VX_GOLDEN_F32, "net.%d.logits", index);
         assert_true(engine_logits(net, VX_PRECISION_FP32, index, 1, logits));
