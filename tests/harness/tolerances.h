@@ -31,9 +31,9 @@
 #define VX_TOL_LOGITS_BF16 1e-2
 
 /* float16 keeps 11 significant bits instead of 8: what is lost in products is an eighth of bfloat16's; but feature maps are float16 too, on
- * a GPU, and their roundings along the residual path add up. */
+ * a GPU, and their roundings along the residual path add up. Seen, on the host's device: 7e-4. */
 #define VX_TOL_LOGITS_FP16 5e-3
-/* On a GPU bfloat16 feature maps are bfloat16 too, not float32 as the CPU engine keeps them. */
+/* On a GPU bfloat16 feature maps are bfloat16 too, not float32 as the CPU engine keeps them. Seen: 1e-2. */
 #define VX_TOL_LOGITS_GPU_BF16 2e-2
 /* Logits with GELU's tanh form against those with the exact one: the forms differ by up to 5e-4 where |x| is 2 to 3, with changing
  * sign, and sums over hundreds of channels average most of it away. Seen: 9.2e-5. */

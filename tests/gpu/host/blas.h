@@ -25,6 +25,7 @@ struct vx_host_matmul { /* a cublasLtMatmulDesc_t points to one */
 struct vx_host_preference { /* a cublasLtMatmulPreference_t points to one */
     uint64_t workspace;
     uint32_t alignment[4]; /* of A, B, C, D in bytes */
+    uint32_t schemes;      /* by which sums in pieces may be added; here none is cut */
 };
 
 static inline const struct vx_host_matrix *vx_host_matrix_of(cublasLtMatrixLayout_t layout)

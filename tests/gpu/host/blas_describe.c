@@ -127,7 +127,7 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc, cublasL
 
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t *preference)
 {
-    const struct vx_host_preference plain = {0, {256, 256, 256, 256}};
+    const struct vx_host_preference plain = {.alignment = {256, 256, 256, 256}, .schemes = CUBLASLT_REDUCTION_SCHEME_MASK};
     cublasStatus_t status;
 
     *preference = create("cublasLtMatmulPreferenceCreate", &plain, sizeof plain, &status);
@@ -148,6 +148,7 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
         FIELD(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, struct vx_host_preference, alignment[1]),
         FIELD(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, struct vx_host_preference, alignment[2]),
         FIELD(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, struct vx_host_preference, alignment[3]),
+        FIELD(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, struct vx_host_preference, schemes),
     };
 
     return set("cublasLtMatmulPreferenceSetAttribute", preference, table, sizeof table / sizeof *table, (int)name, value, size);

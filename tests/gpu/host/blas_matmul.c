@@ -187,6 +187,21 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
     return status;
 }
 
+/* Its number, in one piece; tiles and stages there are none. */
+cublasStatus_t cublasLtMatmulAlgoConfigGetAttribute(const cublasLtMatmulAlgo_t *algo, cublasLtMatmulAlgoConfigAttributes_t attribute,
+                                                    void *value, size_t bytes, size_t *written)
+{
+    const uint32_t number = (uint32_t)algo->data[7], answer = attribute == CUBLASLT_ALGO_CONFIG_ID          ? number
+                                                              : attribute == CUBLASLT_ALGO_CONFIG_SPLITK_NUM ? 1
+                                                                                                             : 0;
+
+    if (algo->data[0] != magic || bytes != sizeof answer)
+        return CUBLAS_STATUS_INVALID_VALUE;
+    memcpy(value, &answer, sizeof answer);
+    *written = sizeof answer;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
 static bool on_device(const char *which, const struct vx_host_matrix *x, const void *p)
 {
     const uint64_t across = x->order == CUBLASLT_ORDER_COL ? x->cols : x->rows, along = x->order == CUBLASLT_ORDER_COL ? x->rows : x->cols;

@@ -13,7 +13,7 @@ struct call {
     cudaError_t code;
 };
 
-#define AT_START {.order = VX_HOST_FORWARD, .seed = 1, .when = VX_HOST_LATE, .memory = (size_t)1 << 30, .devices = 1}
+#define AT_START {.order = VX_HOST_FORWARD, .seed = 1, .when = VX_HOST_LATE, .memory = (size_t)1 << 30, .devices = 1, .capability = 75}
 
 static struct {
     struct vx_host_settings settings;

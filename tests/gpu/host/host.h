@@ -27,9 +27,10 @@ struct vx_host_settings {
     enum vx_host_when when;
     size_t memory; /* bytes that the device has */
     int devices;   /* 0: cudaErrorNoDevice */
+    int capability; /* 75: compute capability 7.5 */
 };
 
-/* As at start: FORWARD, seed 1, LATE, 1 GiB, one device; no faults, no injected failures, calls counted from 0. What is allocated stays. */
+/* As at start: FORWARD, seed 1, LATE, 1 GiB, one device of capability 7.5; no faults, no injected failures, calls counted from 0. What is allocated stays. */
 void vx_host_reset(void);
 void vx_host_set(const struct vx_host_settings *settings);
 struct vx_host_settings vx_host_get(void);

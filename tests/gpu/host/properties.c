@@ -48,8 +48,8 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *prop, int n)
         prop->sharedMemPerBlock = VX_HOST_SHARED_BYTES;
         prop->warpSize = VX_HOST_WARP;
         prop->maxThreadsPerBlock = VX_HOST_MAX_THREADS;
-        prop->major = 7;
-        prop->minor = 5;
+        prop->major = vx_host_settings()->capability / 10;
+        prop->minor = vx_host_settings()->capability % 10;
         prop->multiProcessorCount = 40;
         prop->asyncEngineCount = 2;
         prop->unifiedAddressing = 1;
@@ -64,7 +64,6 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
         enum cudaDeviceAttr attribute;
         int value;
     } table[] = {
-        {cudaDevAttrComputeCapabilityMajor, 7},      {cudaDevAttrComputeCapabilityMinor, 5},
         {cudaDevAttrMultiProcessorCount, 40},        {cudaDevAttrMaxThreadsPerBlock, VX_HOST_MAX_THREADS},
         {cudaDevAttrWarpSize, VX_HOST_WARP},         {cudaDevAttrMaxSharedMemoryPerBlock, VX_HOST_SHARED_BYTES},
         {cudaDevAttrL2CacheSize, 4 << 20},           {cudaDevAttrAsyncEngineCount, 2},
@@ -72,6 +71,11 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
     cudaError_t code = vx_host_enter("cudaDeviceGetAttribute");
 
     if (code == cudaSuccess && (code = known(n)) == cudaSuccess) {
+        const int capability = vx_host_settings()->capability;
+        if (attribute == cudaDevAttrComputeCapabilityMajor || attribute == cudaDevAttrComputeCapabilityMinor) {
+            *value = attribute == cudaDevAttrComputeCapabilityMajor ? capability / 10 : capability % 10;
+            return vx_host_leave(cudaSuccess);
+        }
         code = cudaErrorInvalidValue; /* also for what a device has and this table lacks */
         for (size_t i = 0; i < sizeof table / sizeof *table; i++)
             if (table[i].attribute == attribute) {
