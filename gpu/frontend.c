@@ -76,13 +76,14 @@ static enum vx_status upload(struct vx_gpu_frontend *f, const struct vx_spectrum
     return VX_OK;
 }
 
-static enum vx_status check_windows(int windows, int frames, struct vx_err *err)
+/* cuFFT counts in int. Too much for that is too much memory too, and a smaller batch is the way out of both. */
+static enum vx_status check_windows(int windows, int frames, int n_fft, struct vx_err *err)
 {
     if (windows < 1 || windows > VX_GPU_MAX_WINDOWS)
         return vx_fail(err, VX_EINVAL, "no front end for %d windows at once: 1 to %d are possible", windows, VX_GPU_MAX_WINDOWS);
-    if (frames > INT_MAX / windows)
-        return vx_fail(err, VX_ELIMIT, "%d windows of %d frames are too many at once: use smaller batches or a longer hop_length",
-                       windows, frames);
+    if ((int64_t)windows * frames > INT_MAX / (n_fft + 2))
+        return vx_fail(err, VX_ENOMEM, "%d windows of %d frames of %d points are too many at once: use smaller batches or a longer "
+                       "hop_length", windows, frames, n_fft);
     return VX_OK;
 }
 
@@ -96,7 +97,7 @@ enum vx_status vx_gpu_frontend_create(struct vx_gpu_frontend **out, const struct
 
     *out = NULL;
     if ((rc = vx_spectrum_create(&spectrum, profile, sample_rate, samples, err)) != VX_OK ||
-        (rc = check_windows(windows, spectrum.frames, err)) != VX_OK)
+        (rc = check_windows(windows, spectrum.frames, profile->n_fft, err)) != VX_OK)
         goto done;
     if (!(f = vx_calloc(1, sizeof *f))) {
         rc = vx_fail_nomem(err, "a front end");

@@ -16,7 +16,8 @@
 
 struct vx_gpu_frontend;
 
-/* windows: of every run. Errors as of vx_frontend_create() (cpu/frontend.h), and those of the device. */
+/* windows: of every run, 1…65535. Errors as of vx_frontend_create() (cpu/frontend.h), and those of the device; VX_ENOMEM: fewer windows
+ * may work. */
 enum vx_status vx_gpu_frontend_create(struct vx_gpu_frontend **out, const struct vx_profile *profile,
                                       const struct vx_processor *processor, int image_size, int sample_rate, int samples,
                                       int windows, struct vx_err *err) VX_CHECKED;
