@@ -24,6 +24,7 @@ static int begin(void **state)
     vx_host_reset();
     settings = vx_host_get();
     settings.order = order;
+    settings.when = order == VX_HOST_REVERSE ? VX_HOST_AT_ONCE : VX_HOST_LATE;
     vx_host_set(&settings);
     return 0;
 }

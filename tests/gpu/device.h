@@ -8,8 +8,9 @@
 
 #include <stddef.h>
 
-/* Runs the group; on the host once for every order in which the threads of a block may run, each test on a new device that must have
- * everything back at its end and no rule of CUDA broken. The number of failures, for main() to return. */
+/* Runs the group; on the host once for every order in which the threads of a block may run, in one of them not late but at once, each
+ * test on a new device that must have everything back at its end and no rule of CUDA broken. The number of failures, for main() to
+ * return. */
 int vx_device_run_tests(const char *group, const struct CMUnitTest *tests, size_t n);
 
 /* How many of n random cases to run. To ThreadSanitizer the threads of a block are threads, and a barrier of 1024 of them costs a

@@ -272,6 +272,18 @@ static void test_broken_samples(void **state)
     }
 }
 
+/* A file's own rate may lie below all filters of a profile: nothing is heard, which is no error. */
+static void test_empty_filters(void **state)
+{
+    const struct vx_processor processor = vx_processor_default();
+    const struct vx_profile p = {.name = "high", .n_fft = 128, .hop_length = 100, .n_mels = 8, .fmin = 5000, .fmax = 20000, .ref_max = true,
+                                 .amin = 1e-10, .top_db = 80, .colour = VX_COLOUR_VIRIDIS, .image_width = 16, .image_height = 16,
+                                 .image_filter = VX_RESAMPLE_BICUBIC};
+    (void)state;
+
+    check_profile(&p, &processor, 16, 8000, 900, 2, 0);
+}
+
 static float *three_windows(int samples)
 {
     float *pcm = vx_calloc(3 * (size_t)samples, sizeof *pcm);
@@ -365,8 +377,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_profiles),       cmocka_unit_test(test_full_size), cmocka_unit_test(test_decibels),
-        cmocka_unit_test(test_broken_samples), cmocka_unit_test(test_place),     cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_levels_off),
+        cmocka_unit_test(test_broken_samples), cmocka_unit_test(test_empty_filters), cmocka_unit_test(test_place),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_levels_off),
     };
 
     rng = vx_random_start();
