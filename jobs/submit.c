@@ -74,9 +74,10 @@ static void tell(const struct vx_submit *s, const struct vx_slurm_job *jobs, int
         fprintf(stderr, "%ld parts, each of ", o->parts);
     fprintf(stderr, "%ld node%s and %ld rank%s%s", o->nodes, o->nodes == 1 ? "" : "s", o->ranks, o->ranks == 1 ? "" : "s",
             o->gpus ? " with a GPU each" : "");
-    fprintf(stderr, n > 1 ? "; job %s merges them\n" : "%s\n", merge);
+    if (n > 1)
+        fprintf(stderr, "; job %s merges them", merge);
     vx_quote_shell(&work, s->work);
-    fprintf(stderr, "  result    %s\n  state     voxtrawl status %s\n  log       %s/%s%s.log\n", o->scan.out, work.failed ? "" : work.data,
+    fprintf(stderr, "\n  result    %s\n  state     voxtrawl status %s\n  log       %s/%s%s.log\n", o->scan.out, work.failed ? "" : work.data,
             s->job, scan, o->parts ? "_PART" : "");
     fprintf(stderr, "  cancel    scancel %s%s%s (what is done is kept: the same voxtrawl submit goes on from there)\n", scan,
             n > 1 ? " " : "", merge);

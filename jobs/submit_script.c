@@ -213,7 +213,7 @@ static void put_launch(struct values *v, const struct vx_submit *s)
         b->failed = true;
     free(launch);
     if (o->requeue)
-        vx_buf_fmt(make(v, "LAUNCH_OPTIONS"), "-r %ld -n %ld", o->max_restarts, o->notice / 2);
+        vx_buf_fmt(make(v, "LAUNCH_OPTIONS"), " -r %ld -n %ld", o->max_restarts, o->notice / 2);
     else
         put(v, "LAUNCH_OPTIONS", "");
     put_number(v, "NOTICE", o->requeue ? o->notice : 0);

@@ -153,4 +153,18 @@ grep -q "back into the queue, restart 1 of at most 20" "slow.db.work/job/$slow.l
 ends "$slow" COMPLETED
 same_as whole.db slow.db
 equal "items, each once" "46 46" "$(sql slow.db "SELECT count(*) || ' ' || count(DISTINCT path) FROM items")"
+
+echo "$SECONDS s: a node dies: the ranks of the other one finish"
+mkdir many
+make_noise short.wav 100000
+for i in $(seq 30); do ln short.wav "many/long-$i.wav"; done
+submit --nodes 2 --sbatch "--nodelist=${NODES[0]},${NODES[1]}" -o lost.db --lease 1 corpus many
+begins "${JOBS[0]}" lost.db.work
+[ -e lost.db.work/shard-001-00001.db ] || fail "nothing runs on the second node"
+read -r -d '' -a dead < <(ip netns pids "${NODES[1]}") || true
+kill -KILL "${dead[@]}"
+ends "${JOBS[0]}" COMPLETED
+same_as whole.db lost.db
+equal "items, each once, and scored" "36 36" "$(sql lost.db "SELECT count(DISTINCT path) || ' ' || sum(status = 'scored') FROM items")"
+grep -q "is lost" "lost.db.work/job/${JOBS[0]}.log" || fail "no rank was lost: $(cat "lost.db.work/job/${JOBS[0]}.log")"
 echo "$SECONDS s: done"

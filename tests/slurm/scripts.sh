@@ -36,7 +36,7 @@ refused() { # TEXT OPTIONS...
 }
 # the scan's command as the shell would run it, a word a line
 command_of() { # SCRIPT-ENVIRONMENT...
-    (export "$@" && bash -c "exec() { printf '%s\n' \"\$@\"; exit; }; mkdir() { :; }; $(grep -v '^cd ' s.sh)") 2>&1
+    (export "${@?}" && bash -c "exec() { printf '%s\n' \"\$@\"; exit; }; mkdir() { :; }; $(grep -v '^cd ' s.sh)") 2>&1
 }
 
 # the simplest: whole nodes, one rank on each
