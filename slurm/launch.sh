@@ -6,7 +6,8 @@
 # this waits for that file or for COMMAND to end, whatever comes first, ends what is left, and exits with the file's status.
 #
 # USR1 (sbatch --signal=B:USR1@SECONDS, before the time limit) and TERM are passed on: the scan drains and ends with status 4.
-# After USR1, with -r, the job is put back into the queue, unless it was RESTARTS times already. A drain that takes longer
+# With -r the job is then put back into the queue, and so it is after a crash (rank 0 has left no status: its node is gone, say),
+# unless it was RESTARTS times already. A drain that takes longer
 # than -n SECONDS is cut short: what is committed is kept.
 set -u
 
@@ -67,23 +68,27 @@ done
 own=0
 wait "$child" || own=$?
 
-status=''
+status='' why=''
 [ ! -e "$file" ] || read -r status <"$file"
 if ! [[ $status =~ ^[0-9]+$ ]]; then
-    if [ "$asked" = USR1 ]; then
-        status=$stopped
-    else
+    pause 1 # whoever ended the command may be about to tell this script too
+    status=$((own > 0 ? own : 1))
+    case $asked in
+    USR1) status=$stopped ;;
+    '')
         echo "voxtrawl: rank 0 has left no exit status, $1 ended with $own" >&2
-        status=$((own > 0 ? own : 1))
-    fi
+        why="a crash"
+        ;;
+    esac
 fi
+[ "$asked" != USR1 ] || [ "$status" -ne $stopped ] || why="out of time"
 
-if [ "$asked" = USR1 ] && [ -n "$restarts" ] && [ "$status" -eq $stopped ]; then
+if [ -n "$why" ] && [ -n "$restarts" ]; then
     count=${SLURM_RESTART_COUNT:-0}
     if [ "$count" -ge "$restarts" ]; then
-        echo "voxtrawl: out of time after $count restarts, the most that --max-restarts allows; submit it again to go on" >&2
+        echo "voxtrawl: $why after $count restarts, the most that --max-restarts allows; submit it again to go on" >&2
     else
-        echo "voxtrawl: out of time; back into the queue, restart $((count + 1)) of at most $restarts" >&2
+        echo "voxtrawl: $why: back into the queue, restart $((count + 1)) of at most $restarts" >&2
         scontrol requeue "$SLURM_JOB_ID"
     fi
 fi

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# cluster.sh - sourced by real.sh: a Slurm cluster of two nodes on this machine, alone in namespaces of its own
+# cluster.sh - sourced by real.sh: a Slurm cluster of three nodes on this machine, alone in namespaces of its own
 #
 # The test runs itself again inside new namespaces of processes, mounts and network (cluster_enter). When the first process
 # in there ends, however it ends, the kernel ends all others, and mounts, interfaces and host names are gone with them. Each
 # node is a network namespace in there with its own address, host name, /etc/hosts and slurmd; so all ports are free.
 
-NODES=(vxn1 vxn2)
+NODES=(vxn1 vxn2 vxn3)
 CLUSTER_SECONDS=30 # for the nodes to be ready
 
 cluster_enter() { # SCRIPT ARGUMENTS...: does not return
@@ -48,7 +48,7 @@ cluster_network() {
 }
 
 cluster_configure() {
-    local i node
+    local i
     mkdir -p "$CLUSTER"/{munge,state,log,dev}
     for i in "${!NODES[@]}"; do
         mkdir "$CLUSTER/spool.${NODES[i]}" "$CLUSTER/tmp.${NODES[i]}"
@@ -89,10 +89,11 @@ KillWait=5
 MinJobAge=600
 SlurmdParameters=config_overrides
 GresTypes=gpu
-NodeName=${NODES[0]} NodeAddr=10.77.0.10 CPUs=4 RealMemory=4000 Gres=gpu:2
-NodeName=${NODES[1]} NodeAddr=10.77.0.11 CPUs=4 RealMemory=4000 Gres=gpu:2
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
+    for i in "${!NODES[@]}"; do
+        echo "NodeName=${NODES[i]} NodeAddr=10.77.0.1$i CPUs=4 RealMemory=4000 Gres=gpu:2" >>"$CLUSTER/slurm.conf"
+    done
     echo "Name=gpu File=$CLUSTER/dev/gpu[0-1]" >"$CLUSTER/gres.conf"
     [ -e /sys/fs/cgroup ] || echo "CgroupPlugin=cgroup/v1" >"$CLUSTER/cgroup.conf"
     dd if=/dev/urandom of="$CLUSTER/munge/key" bs=1024 count=1 status=none

@@ -62,6 +62,13 @@ later USR1 0 -r 3 'trap "echo 0 >f; exit 0" USR1; : >ready; while :; do sleep 0.
 [ ! -e requeued ] || fail "a job that is done went back into the queue"
 later USR1 4 -r 3 -n 1 'trap "" USR1; : >ready; for i in $(seq 400); do sleep 0.1; done' # a drain that takes too long
 equal "what is put back" "requeue 17" "$(cat requeued)"
+rm requeued
+launched 7 -r 3 'exit 7' # a crash: mpirun's end without word of rank 0
+says "a crash: back into the queue, restart 1 of at most 3"
+equal "what is put back" "requeue 17" "$(cat requeued)"
+rm requeued
+launched 1 -r 3 'echo 1 >f' # the scan says that it failed: it would fail again
+[ ! -e requeued ] || fail "a scan that failed went back into the queue"
 SLURM_RESTART_COUNT=2 later USR1 4 -r 3 "$drain"
 says "restart 3 of at most 3"
 SLURM_RESTART_COUNT=3 later USR1 4 -r 3 "$drain"

@@ -245,6 +245,23 @@ static void test_check(void **state)
     end(*state, path);
 }
 
+/* What slurm/launch.sh waits for: there while the folder is, gone with it, and no reason for a folder to come back. */
+static void test_exit_status(void **state)
+{
+    const char *path = begun(*state);
+    size_t len;
+    char *text;
+
+    vx_rundir_leave_status(path, 4);
+    vx_rundir_leave_status(path, 130);
+    text = folder_read(path, "exit-status", &len);
+    assert_string_equal(text, "130\n");
+    free(text);
+    end(*state, path);
+    vx_rundir_leave_status(path, 0);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
 /* Only what is known goes; a folder with something else in it stays, with that. */
 static void test_removed(void **state)
 {
@@ -269,7 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_taken_up), cmocka_unit_test(test_nobodys), cmocka_unit_test(test_refused), cmocka_unit_test(test_elsewhere),
         cmocka_unit_test(test_names_with_everything), cmocka_unit_test(test_broken), cmocka_unit_test(test_locked),
-        cmocka_unit_test(test_not_a_folder), cmocka_unit_test(test_check), cmocka_unit_test(test_removed),
+        cmocka_unit_test(test_not_a_folder), cmocka_unit_test(test_check), cmocka_unit_test(test_removed), cmocka_unit_test(test_exit_status),
     };
     return cmocka_run_group_tests_name("rundir", tests, set_up, tear_down);
 }
