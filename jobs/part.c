@@ -10,7 +10,8 @@ enum vx_status vx_part_parse(struct vx_part *part, const char *text, struct vx_e
 
     if (strspn(text, "0123456789/") != strlen(text) || sscanf(text, "%6u/%6u%n", &number, &of, &end) != 2 ||
         text[end] != '\0' || number < 1 || number > of || of > VX_PARTS_MAX)
-        return vx_fail(err, VX_EINVAL, "--part %s: expected K/N, part K of N, with K from 1 to N and N at most %d", text, VX_PARTS_MAX);
+        return vx_fail(err, VX_EINVAL, "--part %s: expected K/N, part K of N, with K from 1 to N and N at most %d", text,
+                       VX_PARTS_MAX);
     *part = (struct vx_part){number, of};
     return VX_OK;
 }

@@ -43,7 +43,8 @@ static enum vx_status set_choice(char **to, const char *key, const char *text, c
 static enum vx_status set_scratch(char **to, const char *text, struct vx_err *err)
 {
     if ((text[0] != '/' && text[0] != '$') || strpbrk(text, "\"`\\") || strstr(text, "$("))
-        return vx_fail(err, VX_EINVAL, "scratch \"%s\": expected a path that begins with / or a $VARIABLE, without \" ` \\ or $(", text);
+        return vx_fail(err, VX_EINVAL,
+                       "scratch \"%s\": expected a path that begins with / or a $VARIABLE, without \" ` \\ or $(", text);
     return keep(to, "scratch", text, err);
 }
 

@@ -24,7 +24,8 @@ enum vx_status vx_site_read(struct vx_site *site, const char *path, struct vx_er
 enum vx_status vx_site_add_option(struct vx_site *site, const char *text, struct vx_err *err) VX_CHECKED;
 void vx_site_free(struct vx_site *site);
 
-/* VX_EINVAL: text is no name of a partition, account … : letters, digits and . _ , : / @ + = - (what: how the message calls it) */
+/* VX_EINVAL: text is no name of a partition, account …: letters, digits and . _ , : / @ + = -; `what` is how the message
+ * calls it. */
 enum vx_status vx_site_word(const char *text, const char *what, struct vx_err *err) VX_CHECKED;
 
 #endif

@@ -29,14 +29,16 @@ static enum vx_status refuse_second(const char *work, struct vx_err *err)
         if ((rc = vx_slurm_state(jobs[i].id, &state, err)) != VX_OK)
             return vx_err_prefix(err, "%s belongs to job %s, and whether that has ended cannot be told", work, jobs[i].id);
         if (state.known && !state.ended)
-            return vx_fail(err, VX_EINVAL, "%s belongs to job %s, which has not ended: %s; wait for it, or end it with scancel %s", work,
+            return vx_fail(err, VX_EINVAL,
+                           "%s belongs to job %s, which has not ended: %s; wait for it, or end it with scancel %s", work,
                            jobs[i].id, state.text, jobs[i].id);
     }
     return VX_OK;
 }
 
 /* Writes WORK/job/NAME; *path is the caller's to free. */
-static enum vx_status save(const struct vx_submit *s, const char *name, const struct vx_buf *text, char **path, struct vx_err *err)
+static enum vx_status save(const struct vx_submit *s, const char *name, const struct vx_buf *text, char **path,
+                           struct vx_err *err)
 {
     *path = vx_file_join(s->job, name);
     return *path ? vx_file_write(*path, text->data, text->len, err) : vx_fail_nomem(err, "a path");
@@ -77,8 +79,8 @@ static void tell(const struct vx_submit *s, const struct vx_slurm_job *jobs, int
     if (n > 1)
         fprintf(stderr, "; job %s merges them", merge);
     vx_quote_shell(&work, s->work);
-    fprintf(stderr, "\n  result    %s\n  state     voxtrawl status %s\n  log       %s/%s%s.log\n", o->scan.out, work.failed ? "" : work.data,
-            s->job, scan, o->parts ? "_PART" : "");
+    fprintf(stderr, "\n  result    %s\n  state     voxtrawl status %s\n  log       %s/%s%s.log\n", o->scan.out,
+            work.failed ? "" : work.data, s->job, scan, o->parts ? "_PART" : "");
     fprintf(stderr, "  cancel    scancel %s%s%s (what is done is kept: the same voxtrawl submit goes on from there)\n", scan,
             n > 1 ? " " : "", merge);
     vx_buf_free(&work);

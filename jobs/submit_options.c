@@ -10,9 +10,10 @@ static void print_help(const struct vx_command *self, const struct vx_opt *table
 {
     vx_command_help(self, table);
     printf("\nAll options and inputs of voxtrawl scan are taken as well (voxtrawl scan --help lists them): what works as\n"
-           "\"voxtrawl scan ...\" is sent to the cluster as \"voxtrawl submit ...\". The work folder must be one that all nodes see.\n"
-           "It keeps the batch script, the jobs' logs and numbers in WORK/job. A job that was killed or cancelled goes on where it\n"
-           "was when the same command is given again.\n\n"
+           "\"voxtrawl scan ...\" is sent to the cluster as \"voxtrawl submit ...\". The work folder must be one that all\n"
+           "nodes see. It keeps the batch script, the jobs' logs and numbers in WORK/job. A job that was killed or cancelled\n"
+           "goes on where it was when the same command is given again. The number of the job, with --array those of the\n"
+           "scan and of the merge, are printed on stdout.\n\n"
            "  voxtrawl submit --nodes 4 --time 04:00:00 -o results.db /archive\n"
            "  voxtrawl submit --site site.conf --nodes 2 --gpus 4 --time 04:00:00 --requeue -o results.db /archive\n"
            "  voxtrawl submit --site site.conf --array 16 --gpus 4 --time 04:00:00 -o results.db /archive\n");
@@ -42,7 +43,8 @@ static enum vx_status check(struct vx_submit_options *o, struct vx_err *err)
     const struct {
         const char *text, *what;
     } words[] = {
-        {o->partition, "--partition"}, {o->account, "--account"}, {o->qos, "--qos"}, {o->memory, "--memory"}, {o->name, "--name"},
+        {o->partition, "--partition"}, {o->account, "--account"}, {o->qos, "--qos"},
+        {o->memory, "--memory"},       {o->name, "--name"},
     };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -58,8 +60,10 @@ static enum vx_status check(struct vx_submit_options *o, struct vx_err *err)
     if (o->ranks % o->nodes != 0)
         return vx_fail(err, VX_EINVAL, "--ranks %ld: expected a multiple of --nodes %ld, as many on each", o->ranks, o->nodes);
     if (o->ranks > o->nodes && !o->gpus && !o->cpus)
-        return vx_fail(err, VX_EINVAL, "--ranks %ld on --nodes %ld: say how many processors each takes with --cpus N (one rank a node "
-                       "uses all of its processors)", o->ranks, o->nodes);
+        return vx_fail(err, VX_EINVAL,
+                       "--ranks %ld on --nodes %ld: say how many processors each takes with --cpus N (one rank a node uses all "
+                       "of its processors)",
+                       o->ranks, o->nodes);
     if (o->at_once && !o->parts)
         return vx_fail(err, VX_EINVAL, "--at-once is for the parts of an array: give --array N too");
     if (o->parts && o->scan.part.of)
@@ -92,26 +96,37 @@ int vx_submit_options_parse(struct vx_submit_options *o, const struct vx_command
 {
     *o = (struct vx_submit_options){.nodes = 1, .notice = 120, .max_restarts = 20};
     const struct vx_opt table[] = {
-        {"site", 0, VX_OPT_STRING, &o->site_file, "FILE", "what is particular to the cluster, as in slurm/site.example (default: what $VOXTRAWL_SITE names)", 0, 0},
+        {"site", 0, VX_OPT_STRING, &o->site_file, "FILE",
+         "what is particular to the cluster, as in slurm/site.example (default: what $VOXTRAWL_SITE names)", 0, 0},
         {"dry-run", 0, VX_OPT_FLAG, &o->dry_run, NULL, "print the batch script (with --array, both) and do nothing", 0, 0},
         {"nodes", 'N', VX_OPT_INT, &o->nodes, "N", "nodes (default 1)", 1, 100000},
         {"gpus", 0, VX_OPT_INT, &o->gpus, "N", "GPUs of each node, one rank on each; its processors are near it", 1, 1024},
-        {"ranks", 0, VX_OPT_INT, &o->ranks, "N", "MPI ranks in all (default: one a node, which uses all of its processors)", 1, 10000000},
-        {"cpus", 0, VX_OPT_INT, &o->cpus, "N", "processors of each rank (default: whole nodes; with --gpus the site's, else 8)", 1, 4096},
-        {"memory", 0, VX_OPT_STRING, &o->memory, "SIZE", "of each node, as sbatch --mem takes it (default: the site's)", 0, 0},
-        {"time", 0, VX_OPT_STRING, &o->time, "LIMIT", "time limit: minutes, HH:MM:SS, DAYS-HH:MM:SS (default: the partition's)", 0, 0},
+        {"ranks", 0, VX_OPT_INT, &o->ranks, "N",
+         "MPI ranks in all (default: one a node, which uses all of its processors)", 1, 10000000},
+        {"cpus", 0, VX_OPT_INT, &o->cpus, "N",
+         "processors of each rank (default: whole nodes; with --gpus the site's, else 8)", 1, 4096},
+        {"memory", 0, VX_OPT_STRING, &o->memory, "SIZE",
+         "of each node, as sbatch --mem takes it (default: the site's)", 0, 0},
+        {"time", 0, VX_OPT_STRING, &o->time, "LIMIT",
+         "time limit: minutes, HH:MM:SS, DAYS-HH:MM:SS (default: the partition's)", 0, 0},
         {"partition", 0, VX_OPT_STRING, &o->partition, "NAME", "default: the site's", 0, 0},
         {"account", 0, VX_OPT_STRING, &o->account, "NAME", "default: the site's", 0, 0},
         {"qos", 0, VX_OPT_STRING, &o->qos, "NAME", "default: the site's", 0, 0},
-        {"sbatch", 0, VX_OPT_LIST, &o->sbatch, "OPTION", "any further option of sbatch, --sbatch=--constraint=avx512 say; may be repeated", 0, 0},
+        {"sbatch", 0, VX_OPT_LIST, &o->sbatch, "OPTION",
+         "any further option of sbatch, --sbatch=--constraint=avx512 say; may be repeated", 0, 0},
         {"name", 0, VX_OPT_STRING, &o->name, "NAME", "of the job (default: voxtrawl and the result's name)", 0, 0},
-        {"launcher", 0, VX_OPT_STRING, &o->launcher, "mpirun|srun", "what starts the ranks (default: the site's, else mpirun: only there "
-         "the others go on when a rank dies)", 0, 0},
-        {"array", 0, VX_OPT_INT, &o->parts, "N", "cut the corpus into N parts, each an MPI job with these resources, and merge them", 1, VX_PARTS_MAX},
+        {"launcher", 0, VX_OPT_STRING, &o->launcher, "mpirun|srun",
+         "what starts the ranks (default: the site's, else mpirun: only there the others go on when a rank "
+         "dies)", 0, 0},
+        {"array", 0, VX_OPT_INT, &o->parts, "N",
+         "cut the corpus into N parts, each an MPI job with these resources, and merge them", 1, VX_PARTS_MAX},
         {"at-once", 0, VX_OPT_INT, &o->at_once, "N", "parts that may run at the same time (default: all)", 1, VX_PARTS_MAX},
-        {"requeue", 0, VX_OPT_FLAG, &o->requeue, NULL, "out of time: stop in good time, back into the queue, and go on", 0, 0},
-        {"notice", 0, VX_OPT_INT, &o->notice, "SECONDS", "before the time limit that the scan begins to stop (default 120)", 10, 65535},
-        {"max-restarts", 0, VX_OPT_INT, &o->max_restarts, "N", "times that a job goes back into the queue at most (default 20)", 0, 1000000},
+        {"requeue", 0, VX_OPT_FLAG, &o->requeue, NULL,
+         "out of time: stop in good time, back into the queue, and go on", 0, 0},
+        {"notice", 0, VX_OPT_INT, &o->notice, "SECONDS",
+         "before the time limit that the scan begins to stop (default 120)", 10, 65535},
+        {"max-restarts", 0, VX_OPT_INT, &o->max_restarts, "N",
+         "times that a job goes back into the queue at most (default 20)", 0, 1000000},
         {0},
     };
     struct vx_err err;

@@ -24,8 +24,8 @@ static enum vx_status resolve(struct vx_submit *s, struct vx_err *err)
     if ((rc = vx_shipped_program(&s->program, err)) != VX_OK)
         return rc;
     if (!(s->templates = vx_shipped_folder(places, sizeof places / sizeof *places, "scan.sbatch.in")))
-        return vx_fail(err, VX_ESYS, "the templates of batch scripts are missing; they belong to %s from %s", VX_SLURM_FROM_INSTALLED,
-                       s->program);
+        return vx_fail(err, VX_ESYS, "the templates of batch scripts are missing; they belong to %s from %s",
+                       VX_SLURM_FROM_INSTALLED, s->program);
     if (!(s->folder = getcwd(NULL, 0)))
         return vx_fail_sys(err, "name of the working directory");
     if (o->scan.work ? !(name = strdup(o->scan.work)) : asprintf(&name, "%s.work", o->scan.out) < 0)
@@ -45,8 +45,9 @@ static enum vx_status check_work(const char *work, struct vx_err *err)
 {
     for (const char *c = work; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '\\')
-            return vx_fail(err, VX_EINVAL, "Slurm cannot write its log into a folder with a backslash or control characters in its "
-                           "name; give --work another one");
+            return vx_fail(err, VX_EINVAL,
+                           "Slurm cannot write its log into a folder with a backslash or control characters in its name; give "
+                           "--work another one");
     return VX_OK;
 }
 
@@ -91,7 +92,7 @@ static void put(struct values *v, const char *key, const char *text)
         v->at[v->n++] = (struct vx_render_value){key, text};
 }
 
-/* A value that is made by adding to what this returns; `made` in vx_submit_…_script takes it over. */
+/* A value that is made by adding to what this returns; render() takes it over. */
 static struct vx_buf *make(struct values *v, const char *key)
 {
     put(v, key, "");
@@ -273,7 +274,8 @@ static void put_array(struct values *v, const struct vx_submit *s)
 }
 
 /* Renders, and frees the values. */
-static enum vx_status render(const struct vx_submit *s, const char *name, struct values *v, struct vx_buf *out, struct vx_err *err)
+static enum vx_status render(const struct vx_submit *s, const char *name, struct values *v, struct vx_buf *out,
+                             struct vx_err *err)
 {
     char *path = vx_file_join(s->templates, name), *text = NULL;
     enum vx_status rc;

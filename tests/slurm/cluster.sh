@@ -95,7 +95,8 @@ CONF
         echo "NodeName=${NODES[i]} NodeAddr=10.77.0.1$i CPUs=4 RealMemory=4000 Gres=gpu:2" >>"$CLUSTER/slurm.conf"
     done
     echo "Name=gpu File=$CLUSTER/dev/gpu[0-1]" >"$CLUSTER/gres.conf"
-    [ -e /sys/fs/cgroup ] || echo "CgroupPlugin=cgroup/v1" >"$CLUSTER/cgroup.conf"
+    # No part of this Slurm uses control groups; told so, it does not look for those of the machine.
+    echo "CgroupPlugin=cgroup/v1" >"$CLUSTER/cgroup.conf"
     dd if=/dev/urandom of="$CLUSTER/munge/key" bs=1024 count=1 status=none
     chmod 600 "$CLUSTER/munge/key"
     chmod 711 "$CLUSTER/munge"

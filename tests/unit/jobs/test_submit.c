@@ -70,8 +70,8 @@ static void test_parts(void **state)
 
 static void test_part_words(void **state)
 {
-    static const char *const bad[] = {"", "1", "/", "1/", "/2", "0/2", "3/2", "1/0", "-1/2", "1/-2", "+1/2", " 1/2", "1/2 ", "1 /2", "1/2/3",
-                                      "1.0/2", "1/100001", "99999999999/99999999999", "a/b"};
+    static const char *const bad[] = {"", "1", "/", "1/", "/2", "0/2", "3/2", "1/0", "-1/2", "1/-2", "+1/2", " 1/2",
+                                      "1/2 ", "1 /2", "1/2/3", "1.0/2", "1/100001", "99999999999/99999999999", "a/b"};
     struct vx_part part;
     struct vx_err err;
     (void)state;
@@ -122,8 +122,8 @@ static void test_render(void **state)
 /* What the shell makes of a quoted word is the word. */
 static void test_quotes(void **state)
 {
-    static const char *const words[] = {"plain", "", " ", "two words", "it's", "''", "\"", "$HOME", "`ls`", "$(ls)", "back\\slash", "new\nline",
-                                        "*", "~", "#x", "a;b", "a&b", "gr\xc3\xbc\xc3\x9f", "\xff", "-n", "!x", "tab\t", "a=b", "{a,b}", "%s"};
+    static const char *const words[] = {"plain", "", " ", "two words", "it's", "''", "\"", "$HOME", "`ls`", "$(ls)", "back\\slash",
+                                        "new\nline", "*", "~", "#x", "a;b", "a&b", "gr\xc3\xbc\xc3\x9f", "\xff", "-n", "!x", "tab\t", "a=b", "{a,b}", "%s"};
     struct vx_buf script = {0}, expected = {0}, log = {0};
     struct vx_spawned said;
     struct vx_err err;
