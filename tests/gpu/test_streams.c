@@ -269,6 +269,60 @@ static void test_failures(void **state)
     assert_int_equal(cudaGetLastError(), cudaErrorIllegalAddress);
 }
 
+struct lane {
+    float start, wrong;
+};
+
+/* What a lane of an engine does: its own stream and memory, kernels with shared memory of the process */
+static void *run_lane(void *argument)
+{
+    struct lane *lane = argument;
+    cudaStream_t stream;
+    float *host = NULL, *in = NULL, *out = NULL;
+
+    lane->wrong = N;
+    if (cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) != cudaSuccess)
+        return NULL;
+    if (cudaMallocHost((void **)&host, BYTES) == cudaSuccess && cudaMalloc((void **)&in, BYTES) == cudaSuccess &&
+        cudaMalloc((void **)&out, BYTES) == cudaSuccess) {
+        for (int round = 0; round < 10; round++) {
+            for (int i = 0; i < N; i++)
+                host[i] = lane->start + (float)i;
+            cudaMemcpyAsync(in, host, BYTES, cudaMemcpyHostToDevice, stream);
+            test_mirror(stream, in, 1, N, 1, out);
+            cudaMemcpyAsync(host, out, BYTES, cudaMemcpyDeviceToHost, stream);
+            if (cudaStreamSynchronize(stream) != cudaSuccess)
+                break;
+            lane->wrong = 0;
+            for (int i = 0; i < N; i++)
+                lane->wrong += host[i] != lane->start + (float)(N - 1 - i);
+        }
+    }
+    cudaFreeHost(host);
+    cudaFree(in);
+    cudaFree(out);
+    cudaStreamDestroy(stream);
+    return NULL;
+}
+
+static void test_lanes(void **state)
+{
+    enum { LANES = 3 };
+    struct lane lanes[LANES];
+    pthread_t threads[LANES];
+    (void)state;
+
+    for (int i = 0; i < LANES; i++) {
+        lanes[i].start = (float)(1000 * i);
+        assert_int_equal(pthread_create(&threads[i], NULL, run_lane, &lanes[i]), 0);
+    }
+    for (int i = 0; i < LANES; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_true(lanes[i].wrong == 0);
+    }
+    assert_null(vx_host_fault());
+}
+
 /* Whichever call it is that fails, the next one to be counted says so. */
 static void test_any_call(void **state)
 {
@@ -319,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_graph, begin, finish),
         cmocka_unit_test_setup_teardown(test_spoilt_captures, begin, finish),
         cmocka_unit_test_setup_teardown(test_failures, begin, finish),
+        cmocka_unit_test_setup_teardown(test_lanes, begin, finish),
         cmocka_unit_test_setup_teardown(test_any_call, begin, finish),
         cmocka_unit_test_setup_teardown(test_no_device, begin, finish),
     };

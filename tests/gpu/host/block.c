@@ -205,6 +205,27 @@ static bool all_returned(void)
     return false;
 }
 
+/* Blocks are in no order either: the nth that runs. SHUFFLED: n·step modulo their number, step having no factor in common with it. */
+static uint64_t nth_block(uint64_t n, uint64_t blocks, uint64_t step)
+{
+    return run.order == VX_HOST_FORWARD ? n : run.order == VX_HOST_REVERSE ? blocks - 1 - n : n * step % blocks;
+}
+
+static uint64_t coprime(uint64_t blocks)
+{
+    for (;;) {
+        const uint64_t step = 1 + below((unsigned)blocks);
+        uint64_t a = step, b = blocks;
+        while (b) {
+            const uint64_t rest = a % b;
+            a = b;
+            b = rest;
+        }
+        if (a == 1)
+            return step;
+    }
+}
+
 static bool run_block(void)
 {
     vx_host_poison(shared_bytes, run.launch->shared);
@@ -254,12 +275,13 @@ int vx_host_run_grid(const struct vx_host_grid *launch)
 #ifdef __SANITIZE_ADDRESS__
     __asan_poison_memory_region(shared_bytes + launch->shared, sizeof shared_bytes - launch->shared);
 #endif
-    for (unsigned z = 0; ok && z < launch->grid.z; z++)
-        for (unsigned y = 0; ok && y < launch->grid.y; y++)
-            for (unsigned x = 0; ok && x < launch->grid.x; x++) {
-                vx_host_place.block = (uint3){x, y, z};
-                ok = run_block();
-            }
+    const dim3 grid = launch->grid;
+    const uint64_t blocks = (uint64_t)grid.x * grid.y * grid.z, step = coprime(blocks);
+    for (uint64_t n = 0; ok && n < blocks; n++) {
+        const uint64_t at = nth_block(n, blocks, step);
+        vx_host_place.block = (uint3){(unsigned)(at % grid.x), (unsigned)(at / grid.x % grid.y), (unsigned)(at / grid.x / grid.y)};
+        ok = run_block();
+    }
 #ifdef __SANITIZE_ADDRESS__
     __asan_unpoison_memory_region(shared_bytes, sizeof shared_bytes);
 #endif

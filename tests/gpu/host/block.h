@@ -1,6 +1,6 @@
 /* block.h - one block of a kernel, its threads as fibers; what the kernels' built-ins come down to
  * Blocks run one after another in the process, under the lock of device.h, since their static shared memory is static storage.
- * Between two barriers the threads run in the order that host.h sets. */
+ * host.h sets the order of the blocks, and of the threads between two barriers. */
 #ifndef VX_TESTS_GPU_HOST_BLOCK_H
 #define VX_TESTS_GPU_HOST_BLOCK_H
 

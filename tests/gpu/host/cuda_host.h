@@ -99,10 +99,10 @@ template <class T> static inline T vx_host_atomic(T *p, T (*change)(T old, T x),
     __atomic_store(p, &changed, __ATOMIC_RELAXED);
     return old;
 }
-template <class T> static inline T atomicAdd(T *p, T x) { return vx_host_atomic<T>(p, [](T old, T y) { return static_cast<T>(old + y); }, x); }
-template <class T> static inline T atomicMax(T *p, T x) { return vx_host_atomic<T>(p, [](T old, T y) { return old < y ? y : old; }, x); }
-template <class T> static inline T atomicMin(T *p, T x) { return vx_host_atomic<T>(p, [](T old, T y) { return y < old ? y : old; }, x); }
-template <class T> static inline T atomicExch(T *p, T x) { return vx_host_atomic<T>(p, [](T, T y) { return y; }, x); }
+template <class T> static inline T atomicAdd(T *p, typename std::common_type<T>::type x) { return vx_host_atomic<T>(p, [](T old, T y) { return static_cast<T>(old + y); }, x); }
+template <class T> static inline T atomicMax(T *p, typename std::common_type<T>::type x) { return vx_host_atomic<T>(p, [](T old, T y) { return old < y ? y : old; }, x); }
+template <class T> static inline T atomicMin(T *p, typename std::common_type<T>::type x) { return vx_host_atomic<T>(p, [](T old, T y) { return y < old ? y : old; }, x); }
+template <class T> static inline T atomicExch(T *p, typename std::common_type<T>::type x) { return vx_host_atomic<T>(p, [](T, T y) { return y; }, x); }
 
 /* Reading, bits and arithmetic as the device names them */
 template <class T> static inline T __ldg(const T *p) { return *p; }
@@ -140,7 +140,15 @@ static inline float rsqrtf(float x) { return 1.0F / std::sqrt(x); }
 static inline float cospif(float x) { return static_cast<float>(std::cos(M_PI * x)); }
 static inline float sinpif(float x) { return static_cast<float>(std::sin(M_PI * x)); }
 
-template <class T> static inline typename std::enable_if<std::is_arithmetic<T>::value, T>::type min(T a, T b) { return b < a ? b : a; }
-template <class T> static inline typename std::enable_if<std::is_arithmetic<T>::value, T>::type max(T a, T b) { return a < b ? b : a; }
+template <class A, class B> static inline typename std::common_type<A, B>::type min(A a, B b)
+{
+    const typename std::common_type<A, B>::type x = a, y = b;
+    return y < x ? y : x;
+}
+template <class A, class B> static inline typename std::common_type<A, B>::type max(A a, B b)
+{
+    const typename std::common_type<A, B>::type x = a, y = b;
+    return x < y ? y : x;
+}
 
 #endif

@@ -13,8 +13,8 @@
 extern "C" {
 #endif
 
-/* In which order the threads of a block run between two barriers. FORWARD and REVERSE: a warp goes as far as it can, then the
- * next one. SHUFFLED: any thread that can run, at random. A kernel that lacks a barrier goes wrong in one of them. */
+/* In which order blocks run, and the threads of a block between two barriers. FORWARD and REVERSE: a warp goes as far as it can, then
+ * the next one. SHUFFLED: any block, and any thread that can run, at random. A kernel that lacks a barrier goes wrong in one of them. */
 enum vx_host_order { VX_HOST_FORWARD, VX_HOST_REVERSE, VX_HOST_SHUFFLED };
 
 /* When enqueued work runs. LATE: when something waits for it, the way most unlike what an unsynchronised program hopes for.
