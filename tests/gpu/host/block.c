@@ -14,16 +14,18 @@
 #endif
 
 /* To ThreadSanitizer the threads of a block are threads, and only what CUDA says orders them does: barriers, __syncwarp(), the
- * beginning and the end of the block. Shuffles do not. This file is compiled without it (VX_HOST_TSAN). */
+ * beginning and the end of the block. Shuffles do not. That takes time with the square of their number, so it is told of the first blocks
+ * of a launch to run, and takes the others for one thread. This file is compiled without it (VX_HOST_TSAN). */
 #ifdef VX_HOST_TSAN
 #include <sanitizer/tsan_interface.h>
-#define AFTER(p) __tsan_acquire(p)
-#define BEFORE(p) __tsan_release(p)
+#define AFTER(p) (run.watched ? __tsan_acquire(p) : (void)0)
+#define BEFORE(p) (run.watched ? __tsan_release(p) : (void)0)
 #else
 #define AFTER(p) (void)0
 #define BEFORE(p) (void)0
 #endif
 
+enum { WATCHED_BLOCKS = 4 };
 enum state { READY, AT_BARRIER, AT_WARP, RETURNED };
 
 struct thread {
@@ -49,6 +51,7 @@ static struct {
     enum vx_host_order order;
     uint64_t random;
     const char *broken; /* what the running thread did wrong */
+    bool watched; /* by ThreadSanitizer */
     char block_begins, block_ends;
 } run;
 
@@ -87,15 +90,14 @@ static void give_way(void)
 {
     const unsigned me = run.current;
 
-    BEFORE(&run.block_ends);
     if (run.n_ready == 0) {
-        vx_fiber_switch(run.thread[me].fiber, run.scheduler);
+        vx_fiber_switch(run.thread[me].fiber, run.scheduler, run.watched);
     } else {
         const unsigned next = take_ready();
         if (next != me) {
             run.current = next;
             vx_host_place.thread = run.thread[next].index;
-            vx_fiber_switch(run.thread[me].fiber, run.thread[next].fiber);
+            vx_fiber_switch(run.thread[me].fiber, run.thread[next].fiber, run.watched);
         }
     }
 }
@@ -105,6 +107,7 @@ static void thread_main(void)
     for (;;) { /* once for every block */
         AFTER(&run.block_begins);
         run.launch->body(run.launch->closure);
+        BEFORE(&run.block_ends);
         run.thread[run.current].state = RETURNED;
         give_way();
     }
@@ -115,7 +118,7 @@ static void break_off(const char *what)
 {
     run.broken = what;
     BEFORE(&run.block_ends);
-    vx_fiber_switch(run.thread[run.current].fiber, run.scheduler);
+    vx_fiber_switch(run.thread[run.current].fiber, run.scheduler, run.watched);
 }
 
 unsigned vx_host_barrier(int predicate)
@@ -236,7 +239,7 @@ static bool run_block(void)
     run.current = take_ready();
     vx_host_place.thread = run.thread[run.current].index;
     BEFORE(&run.block_begins);
-    vx_fiber_switch(run.scheduler, run.thread[run.current].fiber);
+    vx_fiber_switch(run.scheduler, run.thread[run.current].fiber, run.watched);
     AFTER(&run.block_ends);
     if (run.broken)
         report("%s", run.broken);
@@ -280,12 +283,15 @@ int vx_host_run_grid(const struct vx_host_grid *launch)
     for (uint64_t n = 0; ok && n < blocks; n++) {
         const uint64_t at = nth_block(n, blocks, step);
         vx_host_place.block = (uint3){(unsigned)(at % grid.x), (unsigned)(at / grid.x % grid.y), (unsigned)(at / grid.x / grid.y)};
+        run.watched = n < WATCHED_BLOCKS;
         ok = run_block();
     }
 #ifdef __SANITIZE_ADDRESS__
     __asan_unpoison_memory_region(shared_bytes, sizeof shared_bytes);
 #endif
-    for (unsigned t = 0; !ok && t < run.n_threads; t++)
-        run.thread[t].started = false; /* stuck amid the kernel */
+    for (unsigned t = 0; !ok && t < run.n_threads; t++) { /* stuck amid the kernel */
+        vx_fiber_abandon(run.scheduler, run.thread[t].fiber);
+        run.thread[t].started = false;
+    }
     return ok;
 }

@@ -146,15 +146,17 @@ struct vx_fiber *vx_fiber_self(void)
     return &own;
 }
 
-void vx_fiber_switch(struct vx_fiber *from, struct vx_fiber *to)
+void vx_fiber_switch(struct vx_fiber *from, struct vx_fiber *to, bool as_thread)
 {
+    (void)as_thread;
     leaving = from;
     taken = to;
 #ifdef __SANITIZE_ADDRESS__
     __sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->bytes);
 #endif
 #ifdef VX_HOST_TSAN
-    __tsan_switch_to_fiber(to->tsan, __tsan_switch_to_fiber_no_sync);
+    if (as_thread)
+        __tsan_switch_to_fiber(to->tsan, __tsan_switch_to_fiber_no_sync);
 #endif
 #ifdef __x86_64__
     vx_fiber_swap(&from->sp, to->sp);
@@ -162,4 +164,17 @@ void vx_fiber_switch(struct vx_fiber *from, struct vx_fiber *to)
     swapcontext(&from->context, &to->context);
 #endif
     arrived();
+}
+
+void vx_fiber_abandon(struct vx_fiber *self, struct vx_fiber *fiber)
+{
+#ifdef VX_HOST_TSAN /* which only needs to be told who runs */
+    __tsan_switch_to_fiber(fiber->tsan, __tsan_switch_to_fiber_no_sync);
+    __tsan_release(fiber);
+    __tsan_switch_to_fiber(self->tsan, __tsan_switch_to_fiber_no_sync);
+    __tsan_acquire(fiber);
+#else
+    (void)self;
+    (void)fiber;
+#endif
 }
