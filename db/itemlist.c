@@ -30,16 +30,35 @@ static const char CREATE[] =
     "CREATE UNIQUE INDEX listed_by_name ON listed (path, coalesce(member, x''));\n"
     "CREATE TABLE metadata (item INTEGER NOT NULL, key TEXT NOT NULL, value TEXT, PRIMARY KEY (item, key))\n"
     "WITHOUT ROWID;\n";
+/* Apart: lists of before have none. */
+static const char CREATE_LOSSES[] =
+    "CREATE TABLE IF NOT EXISTS losses (     -- items that a worker had in hand when it was lost\n"
+    "    item INTEGER NOT NULL, attempt INTEGER NOT NULL, rank INTEGER NOT NULL, why TEXT NOT NULL,\n"
+    "    PRIMARY KEY (item, attempt, rank)\n"
+    ") WITHOUT ROWID;\n";
 static const char INSERT_ITEM[] = "INSERT INTO listed (item, kind, path, member, ordinal, size, mtime, problem)"
                                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 static const char INSERT_METADATA[] = "INSERT OR REPLACE INTO metadata (item, key, value) VALUES (?, ?, ?)";
-static const char FIND_ITEM[] = "SELECT item FROM listed WHERE path = ? AND coalesce(member, x'') = coalesce(?, x'')";
+static const char FIND_ITEM[] = "SELECT item, kind, size, mtime FROM listed WHERE path = ? AND coalesce(member, x'') = coalesce(?, x'')";
 static const char READ_ITEMS[] = "SELECT item, kind, path, member, ordinal, size, mtime, problem FROM listed"
                                  " WHERE item >= ? ORDER BY item LIMIT ?";
+static const char CHANGE_ITEM[] = "UPDATE listed SET kind = ?, size = ?, mtime = ?, problem = ? WHERE item = ?";
+static const char FORGET_LOSSES[] = "DELETE FROM losses WHERE item = ?";
+static const char BLAME[] = "INSERT OR IGNORE INTO losses (item, attempt, rank, why)"
+                            " SELECT item, ?3, ?4, ?5 FROM listed WHERE item BETWEEN ?1 AND ?2";
+static const char GIVE_UP[] =
+    "UPDATE listed SET problem = (SELECT 'killed its worker twice: ' || group_concat(why, '; ') FROM losses"
+    " WHERE losses.item = listed.item) WHERE item BETWEEN ?1 AND ?2 AND kind <> 2 AND problem IS NULL"
+    " AND (SELECT count(*) FROM losses WHERE losses.item = listed.item) >= 2";
+static const char SELECT_BLAMED[] = "SELECT DISTINCT item, problem IS NOT NULL FROM losses JOIN listed USING (item) ORDER BY item";
+static const char ABSOLVE_LOSSES[] =
+    "DELETE FROM losses WHERE item IN (SELECT item FROM listed WHERE kind <> 2 AND problem IS NOT NULL)";
+static const char ABSOLVE[] = "UPDATE listed SET problem = NULL WHERE kind <> 2 AND problem IS NOT NULL";
 static const char COUNT[] = "SELECT max(item) FROM listed";
 
-enum { STMT_INSERT, STMT_METADATA, STMT_FIND, STMT_READ, N_STMTS };
-static const char *const STATEMENTS[N_STMTS] = {INSERT_ITEM, INSERT_METADATA, FIND_ITEM, READ_ITEMS};
+enum { STMT_INSERT, STMT_METADATA, STMT_FIND, STMT_READ, STMT_CHANGE, STMT_FORGET_LOSSES, STMT_BLAME, STMT_GIVE_UP, N_STMTS };
+static const char *const STATEMENTS[N_STMTS] = {INSERT_ITEM, INSERT_METADATA, FIND_ITEM, READ_ITEMS,
+                                                CHANGE_ITEM, FORGET_LOSSES, BLAME, GIVE_UP};
 
 struct vx_itemlist {
     pthread_mutex_t lock; /* over everything below */
@@ -57,11 +76,14 @@ static enum vx_status prepare_file(struct vx_sql *sql, struct vx_err *err)
         return rc;
     if (kind != VX_DB_NOTHING && kind != VX_DB_LIST)
         return vx_fail(err, VX_EINVAL, "%s: a shard or result of Voxtrawl's, expected a list of items", sql->path);
-    if ((rc = vx_sql_exec(sql, SETTINGS, "open", err)) != VX_OK || kind == VX_DB_LIST)
+    if ((rc = vx_sql_exec(sql, SETTINGS, "open", err)) != VX_OK)
         return rc;
+    if (kind == VX_DB_LIST)
+        return vx_sql_exec(sql, CREATE_LOSSES, "create tables", err);
     if ((rc = vx_sql_begin(sql, err)) != VX_OK)
         return rc;
     if ((rc = vx_sql_exec(sql, CREATE, "create tables", err)) == VX_OK &&
+        (rc = vx_sql_exec(sql, CREATE_LOSSES, "create tables", err)) == VX_OK &&
         (rc = vx_schema_mark(sql, VX_DB_LIST, err)) == VX_OK)
         return vx_sql_commit(sql, err);
     vx_sql_rollback(sql);
@@ -109,7 +131,7 @@ void vx_itemlist_close(struct vx_itemlist **list)
     *list = NULL;
 }
 
-static enum vx_status find_id(struct vx_itemlist *list, struct vx_item *item, struct vx_err *err)
+static enum vx_status find_id(struct vx_itemlist *list, struct vx_item *item, enum vx_met *met, struct vx_err *err)
 {
     sqlite3_stmt *const stmt = list->stmt[STMT_FIND];
     struct vx_bind b = vx_bind_start(stmt);
@@ -122,6 +144,10 @@ static enum vx_status find_id(struct vx_itemlist *list, struct vx_item *item, st
         return vx_fail(err, VX_EFORMAT, "%s: item %s is in its index but not in its table", list->sql->path, item->path);
     if (rc == VX_OK) {
         item->id = sqlite3_column_int64(stmt, 0);
+        *met = sqlite3_column_int64(stmt, 1) == (int64_t)item->kind && sqlite3_column_int64(stmt, 2) == item->size &&
+                       sqlite3_column_int64(stmt, 3) == item->mtime
+                   ? VX_MET_SAME
+                   : VX_MET_CHANGED;
         sqlite3_reset(stmt);
     }
     return rc;
@@ -141,7 +167,7 @@ static enum vx_status write_metadata(struct vx_itemlist *list, const struct vx_i
     return rc;
 }
 
-static enum vx_status add_one(struct vx_itemlist *list, struct vx_item *item, struct vx_err *err)
+static enum vx_status add_one(struct vx_itemlist *list, struct vx_item *item, enum vx_met *met, struct vx_err *err)
 {
     struct vx_bind b = vx_bind_start(list->stmt[STMT_INSERT]);
     enum vx_status rc;
@@ -159,20 +185,23 @@ static enum vx_status add_one(struct vx_itemlist *list, struct vx_item *item, st
     if ((rc = vx_bind_run(list->sql, &b, "add an item", err)) != VX_OK)
         return rc;
     if (sqlite3_changes(list->sql->handle) == 0)
-        return find_id(list, item, err);
+        return find_id(list, item, met, err);
+    *met = VX_MET_NEW;
     item->id = ++list->count;
     return write_metadata(list, item, err);
 }
 
-enum vx_status vx_itemlist_add(struct vx_itemlist *list, struct vx_item *items, size_t n, struct vx_err *err)
+enum vx_status vx_itemlist_meet(struct vx_itemlist *list, struct vx_item *items, size_t n, enum vx_met *met,
+                                struct vx_err *err)
 {
+    enum vx_met ignored;
     enum vx_status rc;
 
     pthread_mutex_lock(&list->lock);
     const int64_t before = list->count;
     rc = vx_sql_begin(list->sql, err);
     for (size_t i = 0; rc == VX_OK && i < n; i++)
-        rc = add_one(list, &items[i], err);
+        rc = add_one(list, &items[i], met ? &met[i] : &ignored, err);
     if (rc == VX_OK)
         rc = vx_sql_commit(list->sql, err);
     if (rc != VX_OK) {
@@ -183,6 +212,94 @@ enum vx_status vx_itemlist_add(struct vx_itemlist *list, struct vx_item *items, 
     }
     pthread_mutex_unlock(&list->lock);
     return rc;
+}
+
+enum vx_status vx_itemlist_add(struct vx_itemlist *list, struct vx_item *items, size_t n, struct vx_err *err)
+{
+    return vx_itemlist_meet(list, items, n, NULL, err);
+}
+
+static enum vx_status change_one(struct vx_itemlist *list, const struct vx_item *item, struct vx_err *err)
+{
+    struct vx_bind b = vx_bind_start(list->stmt[STMT_CHANGE]), f = vx_bind_start(list->stmt[STMT_FORGET_LOSSES]);
+    enum vx_status rc;
+
+    vx_bind_integer(&b, item->kind);
+    vx_bind_integer(&b, item->size);
+    vx_bind_integer(&b, item->mtime);
+    vx_bind_text(&b, item->problem);
+    vx_bind_integer(&b, item->id);
+    vx_bind_integer(&f, item->id);
+    rc = vx_bind_run(list->sql, &b, "change an item", err);
+    return rc == VX_OK ? vx_bind_run(list->sql, &f, "change an item", err) : rc;
+}
+
+/* Commits the transaction if all went well, and frees the lock. */
+static enum vx_status end_change(struct vx_itemlist *list, enum vx_status rc, struct vx_err *err)
+{
+    if (rc == VX_OK)
+        rc = vx_sql_commit(list->sql, err);
+    else
+        vx_sql_rollback(list->sql);
+    pthread_mutex_unlock(&list->lock);
+    return rc;
+}
+
+enum vx_status vx_itemlist_change(struct vx_itemlist *list, const struct vx_item *items, size_t n, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    pthread_mutex_lock(&list->lock);
+    rc = vx_sql_begin(list->sql, err);
+    for (size_t i = 0; rc == VX_OK && i < n; i++)
+        rc = change_one(list, &items[i], err);
+    return end_change(list, rc, err);
+}
+
+enum vx_status vx_itemlist_blame(struct vx_itemlist *list, int attempt, int rank, int64_t first, int64_t count, const char *why,
+                                 struct vx_err *err)
+{
+    enum vx_status rc;
+
+    pthread_mutex_lock(&list->lock);
+    struct vx_bind b = vx_bind_start(list->stmt[STMT_BLAME]), g = vx_bind_start(list->stmt[STMT_GIVE_UP]);
+    for (struct vx_bind *each = &b; each; each = each == &b ? &g : NULL) {
+        vx_bind_integer(each, first);
+        vx_bind_integer(each, first + count - 1);
+    }
+    vx_bind_integer(&b, attempt);
+    vx_bind_integer(&b, rank);
+    vx_bind_text(&b, why);
+    if ((rc = vx_sql_begin(list->sql, err)) == VX_OK && (rc = vx_bind_run(list->sql, &b, "blame items", err)) == VX_OK)
+        rc = vx_bind_run(list->sql, &g, "give items up", err);
+    return end_change(list, rc, err);
+}
+
+enum vx_status vx_itemlist_blamed(struct vx_itemlist *list, void (*each)(void *ctx, int64_t item, bool gave_up), void *ctx,
+                                  struct vx_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum vx_status rc;
+
+    pthread_mutex_lock(&list->lock);
+    rc = vx_sql_prepare(list->sql, &stmt, SELECT_BLAMED, err);
+    while (rc == VX_OK && (rc = vx_sql_step(list->sql, stmt, "read who is blamed", err)) == VX_OK)
+        each(ctx, sqlite3_column_int64(stmt, 0), sqlite3_column_int(stmt, 1) != 0);
+    sqlite3_finalize(stmt);
+    pthread_mutex_unlock(&list->lock);
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
+enum vx_status vx_itemlist_absolve(struct vx_itemlist *list, int64_t *n, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    *n = 0;
+    pthread_mutex_lock(&list->lock);
+    if ((rc = vx_sql_begin(list->sql, err)) == VX_OK && (rc = vx_sql_exec(list->sql, ABSOLVE_LOSSES, "absolve", err)) == VX_OK &&
+        (rc = vx_sql_exec(list->sql, ABSOLVE, "absolve", err)) == VX_OK)
+        *n = sqlite3_changes(list->sql->handle);
+    return end_change(list, rc, err);
 }
 
 int64_t vx_itemlist_count(struct vx_itemlist *list)

@@ -153,7 +153,7 @@ static char *text_of(sqlite3_stmt *row, int column, bool *failed)
     return copy;
 }
 
-/* An item that the list has and no shard: pending, or failed when it could not even be listed. */
+/* An item that the list has and no shard: pending; or failed when it could not even be listed, or has killed its workers. */
 static enum vx_status copy_listed(struct copier *c, const struct vx_candidate *from, int64_t id, struct vx_err *err)
 {
     sqlite3_stmt *const row = c->of[from->source].listed;
@@ -179,7 +179,7 @@ static enum vx_status copy_listed(struct copier *c, const struct vx_candidate *f
         rc = vx_fail_nomem(err, "an item");
         goto done;
     }
-    const bool broken = item.kind == VX_ITEM_BROKEN;
+    const bool broken = item.kind == VX_ITEM_BROKEN || item.problem;
     vx_bind_integer(&b, id);
     vx_bind_integer(&b, from->run);
     vx_rows_bind_item(&b, &item);

@@ -5,109 +5,35 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "mpi/progress.h"
+#include "mpi/coordinator_internal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { LEASES_A_WORKER = 2 }; /* one running and one ahead, so that a worker never waits for the answer to DONE */
-static const double SILENT_SECONDS = 120, BYE_SECONDS = 60, PROGRESS_SECONDS = 30, REDRAW_SECONDS = 0.2;
+static const double SILENT_SECONDS = 120, BYE_SECONDS = 60, ALIVE_SECONDS = 10;
 
-enum presence {
-    EXPECTED, /* no HELLO yet */
-    WORKING,
-    GONE, /* said BYE */
-    LOST,
-};
-
-struct worker {
-    enum presence presence;
-    bool greeted, told; /* HELLO came; FINISH was sent */
-    int held;           /* leases */
-    double last_heard;  /* or when it was told, if that was later */
-    int64_t windows;    /* scored since its start */
-    struct vx_msg_hello hello;
-};
-
-struct coordinator {
-    const struct vx_coordinator_config *config;
-    struct vx_coordinator_result *result;
-    struct worker *workers; /* [n_workers] */
-    int n_workers, n_present; /* all; EXPECTED or WORKING */
-    struct vx_buf message;
-    struct vx_err first_loss;  /* why the first worker was lost */
-    enum vx_status job_status; /* an error of the whole run, with job_err; the workers are let go first */
-    struct vx_err job_err;
-    bool stopping; /* by *stop or a job error */
-    struct vx_rate rate;
-    double last_line;
-};
-
-/* "rank 3 on host", or "rank 3" before its HELLO. */
-struct name {
-    char text[300];
-};
-
-static struct name name_of(const struct coordinator *c, int i)
-{
-    const struct worker *w = &c->workers[i];
-    struct name name;
-
-    snprintf(name.text, sizeof name.text, w->greeted ? "rank %d on %s" : "rank %d", i, w->hello.host);
-    return name;
-}
-
-static bool is_present(const struct worker *w)
+static bool is_present(const struct vx_seat *w)
 {
     return w->presence == EXPECTED || w->presence == WORKING;
 }
 
-static void fail_job(struct coordinator *c, enum vx_status status, const struct vx_err *err)
-{
-    if (c->job_status != VX_OK)
-        return;
-    c->job_status = status;
-    c->job_err = *err;
-    c->stopping = true;
-    vx_log_say(c->config->log, VX_LOG_INFO, "stopping: the scan cannot go on"); /* the caller says why */
-}
-
-static void lose_worker(struct coordinator *c, int i, const char *why)
-{
-    struct worker *w = &c->workers[i];
-    char *printable = vx_text_printable(why);
-    const int leases = vx_leases_lose_worker(c->config->leases, i);
-
-    w->presence = LOST;
-    w->held = 0;
-    c->n_present--;
-    c->result->workers_lost++;
-    if (c->n_workers > 1) /* the loss of a single one is the run's failure, and said once */
-        vx_log_say(c->config->log, VX_LOG_ERROR, "%s is lost: %s (%d lease%s back)", name_of(c, i).text,
-                   printable ? printable : "?", leases, leases == 1 ? " goes" : "s go");
-    if (c->first_loss.status == VX_OK && c->n_workers > 1)
-        vx_fail(&c->first_loss, VX_EMPI, "%s: %s", name_of(c, i).text, printable ? printable : "?");
-    else if (c->first_loss.status == VX_OK)
-        vx_fail(&c->first_loss, VX_EMPI, "%s", printable ? printable : "?");
-    free(printable);
-}
-
 /* Sends c->message. A rank that cannot be reached is lost; anything else is the job's failure. */
-static void send_to(struct coordinator *c, int i)
+static void send_to(struct vx_coordinator *c, int i)
 {
     struct vx_err err = {0};
     const enum vx_status rc = vx_hub_send(c->config->hub, i, &c->message, &err);
 
     if (rc != VX_OK && rc != VX_EMPI)
-        fail_job(c, rc, &err);
+        vx_coordinator_fail(c, rc, &err);
     else if (rc == VX_EMPI && is_present(&c->workers[i]))
-        lose_worker(c, i, err.text);
+        vx_coordinator_lose(c, i, err.text, false);
 }
 
-static void tell_to_finish(struct coordinator *c, int i, double now)
+static void tell_to_finish(struct vx_coordinator *c, int i, double now)
 {
-    struct worker *w = &c->workers[i];
+    struct vx_seat *w = &c->workers[i];
 
     if (w->told)
         return;
@@ -118,7 +44,7 @@ static void tell_to_finish(struct coordinator *c, int i, double now)
 }
 
 /* Reads the items of lease from the list into c->message. */
-static enum vx_status pack_lease(struct coordinator *c, const struct vx_lease *lease, struct vx_err *err)
+static enum vx_status pack_lease(struct vx_coordinator *c, const struct vx_lease *lease, struct vx_err *err)
 {
     struct vx_msg_lease m = {.lease = lease->id};
     enum vx_status rc;
@@ -133,7 +59,7 @@ static enum vx_status pack_lease(struct coordinator *c, const struct vx_lease *l
 }
 
 /* Gives leases while there are any: first to those who hold none, then one ahead to all. */
-static void feed(struct coordinator *c, double now)
+static void feed(struct vx_coordinator *c, double now)
 {
     struct vx_leases *leases = c->config->leases;
     struct vx_lease lease;
@@ -141,14 +67,16 @@ static void feed(struct coordinator *c, double now)
 
     for (int holding = 0; holding < LEASES_A_WORKER; holding++) {
         for (int i = 0; i < c->n_workers; i++) {
-            struct worker *w = &c->workers[i];
+            struct vx_seat *w = &c->workers[i];
             if (w->presence != WORKING || w->held != holding)
                 continue;
             enum vx_status rc = vx_leases_grant(leases, i, c->n_present, now, &lease, &err);
-            if (rc == VX_DONE)
+            if (rc == VX_DONE && vx_leases_counts(leases).pending == 0)
                 return;
+            if (rc == VX_DONE) /* suspects, which this worker cannot get beside what it holds */
+                continue;
             if (rc != VX_OK || (rc = pack_lease(c, &lease, &err)) != VX_OK) {
-                fail_job(c, rc, &err);
+                vx_coordinator_fail(c, rc, &err);
                 return;
             }
             w->held++;
@@ -160,7 +88,7 @@ static void feed(struct coordinator *c, double now)
 }
 
 /* Takes over what the listing thread has added. */
-static void take_listed(struct coordinator *c)
+static void take_listed(struct vx_coordinator *c)
 {
     const bool ended = atomic_load(c->config->listing_ended); /* before *listed: the count is final then */
     const int64_t listed = atomic_load(c->config->listed);
@@ -169,14 +97,30 @@ static void take_listed(struct coordinator *c)
 
     if (listed > vx_leases_counts(c->config->leases).items &&
         (rc = vx_leases_extend(c->config->leases, listed, &err)) != VX_OK)
-        fail_job(c, rc, &err);
+        vx_coordinator_fail(c, rc, &err);
     else if (ended)
         vx_leases_close(c->config->leases);
+    if (!c->stopping && c->config->release && (rc = c->config->release(c->config->ctx, c->config->leases, &err)) != VX_OK)
+        vx_coordinator_fail(c, rc, &err);
 }
 
-static void leave(struct coordinator *c, int i, const struct vx_msg_bye *bye)
+/* MPI does not tell the workers either that rank 0 has died: they hear from it as often as it hears from them. */
+static void say_alive(struct vx_coordinator *c, double now)
 {
-    struct worker *w = &c->workers[i];
+    const double silent = c->config->silent_seconds > 0 ? c->config->silent_seconds : SILENT_SECONDS;
+
+    if (now - c->last_alive < (silent / 4 < ALIVE_SECONDS ? silent / 4 : ALIVE_SECONDS))
+        return;
+    c->last_alive = now;
+    vx_wire_put_alive(&c->message);
+    for (int i = 1; i < c->n_workers; i++)
+        if (is_present(&c->workers[i]))
+            send_to(c, i);
+}
+
+static void leave(struct vx_coordinator *c, int i, const struct vx_msg_bye *bye)
+{
+    struct vx_seat *w = &c->workers[i];
     struct vx_coordinator_result *r = c->result;
 
     w->presence = GONE;
@@ -188,25 +132,25 @@ static void leave(struct coordinator *c, int i, const struct vx_msg_bye *bye)
     r->decode_wait_s += bye->decode_wait_s;
     const int leases = vx_leases_lose_worker(c->config->leases, i);
     if (!w->told)
-        vx_log_say(c->config->log, VX_LOG_WARNING, "%s has left before the end (%d lease%s back)", name_of(c, i).text,
+        vx_log_say(c->config->log, VX_LOG_WARNING, "%s has left before the end (%d lease%s back)", vx_seat_name(c, i).text,
                    leases, leases == 1 ? " goes" : "s go");
 }
 
-static void handle_done(struct coordinator *c, int i, const struct vx_msg_done *done)
+static void handle_done(struct vx_coordinator *c, int i, const struct vx_msg_done *done)
 {
     struct vx_err err = {0};
 
     if (vx_leases_complete(c->config->leases, i, done->lease, &err) != VX_OK) {
-        vx_log_say(c->config->log, VX_LOG_WARNING, "%s: %s; ignored", name_of(c, i).text, err.text);
+        vx_log_say(c->config->log, VX_LOG_WARNING, "%s: %s; ignored", vx_seat_name(c, i).text, err.text);
         return;
     }
     c->workers[i].held--;
     vx_tally_add(&c->result->tally, &done->tally);
 }
 
-static void handle_hello(struct coordinator *c, int i)
+static void handle_hello(struct vx_coordinator *c, int i)
 {
-    struct worker *w = &c->workers[i];
+    struct vx_seat *w = &c->workers[i];
     char *host = vx_text_printable(w->hello.host), *engine = vx_text_printable(w->hello.engine);
 
     w->greeted = true;
@@ -220,9 +164,9 @@ static void handle_hello(struct coordinator *c, int i)
 }
 
 /* VX_EFORMAT: nothing a worker may say. */
-static enum vx_status handle(struct coordinator *c, int i, struct vx_err *err)
+static enum vx_status handle(struct vx_coordinator *c, int i, struct vx_err *err)
 {
-    struct worker *w = &c->workers[i];
+    struct vx_seat *w = &c->workers[i];
     enum vx_msg_type type;
     enum vx_status rc;
     union {
@@ -255,17 +199,18 @@ static enum vx_status handle(struct coordinator *c, int i, struct vx_err *err)
         return rc;
     case VX_MSG_FAIL:
         if ((rc = vx_wire_get_fail(&c->message, &m.fail, err)) == VX_OK)
-            lose_worker(c, i, m.fail.text);
+            vx_coordinator_lose(c, i, m.fail.text, false);
         return rc;
     case VX_MSG_LEASE:
     case VX_MSG_FINISH:
+    case VX_MSG_ALIVE:
         break;
     }
     return vx_fail(err, VX_EFORMAT, "a message that only the coordinator sends");
 }
 
 /* Waits up to `seconds` for a message and acts on it. */
-static enum vx_status listen(struct coordinator *c, double seconds, struct vx_err *err)
+static enum vx_status listen(struct vx_coordinator *c, double seconds, struct vx_err *err)
 {
     struct vx_err why = {0};
     enum vx_status rc;
@@ -274,12 +219,12 @@ static enum vx_status listen(struct coordinator *c, double seconds, struct vx_er
 
     if ((rc = vx_hub_receive(c->config->hub, &i, &c->message, seconds, &got, err)) != VX_OK || !got)
         return rc;
-    struct worker *w = &c->workers[i];
+    struct vx_seat *w = &c->workers[i];
     w->last_heard = vx_clock_now();
     if (!is_present(w))
         return VX_OK;
     if (handle(c, i, &why) != VX_OK) {
-        lose_worker(c, i, why.text);
+        vx_coordinator_lose(c, i, why.text, false);
         tell_to_finish(c, i, w->last_heard);
     }
     return VX_OK;
@@ -288,7 +233,7 @@ static enum vx_status listen(struct coordinator *c, double seconds, struct vx_er
 /* How long worker i may say nothing. MPI does not tell that a rank has died; one that is alive says so every ten seconds,
  * but for a commit that its disk is slow to take. Opening the model may take long, and holds nothing back. Rank 0's own
  * worker cannot die alone. */
-static double patience(const struct coordinator *c, int i)
+static double patience(const struct vx_coordinator *c, int i)
 {
     const struct vx_coordinator_config *config = c->config;
 
@@ -299,56 +244,22 @@ static double patience(const struct coordinator *c, int i)
     return config->silent_seconds > 0 ? config->silent_seconds : SILENT_SECONDS;
 }
 
-static void lose_the_silent(struct coordinator *c, double now)
+static void lose_the_silent(struct vx_coordinator *c, double now)
 {
     char why[128];
 
     for (int i = 0; i < c->n_workers; i++) {
-        const struct worker *w = &c->workers[i];
+        const struct vx_seat *w = &c->workers[i];
         if (!is_present(w) || now - w->last_heard <= patience(c, i))
             continue;
         snprintf(why, sizeof why, "nothing heard for %.0f s%s", now - w->last_heard,
                  w->told ? " after it was told to finish" : "");
-        lose_worker(c, i, why);
+        vx_coordinator_lose(c, i, why, !w->told);
         tell_to_finish(c, i, now); /* in case it is alive */
     }
 }
 
-static int64_t windows_scored(const struct coordinator *c)
-{
-    int64_t sum = 0;
-
-    for (int i = 0; i < c->n_workers; i++)
-        sum += c->workers[i].windows;
-    return sum;
-}
-
-static void show_progress(struct coordinator *c, double now)
-{
-    const struct vx_coordinator_config *config = c->config;
-    const struct vx_lease_counts counts = vx_leases_counts(config->leases);
-    const double line_seconds = config->progress_seconds > 0 ? config->progress_seconds : PROGRESS_SECONDS;
-    const int64_t windows = windows_scored(c);
-    char line[256];
-
-    vx_rate_add(&c->rate, now, windows, counts.done);
-    if (now - c->last_line < (vx_log_is_terminal(config->log) ? REDRAW_SECONDS : line_seconds))
-        return;
-    c->last_line = now;
-    const double items_per_s = vx_rate_items(&c->rate, now, counts.done);
-    struct vx_progress p = {
-        .done = counts.done,
-        .items = counts.items,
-        .failed = c->result->tally.failed,
-        .listing = !atomic_load(config->listing_ended),
-        .windows_per_s = vx_rate_windows(&c->rate, now, windows),
-        .eta_s = items_per_s > 0 ? (double)(counts.items - counts.done) / items_per_s : -1,
-    };
-    p.real_time = p.windows_per_s * config->window_s;
-    vx_log_progress(config->log, vx_progress_line(&p, line, sizeof line));
-}
-
-static void watch_stop(struct coordinator *c)
+static void watch_stop(struct vx_coordinator *c)
 {
     if (c->stopping || !atomic_load(c->config->stop))
         return;
@@ -357,7 +268,7 @@ static void watch_stop(struct coordinator *c)
 }
 
 /* Until no worker is left in the table. Fails only where the workers can no longer be heard. */
-static enum vx_status serve(struct coordinator *c, struct vx_err *err)
+static enum vx_status serve(struct vx_coordinator *c, struct vx_err *err)
 {
     enum vx_status rc;
 
@@ -373,7 +284,8 @@ static enum vx_status serve(struct coordinator *c, struct vx_err *err)
             if (is_present(&c->workers[i]))
                 tell_to_finish(c, i, now);
         lose_the_silent(c, now);
-        show_progress(c, now);
+        vx_coordinator_report(c, now);
+        say_alive(c, now);
         /* short enough for a stop to be noticed, shorter while workers wait for the listing */
         const bool hungry = vx_leases_counts(c->config->leases).pending == 0 && !atomic_load(c->config->listing_ended);
         if ((rc = listen(c, hungry ? 0.01 : 0.1, err)) != VX_OK)
@@ -382,37 +294,15 @@ static enum vx_status serve(struct coordinator *c, struct vx_err *err)
     return VX_OK;
 }
 
-static void describe_hosts(const struct coordinator *c, struct vx_buf *json)
-{
-    const char *comma = "";
-
-    vx_buf_str(json, "[");
-    for (int i = 0; i < c->n_workers; i++) {
-        const struct worker *w = &c->workers[i];
-        if (!w->greeted)
-            continue;
-        char *host = vx_text_to_utf8(w->hello.host), *engine = vx_text_to_utf8(w->hello.engine);
-        json->failed |= !host || !engine;
-        vx_buf_fmt(json, "%s{\"rank\":%d,\"host\":", comma, i);
-        vx_buf_json(json, host ? host : "");
-        vx_buf_fmt(json, ",\"pid\":%d,\"threads\":%d,\"engine\":", w->hello.pid, w->hello.threads);
-        vx_buf_json(json, engine ? engine : "");
-        vx_buf_str(json, "}");
-        comma = ",";
-        free(host);
-        free(engine);
-    }
-    vx_buf_str(json, "]");
-}
-
 /* What the run as a whole came to, once every worker has left the table. */
-static enum vx_status conclude(struct coordinator *c, struct vx_err *err)
+static enum vx_status conclude(struct vx_coordinator *c, struct vx_err *err)
 {
     const struct vx_lease_counts counts = vx_leases_counts(c->config->leases);
     const bool finished = vx_leases_finished(c->config->leases);
 
-    c->result->windows_scored = windows_scored(c);
-    describe_hosts(c, &c->result->hosts_json);
+    c->result->already_done = counts.done - c->result->tally.items;
+    c->result->windows_scored = vx_coordinator_windows(c);
+    vx_coordinator_hosts(c, &c->result->hosts_json);
     vx_log_progress(c->config->log, "");
     if (c->job_status != VX_OK) {
         if (err)
@@ -432,12 +322,12 @@ static enum vx_status conclude(struct coordinator *c, struct vx_err *err)
 enum vx_status vx_coordinator_run(const struct vx_coordinator_config *config, struct vx_coordinator_result *result,
                                   struct vx_err *err)
 {
-    struct coordinator c = {.config = config, .result = result};
+    struct vx_coordinator c = {.config = config, .result = result};
     const double start = vx_clock_now();
     struct vx_err unheard = {0};
     enum vx_status rc;
 
-    *result = (struct vx_coordinator_result){.already_done = vx_leases_counts(config->leases).done};
+    *result = (struct vx_coordinator_result){0};
     c.n_workers = c.n_present = vx_hub_workers(config->hub);
     if (!(c.workers = vx_calloc((size_t)c.n_workers, sizeof *c.workers)))
         return vx_fail_nomem(err, "the table of workers");
@@ -445,7 +335,7 @@ enum vx_status vx_coordinator_run(const struct vx_coordinator_config *config, st
         c.workers[i].last_heard = start;
     c.last_line = start;
     if ((rc = serve(&c, &unheard)) != VX_OK)
-        fail_job(&c, rc, &unheard);
+        vx_coordinator_fail(&c, rc, &unheard);
     rc = conclude(&c, err);
     vx_buf_free(&c.message);
     free(c.workers);

@@ -9,11 +9,19 @@
 #include "db/itemlist.h"
 #include "mpi/lease.h"
 #include "mpi/link.h"
+#include "mpi/progress.h"
 #include "mpi/wire.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+struct vx_coordinator_state { /* how far the run is */
+    struct vx_progress progress;
+    double items_per_s;
+    int workers, lost; /* at work or expected, lost */
+    bool stopping;
+};
 
 struct vx_coordinator_config {
     struct vx_hub *hub;
@@ -27,11 +35,17 @@ struct vx_coordinator_config {
     double window_s;                  /* hop, for "times real time" */
     double silent_seconds;            /* a rank at work that says nothing for so long is lost; 0: 120 */
     double bye_seconds;               /* a worker told to finish that says nothing for so long is lost; 0: 60 */
+    int attempt;                      /* of the run, for what is noted about lost workers */
+    /* Called in every round, NULL: nothing is held. Releases (lease.h) what has become clear about items held. */
+    enum vx_status (*release)(void *ctx, struct vx_leases *leases, struct vx_err *err);
+    void (*beat)(void *ctx, const struct vx_coordinator_state *state); /* every few seconds, or NULL */
+    void *ctx; /* of both */
 };
 
 struct vx_coordinator_result {
     struct vx_tally tally;      /* of this run, without what was done earlier */
-    int64_t already_done;       /* items found done in shards of an earlier run */
+    int64_t already_done;       /* items that earlier attempts had done, and that did not change since */
+    int64_t given_up;           /* in this run: they killed their workers twice (in the tally as failed) */
     int64_t windows_scored;
     double cpu_s, peak_rss;     /* sum over ranks, largest rank */
     double engine_wait_s, decode_wait_s;

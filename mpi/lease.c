@@ -1,6 +1,6 @@
-/* Two bits an item say pending, done or (neither) leased; a run of pending items is found by looking at 64 at a time
- * from a cursor below which nothing is pending. Open leases lie in an array in the order of their ids, which is the
- * order of granting.
+/* Three bits an item say pending, done, held or (none) leased, a fourth that it is a suspect; a run of pending items is found
+ * by looking at 64 at a time from a cursor below which nothing is pending, and a second cursor does it for suspects. Open
+ * leases lie in an array in the order of their ids, which is the order of granting.
  *
  * grant O(items passed / 64 + size / 64), which over a whole run adds up to O(n / 64); a lost worker takes the cursor
  * back, O(n / 64) more at worst, 0.1 ms for ten million items. mark_done O(1). complete O(size / 64 + open leases). */
@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct word { /* of 64 items; item i is bit (i-1) % 64 of word (i-1) / 64 */
-    uint64_t pending, done;
+    uint64_t pending, done, held, suspect;
 };
 
 struct open_lease {
@@ -22,12 +22,15 @@ struct open_lease {
 
 struct vx_leases {
     int64_t max_items;
-    int64_t n_items, n_pending, n_done;
+    int64_t n_items, n_pending, n_done, n_held;
+    int64_t n_suspect;       /* of those pending */
     struct word *word; /* [cap_words], those of n_items in use */
     size_t cap_words;
-    size_t cursor; /* no pending item in the words before this one */
+    size_t cursor;         /* no pending item but suspects in the words before this one */
+    size_t suspect_cursor; /* no pending suspect in the words before this one */
     struct open_lease *open; /* [n_open], ascending id */
     size_t n_open, cap_open;
+    size_t n_alone; /* of the open ones */
     int64_t last_id;
     bool closed;
 };
@@ -69,28 +72,47 @@ static uint64_t mask_of(size_t w, int64_t first, int64_t count)
     return mask;
 }
 
-enum state { PENDING, LEASED, DONE };
+enum state { PENDING, LEASED, DONE, HELD };
 
-/* Counts are the caller's business. */
-static void set_state(struct vx_leases *l, int64_t first, int64_t count, enum state state)
+static uint64_t with(uint64_t bits, uint64_t mask, bool set)
+{
+    return set ? bits | mask : bits & ~mask;
+}
+
+/* The items of mask in word w, all of them in state `from`, go to state `to`; keeps the counts. */
+static void move(struct vx_leases *l, size_t w, uint64_t mask, enum state from, enum state to)
+{
+    struct word *const word = &l->word[w];
+    const int64_t n = __builtin_popcountll(mask), suspects = __builtin_popcountll(mask & word->suspect);
+
+    word->pending = with(word->pending, mask, to == PENDING);
+    word->done = with(word->done, mask, to == DONE);
+    word->held = with(word->held, mask, to == HELD);
+    l->n_pending += (to == PENDING ? n : 0) - (from == PENDING ? n : 0);
+    l->n_suspect += (to == PENDING ? suspects : 0) - (from == PENDING ? suspects : 0);
+    l->n_done += (to == DONE ? n : 0) - (from == DONE ? n : 0);
+    l->n_held += (to == HELD ? n : 0) - (from == HELD ? n : 0);
+    if (to != PENDING)
+        return;
+    if (suspects < n && w < l->cursor)
+        l->cursor = w;
+    if (suspects > 0 && w < l->suspect_cursor)
+        l->suspect_cursor = w;
+}
+
+/* Those of first … first+count-1 that are in state `from` go to state `to`. */
+static void move_range(struct vx_leases *l, int64_t first, int64_t count, enum state from, enum state to)
 {
     const size_t last = (size_t)(first + count - 2) / 64;
 
     for (size_t w = (size_t)(first - 1) / 64; w <= last; w++) {
-        const uint64_t mask = mask_of(w, first, count);
-        l->word[w].pending = state == PENDING ? l->word[w].pending | mask : l->word[w].pending & ~mask;
-        l->word[w].done = state == DONE ? l->word[w].done | mask : l->word[w].done & ~mask;
+        const struct word *const word = &l->word[w];
+        const uint64_t in[] = {[PENDING] = word->pending, [DONE] = word->done, [HELD] = word->held,
+                               [LEASED] = ~(word->pending | word->done | word->held)};
+        const uint64_t mask = mask_of(w, first, count) & in[from];
+        if (mask)
+            move(l, w, mask, from, to);
     }
-}
-
-static void make_pending(struct vx_leases *l, int64_t first, int64_t count)
-{
-    const size_t w = (size_t)(first - 1) / 64;
-
-    set_state(l, first, count, PENDING);
-    l->n_pending += count;
-    if (w < l->cursor)
-        l->cursor = w;
 }
 
 enum vx_status vx_leases_extend(struct vx_leases *leases, int64_t n_items, struct vx_err *err)
@@ -111,7 +133,7 @@ enum vx_status vx_leases_extend(struct vx_leases *leases, int64_t n_items, struc
     leases->word = p;
     memset(leases->word + old_cap, 0, (leases->cap_words - old_cap) * sizeof(struct word));
     leases->n_items = n_items;
-    make_pending(leases, old + 1, n_items - old);
+    move_range(leases, old + 1, n_items - old, LEASED, PENDING); /* all bits are 0 */
     return VX_OK;
 }
 
@@ -120,32 +142,94 @@ void vx_leases_close(struct vx_leases *leases)
     leases->closed = true;
 }
 
+static bool within(const struct vx_leases *l, int64_t first, int64_t count)
+{
+    return first >= 1 && count >= 1 && first <= l->n_items && count <= l->n_items - first + 1;
+}
+
+static enum vx_status not_listed(const struct vx_leases *l, int64_t item, struct vx_err *err)
+{
+    return vx_fail(err, VX_EINVAL, "item %lld of an earlier run is not in the list of %lld items", (long long)item,
+                   (long long)l->n_items);
+}
+
+static enum vx_status too_late(int64_t item, struct vx_err *err)
+{
+    return vx_fail(err, VX_EINVAL, "item %lld is leased: items of an earlier run are marked before granting", (long long)item);
+}
+
+static enum state state_of(const struct vx_leases *l, int64_t item)
+{
+    const struct word *const w = &l->word[(item - 1) / 64];
+    const uint64_t bit = (uint64_t)1 << ((item - 1) % 64);
+
+    return w->done & bit ? DONE : w->pending & bit ? PENDING : w->held & bit ? HELD : LEASED;
+}
+
 enum vx_status vx_leases_mark_done(struct vx_leases *leases, int64_t item, struct vx_err *err)
 {
-    if (item < 1 || item > leases->n_items)
-        return vx_fail(err, VX_EINVAL, "item %lld of an earlier run is not in the list of %lld items", (long long)item,
-                       (long long)leases->n_items);
-    const struct word *w = &leases->word[(item - 1) / 64];
-    const uint64_t bit = (uint64_t)1 << ((item - 1) % 64);
-    if (w->done & bit) /* two shards may hold the same item: a lost worker had finished it after all */
-        return VX_OK;
-    if (!(w->pending & bit))
-        return vx_fail(err, VX_EINVAL, "item %lld is leased: items of an earlier run are marked before granting",
-                       (long long)item);
-    set_state(leases, item, 1, DONE);
-    leases->n_pending--;
-    leases->n_done++;
+    if (!within(leases, item, 1))
+        return not_listed(leases, item, err);
+    const enum state state = state_of(leases, item);
+    if (state == LEASED)
+        return too_late(item, err);
+    move_range(leases, item, 1, state, DONE); /* done twice: a lost worker had finished it after all */
     return VX_OK;
 }
 
-/* How many items from `item` on are pending, counting no further than want. */
+enum vx_status vx_leases_hold(struct vx_leases *leases, int64_t first, int64_t count, struct vx_err *err)
+{
+    if (!within(leases, first, count))
+        return not_listed(leases, first, err);
+    for (size_t i = 0; i < leases->n_open; i++) {
+        const struct vx_lease *const o = &leases->open[i].lease;
+        if (o->first < first + count && first < o->first + o->count)
+            return too_late(o->first, err);
+    }
+    move_range(leases, first, count, PENDING, HELD);
+    return VX_OK;
+}
+
+void vx_leases_release(struct vx_leases *leases, int64_t first, int64_t count)
+{
+    if (within(leases, first, count))
+        move_range(leases, first, count, HELD, PENDING);
+}
+
+enum vx_status vx_leases_forget(struct vx_leases *leases, int64_t item, struct vx_err *err)
+{
+    if (!within(leases, item, 1))
+        return not_listed(leases, item, err);
+    const enum state state = state_of(leases, item);
+    if (state == LEASED)
+        return too_late(item, err);
+    move_range(leases, item, 1, state, HELD);
+    leases->word[(item - 1) / 64].suspect &= ~((uint64_t)1 << ((item - 1) % 64)); /* another file, not yet suspected */
+    return VX_OK;
+}
+
+enum vx_status vx_leases_suspect(struct vx_leases *leases, int64_t item, struct vx_err *err)
+{
+    if (!within(leases, item, 1))
+        return not_listed(leases, item, err);
+    const enum state state = state_of(leases, item);
+    if (state == LEASED)
+        return too_late(item, err);
+    move_range(leases, item, 1, state, HELD); /* so that the counts of what is pending are kept by move() */
+    leases->word[(item - 1) / 64].suspect |= (uint64_t)1 << ((item - 1) % 64);
+    move_range(leases, item, 1, HELD, state);
+    return VX_OK;
+}
+
+/* How many items from `item` on are pending and no suspects, counting no further than want. */
 static int64_t pending_run(const struct vx_leases *l, int64_t item, int64_t want)
 {
     int64_t n = 0;
 
     while (n < want && item + n <= l->n_items) {
         const int64_t i = item + n - 1;
-        const uint64_t here = ~(l->word[i / 64].pending >> (i % 64)); /* zeros: pending */
+        const struct word *const w = &l->word[i / 64];
+        const uint64_t here = ~((w->pending & ~w->suspect) >> (i % 64)); /* zeros: pending */
         const int64_t ones = here ? __builtin_ctzll(here) : 64;
         n += ones;
         if (ones < 64 - i % 64) /* ends within this word */
@@ -154,29 +238,56 @@ static int64_t pending_run(const struct vx_leases *l, int64_t item, int64_t want
     return n < want ? n : want;
 }
 
+/* The run of items that comes next; more than suspects must be pending. */
+static struct vx_lease next_run(struct vx_leases *l, int n_workers)
+{
+    int64_t want = l->n_pending / 4 / n_workers;
+
+    while (!(l->word[l->cursor].pending & ~l->word[l->cursor].suspect))
+        l->cursor++;
+    const uint64_t bits = l->word[l->cursor].pending & ~l->word[l->cursor].suspect;
+    const int64_t first = (int64_t)l->cursor * 64 + __builtin_ctzll(bits) + 1;
+    want = want < 1 ? 1 : want > l->max_items ? l->max_items : want;
+    return (struct vx_lease){.first = first, .count = pending_run(l, first, want)};
+}
+
+/* A suspect must be pending. */
+static struct vx_lease next_suspect(struct vx_leases *l)
+{
+    while (!(l->word[l->suspect_cursor].pending & l->word[l->suspect_cursor].suspect))
+        l->suspect_cursor++;
+    const uint64_t bits = l->word[l->suspect_cursor].pending & l->word[l->suspect_cursor].suspect;
+    return (struct vx_lease){.first = (int64_t)l->suspect_cursor * 64 + __builtin_ctzll(bits) + 1, .count = 1, .alone = true};
+}
+
+/* May worker get a lease beside what it holds? A suspect must be alone, before and after. */
+static bool may_have(const struct vx_leases *l, int worker, bool alone)
+{
+    if (!alone && l->n_alone == 0)
+        return true;
+    for (size_t i = 0; i < l->n_open; i++)
+        if (l->open[i].worker == worker && (alone || l->open[i].lease.alone))
+            return false;
+    return true;
+}
+
 enum vx_status vx_leases_grant(struct vx_leases *leases, int worker, int n_workers, double now, struct vx_lease *out,
                                struct vx_err *err)
 {
+    const bool alone = leases->n_pending == leases->n_suspect;
     void *p = leases->open;
-    int64_t want, first;
 
     if (worker < 0 || n_workers < 1)
         return vx_fail(err, VX_EINVAL, "a lease for worker %d of %d", worker, n_workers);
-    if (leases->n_pending == 0)
+    if (leases->n_pending == 0 || !may_have(leases, worker, alone))
         return VX_DONE;
     if (vx_grow(&p, &leases->cap_open, leases->n_open + 1, sizeof *leases->open))
         return vx_fail_nomem(err, "a lease");
     leases->open = p;
-
-    while (!leases->word[leases->cursor].pending)
-        leases->cursor++;
-    first = (int64_t)leases->cursor * 64 + __builtin_ctzll(leases->word[leases->cursor].pending) + 1;
-    want = leases->n_pending / 4 / n_workers;
-    want = want < 1 ? 1 : want > leases->max_items ? leases->max_items : want;
-    *out = (struct vx_lease){.id = ++leases->last_id, .first = first, .count = pending_run(leases, first, want)};
-
-    set_state(leases, out->first, out->count, LEASED);
-    leases->n_pending -= out->count;
+    *out = alone ? next_suspect(leases) : next_run(leases, n_workers);
+    out->id = ++leases->last_id;
+    move_range(leases, out->first, out->count, PENDING, LEASED);
+    leases->n_alone += alone;
     leases->open[leases->n_open++] = (struct open_lease){.lease = *out, .worker = worker, .granted = now};
     return VX_OK;
 }
@@ -205,29 +316,60 @@ enum vx_status vx_leases_complete(struct vx_leases *leases, int worker, int64_t 
     const struct open_lease o = leases->open[i];
     if (o.worker != worker)
         return vx_fail(err, VX_EINVAL, "lease %lld is held by worker %d, not by %d", (long long)lease, o.worker, worker);
-    set_state(leases, o.lease.first, o.lease.count, DONE);
-    leases->n_done += o.lease.count;
+    move_range(leases, o.lease.first, o.lease.count, LEASED, DONE);
     leases->n_open--;
+    leases->n_alone -= o.lease.alone;
     memmove(&leases->open[i], &leases->open[i + 1], (leases->n_open - i) * sizeof *leases->open);
     return VX_OK;
 }
 
-int vx_leases_lose_worker(struct vx_leases *leases, int worker)
+/* Takes the worker's leases out of the open ones; held may be NULL, else has room for them. */
+static int take_back(struct vx_leases *l, int worker, struct vx_lease *held)
 {
     size_t kept = 0;
-    int lost = 0;
+    int n = 0;
 
-    for (size_t i = 0; i < leases->n_open; i++) {
-        const struct open_lease o = leases->open[i];
-        if (o.worker == worker) {
-            make_pending(leases, o.lease.first, o.lease.count);
-            lost++;
-        } else {
-            leases->open[kept++] = o;
+    for (size_t i = 0; i < l->n_open; i++) {
+        const struct open_lease o = l->open[i];
+        if (o.worker != worker) {
+            l->open[kept++] = o;
+            continue;
         }
+        if (held)
+            held[n] = o.lease;
+        else
+            move_range(l, o.lease.first, o.lease.count, LEASED, PENDING);
+        l->n_alone -= o.lease.alone;
+        n++;
     }
-    leases->n_open = kept;
-    return lost;
+    l->n_open = kept;
+    return n;
+}
+
+int vx_leases_lose_worker(struct vx_leases *leases, int worker)
+{
+    return take_back(leases, worker, NULL);
+}
+
+enum vx_status vx_leases_blame_worker(struct vx_leases *leases, int worker, struct vx_lease **held, size_t *n,
+                                      struct vx_err *err)
+{
+    size_t holds = 0;
+
+    *n = 0;
+    for (size_t i = 0; i < leases->n_open; i++)
+        holds += leases->open[i].worker == worker;
+    if (!(*held = vx_calloc(holds, sizeof **held)))
+        return vx_fail_nomem(err, "the leases of a lost worker");
+    *n = (size_t)take_back(leases, worker, *held);
+    for (size_t i = 0; i < *n; i++) {
+        const struct vx_lease *const lease = &(*held)[i];
+        const size_t last = (size_t)(lease->first + lease->count - 2) / 64;
+        for (size_t w = (size_t)(lease->first - 1) / 64; w <= last; w++)
+            leases->word[w].suspect |= mask_of(w, lease->first, lease->count);
+        move_range(leases, lease->first, lease->count, LEASED, lease->alone ? DONE : PENDING);
+    }
+    return VX_OK;
 }
 
 bool vx_leases_finished(const struct vx_leases *leases)
@@ -240,8 +382,9 @@ struct vx_lease_counts vx_leases_counts(const struct vx_leases *leases)
     return (struct vx_lease_counts){
         .items = leases->n_items,
         .pending = leases->n_pending,
-        .leased = leases->n_items - leases->n_pending - leases->n_done,
+        .leased = leases->n_items - leases->n_pending - leases->n_done - leases->n_held,
         .done = leases->n_done,
+        .held = leases->n_held,
         .leases_open = (int64_t)leases->n_open,
         .oldest_grant = leases->n_open ? leases->open[0].granted : 0,
     };

@@ -1,6 +1,8 @@
 /* lease.h - who works on which items: a pure state machine, no MPI, no clock of its own
- * Items 1…n are pending → leased → done. A lease is a short list of ranges; a worker holds at most a few. A lease of a
- * lost worker goes back to pending. Memory: two bits an item and a record a lease. */
+ * Items 1…n are pending → leased → done. A lease is a run of items; a worker holds at most a few. A lease of a lost worker
+ * goes back to pending. Where its items may have killed it they become suspects: granted last, each alone with its worker,
+ * so that the one that kills is found; one that loses its worker again is given up. Items known from an earlier attempt can
+ * be held until it is clear what became of them. Memory: half a byte an item and a record a lease. */
 #ifndef VX_MPI_LEASE_H
 #define VX_MPI_LEASE_H
 
@@ -16,6 +18,7 @@ struct vx_lease {
     int64_t id;    /* 1, 2, 3…; never reused */
     int64_t first; /* the items first … first+count-1, all of them pending when it was granted */
     int64_t count;
+    bool alone;    /* a single suspect: its worker holds nothing else meanwhile */
 };
 
 /* max_items: the largest lease. */
@@ -26,19 +29,34 @@ enum vx_status vx_leases_extend(struct vx_leases *leases, int64_t n_items, struc
 void vx_leases_close(struct vx_leases *leases);                  /* the listing has ended: no more items will come */
 enum vx_status vx_leases_mark_done(struct vx_leases *leases, int64_t item, struct vx_err *err) VX_CHECKED; /* from an earlier run */
 
+/* Pending items first … first+count-1 are not granted until released; those done stay so. VX_EINVAL: not in the list, or
+ * leased. */
+enum vx_status vx_leases_hold(struct vx_leases *leases, int64_t first, int64_t count, struct vx_err *err) VX_CHECKED;
+void vx_leases_release(struct vx_leases *leases, int64_t first, int64_t count); /* those held become pending, others stay */
+/* item, in the list and not leased, becomes held and is no longer done: what was known of it holds no more. */
+enum vx_status vx_leases_forget(struct vx_leases *leases, int64_t item, struct vx_err *err) VX_CHECKED;
+/* item has lost a worker in an earlier attempt. */
+enum vx_status vx_leases_suspect(struct vx_leases *leases, int64_t item, struct vx_err *err) VX_CHECKED;
+
 /* The next lease for worker: a run of pending items, smaller as the end nears (remaining/(4·workers), at least 1, at most
- * max_items). VX_DONE: nothing pending now (ask vx_leases_finished). */
+ * max_items); when only suspects are left one of them, for a worker that holds nothing. VX_DONE: nothing for this worker
+ * now (ask vx_leases_finished). */
 enum vx_status vx_leases_grant(struct vx_leases *leases, int worker, int n_workers, double now, struct vx_lease *out,
                                struct vx_err *err) VX_CHECKED;
 /* The worker has committed all items of the lease. VX_EINVAL: no such lease, or it is held by somebody else (it expired
  * and was granted again: harmless, the rows are equal). */
 enum vx_status vx_leases_complete(struct vx_leases *leases, int worker, int64_t lease, struct vx_err *err) VX_CHECKED;
-/* Everything the worker holds goes back to pending; returns the number of leases. */
+/* Everything the worker holds goes back to pending; returns the number of leases. No blame: its disk was full, it left. */
 int vx_leases_lose_worker(struct vx_leases *leases, int worker);
+/* The same where its items may be why it was lost: they become suspects, and a suspect is done, given up: the caller records
+ * that. What it held is in *held [*n], the caller's to free; in the order of granting, items of `alone` ones are given up.
+ * VX_ENOMEM: nothing has changed. */
+enum vx_status vx_leases_blame_worker(struct vx_leases *leases, int worker, struct vx_lease **held, size_t *n,
+                                      struct vx_err *err) VX_CHECKED;
 
 bool vx_leases_finished(const struct vx_leases *leases); /* closed, and every item done */
 struct vx_lease_counts {
-    int64_t items, pending, leased, done;
+    int64_t items, pending, leased, done, held;
     int64_t leases_open;
     double oldest_grant; /* `now` of the grant of the lease open longest; 0 with none open */
 } vx_leases_counts(const struct vx_leases *leases);

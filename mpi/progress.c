@@ -54,6 +54,8 @@ const char *vx_progress_line(const struct vx_progress *p, char *out, size_t size
     if (size)
         out[0] = '\0';
     add(out, size, &at, "%s/%s%s items", grouped(p->done, done), grouped(p->items, items), p->listing ? "+" : "");
+    if (p->before)
+        add(out, size, &at, " (%s done before)", grouped(p->before, failed));
     if (p->listing)
         add(out, size, &at, "  listing...");
     if (p->windows_per_s > 0) {

@@ -8,6 +8,7 @@
 
 struct vx_progress {
     int64_t done, items, failed; /* done includes failed and what an earlier run had done */
+    int64_t before;              /* of those done: by earlier attempts */
     bool listing;                /* items still grows */
     double windows_per_s;        /* over all ranks */
     double real_time;            /* seconds of sound scanned a second */
@@ -15,7 +16,7 @@ struct vx_progress {
 };
 
 /* "1,234/56,789 items  89.1 windows/s  178x real time  3 errors  ETA 2 min 10 s"; while listing
- * "1,234/56,789+ items  listing...  89.1 …" and no ETA. Returns out. */
+ * "1,234/56,789+ items  listing...  89.1 …" and no ETA; behind the items "(1,000 done before)" if any were. Returns out. */
 const char *vx_progress_line(const struct vx_progress *p, char *out, size_t size);
 
 /* Counters seen over time, one sample a second, the last half minute of them. Zero-initialise. */

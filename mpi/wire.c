@@ -122,6 +122,11 @@ void vx_wire_put_finish(struct vx_buf *b)
     begin(b, VX_MSG_FINISH);
 }
 
+void vx_wire_put_alive(struct vx_buf *b)
+{
+    begin(b, VX_MSG_ALIVE);
+}
+
 void vx_wire_put_bye(struct vx_buf *b, const struct vx_msg_bye *m)
 {
     begin(b, VX_MSG_BYE);
@@ -267,7 +272,7 @@ static void get_tally(struct reader *r, struct vx_tally *t)
 
 static const char *const type_name[] = {
     [VX_MSG_HELLO] = "HELLO", [VX_MSG_LEASE] = "LEASE", [VX_MSG_DONE] = "DONE", [VX_MSG_NOTE] = "NOTE",
-    [VX_MSG_FINISH] = "FINISH", [VX_MSG_BYE] = "BYE", [VX_MSG_FAIL] = "FAIL",
+    [VX_MSG_FINISH] = "FINISH", [VX_MSG_BYE] = "BYE", [VX_MSG_FAIL] = "FAIL", [VX_MSG_ALIVE] = "ALIVE",
 };
 
 /* Reads the front of the message: its type, 0 with a problem in the reader. */
@@ -280,7 +285,7 @@ static int get_front(struct reader *r, const struct vx_buf *b)
         refuse(r, "it is none of this program's");
     else if (!r->problem && version != VERSION)
         refuse(r, "its version differs: all ranks must run the same voxtrawl");
-    else if (!r->problem && (type < VX_MSG_HELLO || type > VX_MSG_FAIL))
+    else if (!r->problem && (type < VX_MSG_HELLO || type > VX_MSG_ALIVE))
         refuse(r, "its type is unknown");
     return r->problem ? 0 : (int)type;
 }

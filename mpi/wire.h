@@ -19,6 +19,7 @@ enum vx_msg_type {
     VX_MSG_FINISH,    /* coordinator → worker: nothing more will come; commit what is complete and say BYE */
     VX_MSG_BYE,       /* worker → coordinator: closed its shard, last message */
     VX_MSG_FAIL,      /* worker → coordinator: cannot go on, last message; its leases are free */
+    VX_MSG_ALIVE,     /* coordinator → worker: rank 0 is there; a worker that hears nothing for long gives up */
 };
 
 struct vx_msg_hello {
@@ -63,6 +64,7 @@ void vx_wire_put_lease(struct vx_buf *b, const struct vx_msg_lease *m);
 void vx_wire_put_done(struct vx_buf *b, const struct vx_msg_done *m);
 void vx_wire_put_note(struct vx_buf *b, const struct vx_msg_note *m);
 void vx_wire_put_finish(struct vx_buf *b);
+void vx_wire_put_alive(struct vx_buf *b);
 void vx_wire_put_bye(struct vx_buf *b, const struct vx_msg_bye *m);
 void vx_wire_put_fail(struct vx_buf *b, const struct vx_msg_fail *m);
 

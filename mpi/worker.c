@@ -19,8 +19,9 @@ struct worker {
     struct vx_buf message;
     int held;          /* leases submitted and not reported */
     size_t held_items; /* of those leases */
-    bool finishing;
+    bool finishing, told; /* FINISH came; a signal was seen */
     double noted_at, kept_at;
+    double heard_at; /* 0: never yet */
     int64_t noted;
     const struct vx_item_result **results; /* scratch for held_items */
     size_t cap_results;
@@ -61,6 +62,8 @@ static enum vx_status take_lease(struct worker *w, struct vx_err *err)
     if (rc == VX_OK && vx_grow(&results, &w->cap_results, w->held_items + lease.n, sizeof *w->results) != 0)
         rc = vx_fail_nomem(err, "a lease");
     w->results = results;
+    if (rc == VX_OK && lease.n > 0) /* before the first of them is opened */
+        vx_hand_take(w->c->hand, lease.lease, lease.items[0].id, lease.n);
     if (rc == VX_OK && (rc = vx_job_create(&job, lease.lease, lease.items, lease.n, err)) == VX_OK &&
         (rc = vx_pipeline_submit(w->c->pipeline, job, err)) == VX_OK) {
         w->held++;
@@ -81,8 +84,11 @@ static enum vx_status listen(struct worker *w, double seconds, struct vx_err *er
 
     if (rc != VX_OK || !got || (rc = vx_wire_type(&w->message, &type, err)) != VX_OK)
         return rc;
+    w->heard_at = vx_clock_now();
     if (type == VX_MSG_LEASE)
         return take_lease(w, err);
+    if (type == VX_MSG_ALIVE)
+        return VX_OK;
     if (type == VX_MSG_FINISH) {
         w->finishing = true;
         return VX_OK;
@@ -119,6 +125,7 @@ static enum vx_status report(struct worker *w, struct vx_job *job, struct vx_err
 
     if ((rc = vx_shard_commit(w->c->shard, w->results, n, err)) != VX_OK)
         return rc;
+    vx_hand_done(w->c->hand, job->lease);
     for (size_t i = 0; i < job->n; i++)
         count(&done.tally, &job->results[i]);
     vx_wire_put_done(&w->message, &done);
@@ -151,14 +158,32 @@ static enum vx_status collect(struct worker *w, struct vx_err *err)
 static enum vx_status note(struct worker *w, struct vx_err *err)
 {
     const struct vx_msg_note n = {.windows_scored = vx_pipeline_stats(w->c->pipeline).windows_scored};
-    const double now = vx_clock_now();
+    const double now = vx_clock_now(), lost = w->c->lost_seconds;
+    const double alive = lost > 0 && lost / 4 < ALIVE_SECONDS ? lost / 4 : ALIVE_SECONDS;
 
-    if (now - w->noted_at < (n.windows_scored == w->noted ? ALIVE_SECONDS : NOTE_SECONDS))
+    if (now - w->noted_at < (n.windows_scored == w->noted ? alive : NOTE_SECONDS))
         return VX_OK;
     w->noted = n.windows_scored;
     w->noted_at = now;
     vx_wire_put_note(&w->message, &n);
     return vx_link_send(w->c->link, &w->message, err);
+}
+
+/* What may come from outside: a signal, which launchers follow up by KILL, and the death of rank 0, which MPI does not tell. */
+static enum vx_status watch(struct worker *w, struct vx_err *err)
+{
+    const double silent = w->heard_at > 0 ? vx_clock_now() - w->heard_at : 0;
+
+    if (!w->told && w->c->stop && atomic_load(w->c->stop)) {
+        w->told = true;
+        vx_hand_told(w->c->hand);
+        return w->held > 0 ? keep(w, err) : VX_OK;
+    }
+    if (w->c->lost_seconds <= 0 || silent <= w->c->lost_seconds)
+        return VX_OK;
+    if (w->held > 0 && keep(w, err) != VX_OK)
+        return err->status;
+    return vx_fail(err, VX_EMPI, "nothing heard from rank 0 for %.0f s; what is complete is kept", silent);
 }
 
 enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_err *err)
@@ -167,8 +192,9 @@ enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_er
     enum vx_status rc = say_hello(&w, err);
 
     while (rc == VX_OK && !w.finishing) {
-        if ((rc = listen(&w, w.held > 0 ? 0 : IDLE_SECONDS, err)) == VX_OK && (rc = collect(&w, err)) == VX_OK)
-            rc = note(&w, err);
+        if ((rc = listen(&w, w.held > 0 ? 0 : IDLE_SECONDS, err)) == VX_OK && (rc = collect(&w, err)) == VX_OK &&
+            (rc = note(&w, err)) == VX_OK && !w.finishing)
+            rc = watch(&w, err);
     }
     if (rc == VX_OK && w.held > 0)
         rc = keep(&w, err);

@@ -5,8 +5,11 @@
 
 #include "base/err.h"
 #include "db/shard.h"
+#include "mpi/hand.h"
 #include "mpi/link.h"
 #include "mpi/pipeline.h"
+
+#include <stdatomic.h>
 
 struct vx_worker_config {
     struct vx_link *link;
@@ -15,12 +18,15 @@ struct vx_worker_config {
     const char *engine; /* its description, for the coordinator's record */
     const char *host;
     int rank, threads;
+    struct vx_hand *hand;    /* borrowed; NULL: not kept */
+    const atomic_bool *stop; /* a signal came; NULL: none can. The coordinator says what to do, but may be gone */
+    double lost_seconds;     /* a coordinator that was heard once and says nothing for so long is lost; 0: never */
     double keep_seconds; /* between commits of what is complete of unfinished leases, the most a crash can undo; 0: 5 */
 };
 
 /* Runs until the coordinator says FINISH: all is done, or the scan is stopped; then what is complete of the leases still
  * held is committed, the rest given up for a later run, and BYE said. When it cannot go on it says FAIL and returns the
- * reason. */
+ * reason. VX_EMPI: the coordinator is lost; what is complete is committed. */
 enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_err *err) VX_CHECKED;
 
 /* For a rank that cannot even begin (no model, no shard): says FAIL with *why and nothing else. */

@@ -30,6 +30,18 @@ enum vx_status vx_itemlist_read(struct vx_itemlist *list, int64_t first, size_t 
     return VX_OK;
 }
 
+enum vx_status vx_itemlist_blame(struct vx_itemlist *list, int attempt, int rank, int64_t first, int64_t count, const char *why,
+                                 struct vx_err *err)
+{
+    (void)attempt;
+    (void)rank;
+    (void)err;
+    (void)why;
+    for (int64_t i = first; list->blamed && i < first + count; i++)
+        list->blamed[i]++;
+    return VX_OK;
+}
+
 static int complain(struct fake_worker *w, const char *what, const char *detail)
 {
     if (w->problem.status == VX_OK)
@@ -174,10 +186,12 @@ void fake_worker_run(struct fake_worker *w)
             continue;
         }
         idle = 0;
-        if (vx_wire_type(&b, &type, &err) != VX_OK || (type != VX_MSG_LEASE && type != VX_MSG_FINISH)) {
+        if (vx_wire_type(&b, &type, &err) != VX_OK || (type != VX_MSG_LEASE && type != VX_MSG_FINISH && type != VX_MSG_ALIVE)) {
             complain(w, "not a message for a worker", err.text);
             goto done;
         }
+        if (type == VX_MSG_ALIVE)
+            continue;
         if (type == VX_MSG_FINISH) {
             if (w->fate != FAKE_SILENT)
                 say_bye(w, &b);

@@ -14,6 +14,7 @@
 struct vx_itemlist { /* stands in for db/itemlist.c: this program does not link it */
     int64_t n;
     int64_t fail_at; /* 0: never */
+    unsigned char *blamed; /* [n+1] by item: how often; NULL: not kept */
 };
 
 enum fake_fate { /* what becomes of a worker once it has done last_lease leases */
