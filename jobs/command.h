@@ -7,12 +7,15 @@
 
 /* What the process tells the shell; of several ranks rank 0, the others end with 0 where it has more to say. */
 enum vx_exit {
-    VX_EXIT_OK = 0,         /* done; single items may have failed, the database says which */
-    VX_EXIT_FAILED = 1,     /* could not be done; stderr says why */
-    VX_EXIT_USAGE = 2,      /* the command line makes no sense */
-    VX_EXIT_ALL_FAILED = 3, /* scan: done, but not one item could be read */
-    VX_EXIT_STOPPED = 4,    /* scan: stopped by a signal; the same command goes on from there */
+    VX_EXIT_OK = 0,           /* done */
+    VX_EXIT_FAILED = 1,       /* could not be done; stderr says why. scan: what is committed is kept */
+    VX_EXIT_USAGE = 2,        /* the command line makes no sense */
+    VX_EXIT_FAILED_ITEMS = 3, /* scan: done, the result is complete, but some items failed; the database says which and why */
+    VX_EXIT_STOPPED = 4,      /* scan: stopped by a signal; the same command goes on from there */
 };
+#define VX_EXIT_WORDS                                                                                                        \
+    "exit status: 0 done, 1 failed, 2 wrong usage, 3 scan: done, but some items failed (the result says which), 4 scan: "    \
+    "stopped, the\nsame command goes on"
 
 struct vx_command {
     const char *name, *usage, *doc;

@@ -42,13 +42,17 @@ static void print_usage(FILE *to)
         fprintf(to, "  %-10s%s\n", c->name, c->doc);
     fprintf(to, "\n  voxtrawl COMMAND --help tells more; voxtrawl --version what this build is made of.\n"
                 "  On several cores or hosts: mpirun -n N voxtrawl scan ...\n\n"
-                "exit status: 0 done, 1 failed, 2 wrong usage, 3 every item failed, 4 stopped (resumable)\n");
+                VX_EXIT_WORDS "\n");
 }
 
 void vx_command_help(const struct vx_command *self, const struct vx_opt *table)
 {
     printf("usage: voxtrawl %s %s\n\n%s\n\noptions:\n", self->name, self->usage, self->doc);
     vx_opts_print(table, stdout);
+    if (self->fn == vx_cmd_scan)
+        printf("\n" VX_EXIT_WORDS "\n"
+               "\nA scan that was stopped or killed goes on where it was when the same command is given again.\n"
+               "SIGTERM, SIGINT and SIGUSR1 stop it: what is complete is committed. A second signal ends it at once.\n");
 }
 
 int vx_command_fail(const struct vx_command *self, const struct vx_err *err)

@@ -14,7 +14,19 @@ static void clear_all(struct vx_item *items, size_t n)
         vx_item_clear(&items[i]);
 }
 
-static enum vx_status list_all(struct vx_listing *l, struct vx_item *items, struct vx_err *err)
+/* Into the list; then what is known from before may be handed out. */
+static enum vx_status add(struct vx_listing *l, struct vx_item *items, enum vx_met *met, size_t n, struct vx_err *err)
+{
+    enum vx_status rc = n > 0 ? vx_itemlist_meet(l->list, items, n, met, err) : VX_OK;
+
+    if (rc == VX_OK)
+        rc = vx_resume_meet(l->resume, items, met, n, err);
+    if (rc == VX_OK)
+        atomic_store(&l->listed, vx_itemlist_count(l->list));
+    return rc;
+}
+
+static enum vx_status list_all(struct vx_listing *l, struct vx_item *items, enum vx_met *met, struct vx_err *err)
 {
     enum vx_status rc = VX_OK;
 
@@ -29,41 +41,41 @@ static enum vx_status list_all(struct vx_listing *l, struct vx_item *items, stru
                 vx_item_clear(&items[n]);
         }
         if (rc == VX_OK || rc == VX_DONE) {
-            const enum vx_status added = n > 0 ? vx_itemlist_add(l->list, items, n, err) : VX_OK;
+            const enum vx_status added = add(l, items, met, n, err);
             if (added != VX_OK)
                 rc = added;
-            else
-                atomic_store(&l->listed, vx_itemlist_count(l->list));
         }
         clear_all(items, n);
     }
-    return rc == VX_DONE ? VX_OK : rc;
+    return rc == VX_DONE ? vx_resume_end(l->resume, err) : rc;
 }
 
 static void *listing_main(void *arg)
 {
     struct vx_listing *l = arg;
     struct vx_item *items = vx_calloc(GROUP, sizeof *items);
+    enum vx_met *met = vx_calloc(GROUP, sizeof *met);
 
-    if (!items)
+    if (!items || !met)
         (void)vx_fail_nomem(&l->failure, "the listing");
-    else if (list_all(l, items, &l->failure) == VX_OK)
+    else if (list_all(l, items, met, &l->failure) == VX_OK)
         l->failure.status = VX_OK;
     if (l->failure.status != VX_OK)
         atomic_store(l->stop, true);
     free(items);
+    free(met);
     l->stats = vx_corpus_stats(l->corpus);
     atomic_store(&l->ended, true);
     return NULL;
 }
 
-enum vx_status vx_listing_start(struct vx_listing *l, struct vx_itemlist *list, const char *const *inputs,
+enum vx_status vx_listing_start(struct vx_listing *l, struct vx_itemlist *list, struct vx_resume *resume, const char *const *inputs,
                                 int n_inputs, struct vx_part part, atomic_bool *stop, struct vx_err *err)
 {
     enum vx_status rc;
     int failed;
 
-    *l = (struct vx_listing){.list = list, .part = part, .stop = stop};
+    *l = (struct vx_listing){.list = list, .resume = resume, .part = part, .stop = stop};
     atomic_store(&l->listed, vx_itemlist_count(list)); /* a resumed run knows its items before they are found again */
     if ((rc = vx_corpus_open(&l->corpus, inputs, (size_t)n_inputs, err)) != VX_OK)
         return rc;

@@ -6,6 +6,7 @@
 #include "db/itemlist.h"
 #include "io/corpus.h"
 #include "jobs/part.h"
+#include "jobs/resume.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,6 +15,7 @@
 
 struct vx_listing {
     struct vx_itemlist *list;     /* borrowed */
+    struct vx_resume *resume;     /* borrowed: is told of every item */
     struct vx_corpus *corpus;     /* owned */
     struct vx_part part;          /* of the corpus: the rest is passed over */
     _Atomic int64_t listed;       /* items in the list */
@@ -25,7 +27,7 @@ struct vx_listing {
     bool started;
 };
 
-enum vx_status vx_listing_start(struct vx_listing *listing, struct vx_itemlist *list, const char *const *inputs,
+enum vx_status vx_listing_start(struct vx_listing *listing, struct vx_itemlist *list, struct vx_resume *resume, const char *const *inputs,
                                 int n_inputs, struct vx_part part, atomic_bool *stop, struct vx_err *err) VX_CHECKED;
 enum vx_status vx_listing_join(struct vx_listing *listing, struct vx_err *err) VX_CHECKED; /* its failure, if any */
 

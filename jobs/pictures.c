@@ -270,7 +270,7 @@ static enum vx_status make(const struct options *o, struct vx_log *log, int *sta
         print_summary(&tally, vx_picture_set_count(set), vx_clock_now() - start, o->out);
     if (tally.items == 0)
         vx_log_say(log, VX_LOG_WARNING, "no recordings found in what was named");
-    *status = tally.items > 0 && tally.failed == tally.items ? VX_EXIT_ALL_FAILED : VX_EXIT_OK;
+    *status = tally.failed > 0 ? VX_EXIT_FAILED_ITEMS : VX_EXIT_OK;
 done:
     vx_picture_set_destroy(&set);
     vx_buf_free(&facts);

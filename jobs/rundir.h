@@ -1,4 +1,4 @@
-/* rundir.h - the work folder of a scan: run.txt, items.db and one shard a rank and attempt
+/* rundir.h - the work folder of a scan: run.txt, items.db, one shard a rank and attempt, what killed ranks had in hand
  * run.txt says whose folder it is (uuid, start, fingerprint) and what was scanned; a folder of another fingerprint, or that
  * has begun with inputs that are not asked for now, is refused, else it is continued. A lock keeps two scans out of one
  * folder. */
@@ -16,6 +16,11 @@ struct vx_rundir {
     char *items_path; /* owned: the run's item list */
     char **shards;    /* owned [n_shards]: those of earlier attempts, then after vx_rundir_rescan() all */
     size_t n_shards;
+    struct vx_rundir_hand {
+        char *path; /* owned */
+        int attempt, rank;
+    } *hands;         /* owned [n_hands]: of ranks of earlier attempts that did not end in order (mpi/hand.h) */
+    size_t n_hands;
     int attempt;      /* 1, 2, … */
     bool resumed;
     int lock; /* file descriptor */
@@ -23,10 +28,10 @@ struct vx_rundir {
 
 /* Rank 0. Creates DIR or takes up what it holds: then record->uuid and ->started become those of its first attempt.
  * inputs [n_inputs] as named on the command line: those of earlier attempts must be among them, and where one is relative,
- * so must be the working directory. VX_EINVAL: another configuration or corpus (names the folder and the remedy).
- * VX_ESYS: cannot create, or locked by another scan. */
+ * so must be the working directory. fresh: what an earlier scan of these inputs has left is deleted first, whatever its
+ * configuration. VX_EINVAL: another configuration (names each difference) or corpus, with the remedies. VX_ESYS: cannot create, or locked by another scan. */
 enum vx_status vx_rundir_open(struct vx_rundir *dir, const char *path, struct vx_scan_record *record,
-                              const char *const *inputs, size_t n_inputs, struct vx_err *err) VX_CHECKED;
+                              const char *const *inputs, size_t n_inputs, bool fresh, struct vx_err *err) VX_CHECKED;
 void vx_rundir_close(struct vx_rundir *dir); /* zeroed is fine */
 
 /* Any rank: is the folder at path, as seen from this host, the one of run uuid? VX_EINVAL: no (says that hosts must share it). */
@@ -39,6 +44,9 @@ void vx_rundir_leave_status(const char *path, int status);
 
 /* The shard of a rank in an attempt; the caller's to free, NULL: no memory. Any rank. */
 char *vx_rundir_shard(const char *path, int attempt, int rank);
+
+char *vx_rundir_hand(const char *path, int attempt, int rank); /* the same of what it has in hand */
+size_t vx_rundir_ranks(const struct vx_rundir *dir, int attempt); /* that have left a shard, as last scanned */
 
 enum vx_status vx_rundir_rescan(struct vx_rundir *dir, struct vx_err *err) VX_CHECKED; /* finds all shards anew */
 void vx_rundir_remove(struct vx_rundir *dir); /* deletes what this file knows of, and the folder if that leaves it empty */

@@ -67,12 +67,22 @@ static enum vx_status bind_to_share(struct vx_scan *s, struct vx_err *err)
     return VX_OK;
 }
 
+/* A job that Slurm has put back into the queue is the same job, which goes on: it must not start over each time. */
+static void heed_restart(struct vx_scan_options *o)
+{
+    const char *count = getenv("SLURM_RESTART_COUNT");
+
+    if (count && atoi(count) > 0)
+        o->fresh = o->retry_failed = false;
+}
+
 /* Rank 0's decisions, before any other rank begins. What would fail at the end fails here. */
 static enum vx_status decide(struct vx_scan *s, struct vx_err *err)
 {
     const struct vx_scan_options *o = &s->options;
     enum vx_status rc;
 
+    heed_restart(&s->options);
     if (strcmp(s->work, o->out) == 0)
         return vx_fail(err, VX_EINVAL, "--work %s is the result's name too; it takes a folder for the time of the scan", s->work);
     if ((rc = vx_outfile_free(o->out, o->overwrite, err)) != VX_OK ||
@@ -83,7 +93,7 @@ static enum vx_status decide(struct vx_scan *s, struct vx_err *err)
     fresh_uuid(s->record.uuid);
     vx_clock_utc(s->record.started);
     if ((rc = vx_scan_record_fill(&s->record, o, &s->scanner, err)) != VX_OK ||
-        (rc = vx_rundir_open(&s->rundir, s->work, &s->record, o->inputs, (size_t)o->n_inputs, err)) != VX_OK)
+        (rc = vx_rundir_open(&s->rundir, s->work, &s->record, o->inputs, (size_t)o->n_inputs, o->fresh, err)) != VX_OK)
         return rc;
     s->attempt = s->rundir.attempt;
     return VX_OK;
@@ -102,7 +112,7 @@ static void write_plan(const struct vx_scan *s, int status, struct vx_buf *plan)
 /* A rank other than 0 makes itself ready, by the plan. */
 static enum vx_status follow(struct vx_scan *s, const char *plan, struct vx_err *err)
 {
-    char difference[512];
+    char differences[512];
     enum vx_status rc;
     int decisive = 0;
 
@@ -113,9 +123,9 @@ static enum vx_status follow(struct vx_scan *s, const char *plan, struct vx_err 
     if ((rc = vx_scanner_open(&s->scanner, &s->options.scanner, s->log, err)) != VX_OK ||
         (rc = vx_scan_record_fill(&s->record, &s->options, &s->scanner, err)) != VX_OK)
         return rc;
-    if (vx_scan_record_differ(plan + decisive, s->record.decisive.data, difference, sizeof difference))
+    if (vx_scan_record_differences(plan + decisive, s->record.decisive.data, differences, sizeof differences))
         return vx_fail(err, VX_EINVAL, "%s would score differently than rank 0 (other model files, program or decoders?): %s",
-                       s->world.host, difference);
+                       s->world.host, differences);
     return vx_rundir_check(s->work, s->record.uuid, s->world.host, err);
 }
 

@@ -1,8 +1,8 @@
 /* scan_lead.c - rank 0: the list of the corpus, the coordinator with a worker beside it, the merge at the end */
 #include "base/clock.h"
 #include "db/merge.h"
-#include "db/shard.h"
 #include "jobs/listing.h"
+#include "jobs/resume.h"
 #include "jobs/scan_run.h"
 #include "jobs/summary.h"
 #include "mpi/coordinator.h"
@@ -42,40 +42,25 @@ static void start_local_worker(struct local_worker *w)
     }
 }
 
-struct done_marker {
-    struct vx_leases *leases;
-    enum vx_status rc;
-    struct vx_err *err;
+/* What the coordinator asks back for. */
+struct lead {
+    struct vx_scan *scan;
+    struct vx_resume resume;
 };
 
-static void mark_done(void *ctx, int64_t item)
+static enum vx_status release(void *ctx, struct vx_leases *leases, struct vx_err *err)
 {
-    struct done_marker *m = ctx;
+    struct lead *lead = ctx;
 
-    if (m->rc == VX_OK)
-        m->rc = vx_leases_mark_done(m->leases, item, m->err);
-}
-
-/* What earlier attempts have committed need not be done again. */
-static enum vx_status resume(const struct vx_scan *s, struct vx_itemlist *list, struct vx_leases *leases,
-                             struct vx_err *err)
-{
-    struct done_marker marker = {.leases = leases, .err = err};
-    enum vx_status rc = vx_leases_extend(leases, vx_itemlist_count(list), err);
-
-    for (size_t i = 0; rc == VX_OK && i < s->rundir.n_shards; i++) {
-        rc = vx_shard_items(s->rundir.shards[i], mark_done, &marker, err);
-        if (rc == VX_OK && marker.rc != VX_OK)
-            rc = vx_err_prefix(err, "%s and items.db beside it do not belong together, remove the folder", s->rundir.shards[i]);
-    }
-    return rc;
+    return vx_resume_release(&lead->resume, leases, err);
 }
 
 /* Hands out what is listed and waits for it: until all is committed, or the scan is stopped or has failed. */
-static enum vx_status hand_out(struct vx_scan *s, struct vx_hub *hub, struct vx_link *link, struct vx_itemlist *list,
+static enum vx_status hand_out(struct lead *lead, struct vx_hub *hub, struct vx_link *link, struct vx_itemlist *list,
                                struct vx_leases *leases, const struct vx_listing *listing,
                                struct vx_coordinator_result *result, struct vx_err *err)
 {
+    struct vx_scan *const s = lead->scan;
     struct local_worker local = {.scan = s, .link = link};
     const struct vx_coordinator_config config = {
         .hub = hub,
@@ -87,6 +72,10 @@ static enum vx_status hand_out(struct vx_scan *s, struct vx_hub *hub, struct vx_
         .log = s->log,
         .progress_seconds = PROGRESS_SECONDS,
         .window_s = vx_scan_rule(&s->options, &s->scanner.profile).hop_seconds,
+        .silent_seconds = s->options.lost_after,
+        .attempt = s->attempt,
+        .release = release,
+        .ctx = lead,
     };
     enum vx_status rc;
 
@@ -108,6 +97,7 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
     struct vx_hub *hub = NULL;
     struct vx_link *link = NULL;
     struct vx_listing listing = {0};
+    struct lead lead = {.scan = s};
     enum vx_status rc, listed;
     struct vx_err listing_err;
 
@@ -117,12 +107,12 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
     }
     if ((rc = vx_itemlist_open(&list, s->rundir.items_path, err)) != VX_OK ||
         (rc = vx_leases_create(&leases, s->options.lease, err)) != VX_OK ||
-        (rc = resume(s, list, leases, err)) != VX_OK ||
-        (rc = vx_listing_start(&listing, list, s->options.inputs, s->options.n_inputs, s->options.part, s->stop, err)) != VX_OK) {
+        (rc = vx_resume_open(&lead.resume, &s->rundir, list, leases, s->options.retry_failed, s->log, err)) != VX_OK ||
+        (rc = vx_listing_start(&listing, list, &lead.resume, s->options.inputs, s->options.n_inputs, s->options.part, s->stop, err)) != VX_OK) {
         vx_coordinator_dismiss(hub);
         goto done;
     }
-    rc = hand_out(s, hub, link, list, leases, &listing, result, err);
+    rc = hand_out(&lead, hub, link, list, leases, &listing, result, err);
     listed = vx_listing_join(&listing, &listing_err);
     *skipped = listing.stats.skipped;
     if (rc == VX_OK && listed != VX_OK) {
@@ -131,6 +121,7 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
     }
 done:
     vx_hub_destroy(&hub, &link);
+    vx_resume_close(&lead.resume);
     vx_leases_destroy(&leases);
     vx_itemlist_close(&list);
     return rc;
@@ -183,7 +174,7 @@ int vx_scan_lead(struct vx_scan *s)
                                                 .merged = &merged, .skipped = skipped,
                                                 .wall_s = vx_clock_now() - s->started_at});
         vx_summary_outside(s->log, &s->scanner.profile.measured, &merged, s->options.out);
-        status = merged.items > 0 && merged.failed == merged.items ? VX_EXIT_ALL_FAILED : VX_EXIT_OK;
+        status = merged.failed > 0 ? VX_EXIT_FAILED_ITEMS : VX_EXIT_OK;
         if (merged.items == 0)
             vx_log_say(s->log, VX_LOG_WARNING, "no recordings found in what was named");
     }

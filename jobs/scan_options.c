@@ -10,6 +10,7 @@ struct vx_scan_options vx_scan_options_default(void)
         .min_seconds = 0.5,
         .silence_dbfs = -70,
         .lease = 64,
+        .lost_after = 120,
         .max_member_mib = 1024,
     };
 }
@@ -40,10 +41,14 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
         {"real-label", 0, VX_OPT_STRING, &s->real_label, "NAME|N", "the model's label for human speech", 0, 0},
         {"work", 0, VX_OPT_STRING, &o->work, "DIR", "shards are kept here until the end (default OUT.db.work)", 0, 0},
         {"keep-work", 0, VX_OPT_FLAG, &o->keep_work, NULL, "do not remove the work folder at the end", 0, 0},
+        {"fresh", 0, VX_OPT_FLAG, &o->fresh, NULL, "delete what an unfinished scan of these inputs has left in the work folder, and start over", 0, 0},
+        {"retry-failed", 0, VX_OPT_FLAG, &o->retry_failed, NULL, "going on with an unfinished scan, try the items again that failed", 0, 0},
         {"overwrite", 0, VX_OPT_FLAG, &o->overwrite, NULL, "replace OUT.db when it exists", 0, 0},
         {"threads", 't', VX_OPT_INT, &o->threads, "N", "engine threads a rank (default: its processors; 3 on a GPU)", 1, 1024},
         {"batch", 0, VX_OPT_INT, &s->batch, "N", "windows an engine call (default: the engine's); never changes scores", 1, 4096},
         {"lease", 0, VX_OPT_INT, &o->lease, "N", "items handed to a rank at a time, at most (default 64)", 1, 65536},
+        {"lost-after", 0, VX_OPT_REAL, &o->lost_after, "SECONDS",
+         "a rank that says nothing for so long is lost, others do its items (default 120)", 1, 86400},
         {"max-member", 0, VX_OPT_INT, &o->max_member_mib, "MIB",
          "largest member of an archive, held in memory (default 1024)", 1, 1 << 20},
         {"part", 0, VX_OPT_STRING, &part, "K/N",

@@ -13,11 +13,12 @@
 struct vx_scan_options {
     struct vx_scanner_options scanner;
     const char *out, *work; /* work NULL: out + ".work" */
-    bool overwrite, keep_work, quiet;
+    bool overwrite, keep_work, quiet, fresh, retry_failed;
     double hop_seconds; /* 0: the window */
     double min_seconds, silence_dbfs;
     long threads;     /* 0: the rank's processors */
     long lease;       /* items a lease at most */
+    double lost_after; /* seconds of silence until a rank is given up */
     long max_member_mib;
     struct vx_part part; /* of the corpus */
     const char *const *inputs;

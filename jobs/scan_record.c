@@ -107,37 +107,77 @@ enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_sca
     return VX_OK;
 }
 
-static bool between_members(const char *s)
+struct member { /* "name": value of a JSON object, within its text */
+    const char *name, *value;
+    int name_len, value_len;
+};
+
+/* The member at text, which is not at its end; returns where the next one starts. */
+static const char *next_member(const char *text, struct member *m)
 {
-    return s[0] == ',' && s[1] == ' ' && s[2] == '"';
+    const char *p = text;
+    bool quoted = false;
+    int depth = 0;
+
+    *m = (struct member){.name = text, .value = text};
+    for (; *p && (quoted || depth > 0 || *p != ','); p++) {
+        if (*p == '\\' && quoted && p[1])
+            p++;
+        else if (*p == '"')
+            quoted = !quoted;
+        else if (!quoted && (*p == '[' || *p == '{' || *p == ']' || *p == '}'))
+            depth += *p == '[' || *p == '{' ? 1 : -1;
+        else if (!quoted && depth == 0 && *p == ':' && m->value == text)
+            m->value = p + 1;
+    }
+    m->name += strspn(m->name, " \"");
+    m->name_len = (int)strcspn(m->name, "\"");
+    m->value += strspn(m->value, " ");
+    m->value_len = (int)(p - m->value);
+    return *p ? p + 1 : p;
 }
 
-/* The member of text that holds position `at`: where it starts, and its length. */
-static int member_at(const char *text, size_t at, const char **start)
+static bool find_member(const char *text, const struct member *named, struct member *m)
 {
-    size_t from = 0, to;
-
-    for (size_t i = 0; i <= at && text[i]; i++)
-        if (between_members(text + i))
-            from = i + 2;
-    for (to = from; text[to] && !between_members(text + to); to++)
-        ;
-    *start = text + from;
-    return to - from < 200 ? (int)(to - from) : 200;
+    while (*text) {
+        text = next_member(text, m);
+        if (m->name_len == named->name_len && strncmp(m->name, named->name, (size_t)m->name_len) == 0)
+            return true;
+    }
+    return false;
 }
 
-bool vx_scan_record_differ(const char *there, const char *here, char *out, size_t size)
+/* As much of a value as tells it from another: a digest's beginning. */
+static int shown(const struct member *m)
 {
-    const char *a, *b;
+    enum { DIGEST = 64 + 2, SHOWN = 60 };
+
+    return m->value_len == DIGEST ? 1 + 12 : m->value_len < SHOWN ? m->value_len : SHOWN;
+}
+
+bool vx_scan_record_differences(const char *old, const char *now, char *out, size_t size)
+{
+    struct member a, b;
     size_t at = 0;
 
-    while (there[at] && there[at] == here[at])
-        at++;
-    if (there[at] == here[at])
-        return false;
-    const int n = member_at(here, at, &a), m = member_at(there, at, &b);
-    snprintf(out, size, "here %.*s, there %.*s", n, a, m, b);
-    return true;
+    if (size > 0)
+        out[0] = '\0';
+    for (const char *p = now; *p;) {
+        p = next_member(p, &b);
+        const bool there = find_member(old, &b, &a);
+        if (there && a.value_len == b.value_len && strncmp(a.value, b.value, (size_t)a.value_len) == 0)
+            continue;
+        if (at < size)
+            at += (size_t)snprintf(out + at, size - at, "%s%.*s %.*s -> %.*s", at ? ", " : "", b.name_len, b.name,
+                                   there ? shown(&a) : 7, there ? a.value : "unknown", shown(&b), b.value);
+    }
+    for (const char *p = old; *p;) {
+        p = next_member(p, &a);
+        if (!find_member(now, &a, &b) && at < size)
+            at += (size_t)snprintf(out + at, size - at, "%s%.*s %.*s -> unknown", at ? ", " : "", a.name_len, a.name, shown(&a),
+                                   a.value);
+    }
+    return at > 0;
 }
 
 void vx_scan_record_free(struct vx_scan_record *r)

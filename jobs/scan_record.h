@@ -26,8 +26,8 @@ enum vx_status vx_scan_record_command(struct vx_scan_record *record, int argc, c
 /* uuid and started are set by whoever begins the run; this fills the rest. */
 enum vx_status vx_scan_record_fill(struct vx_scan_record *record, const struct vx_scan_options *o,
                                    const struct vx_scanner *scanner, struct vx_err *err) VX_CHECKED;
-/* Whether two records' decisive text differs, and if so the first member that does: `here "hop_s": 2, there "hop_s": 1`. */
-bool vx_scan_record_differ(const char *there, const char *here, char *out, size_t size);
+/* Whether two records' decisive text differs, and if so each member that does: `hop_s 2 -> 1, precision "bf16" -> "fp32"`. */
+bool vx_scan_record_differences(const char *old, const char *now, char *out, size_t size);
 void vx_scan_record_free(struct vx_scan_record *record);
 
 /* The row, with state "running"; text borrowed from record, scanner and options. */

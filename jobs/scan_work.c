@@ -35,10 +35,15 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
         .host = s->world.host,
         .rank = s->world.rank,
         .threads = s->scanner.engine->lanes,
+        .stop = s->stop,
+        .lost_seconds = s->world.rank > 0 ? s->options.lost_after : 0, /* rank 0's worker dies with its coordinator */
     };
+    char *hand = vx_rundir_hand(s->work, s->attempt, s->world.rank);
     char *path = vx_rundir_shard(s->work, s->attempt, s->world.rank);
     enum vx_status rc;
 
+    if (hand)
+        worker.hand = vx_hand_open(hand, s->world.host);
     if (!path)
         rc = vx_fail_nomem(err, "a path");
     else if ((rc = vx_shard_open(&worker.shard, path, &run, err)) == VX_OK)
@@ -49,6 +54,8 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
         vx_worker_give_up(link, err);
     vx_pipeline_destroy(&worker.pipeline);
     vx_shard_close(&worker.shard);
+    vx_hand_close(&worker.hand);
+    free(hand);
     free(path);
     return rc;
 }

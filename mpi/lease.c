@@ -208,6 +208,11 @@ enum vx_status vx_leases_forget(struct vx_leases *leases, int64_t item, struct v
     return VX_OK;
 }
 
+bool vx_leases_is_done(const struct vx_leases *leases, int64_t item)
+{
+    return !within(leases, item, 1) || state_of(leases, item) == DONE;
+}
+
 enum vx_status vx_leases_suspect(struct vx_leases *leases, int64_t item, struct vx_err *err)
 {
     if (!within(leases, item, 1))

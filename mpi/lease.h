@@ -35,6 +35,7 @@ enum vx_status vx_leases_hold(struct vx_leases *leases, int64_t first, int64_t c
 void vx_leases_release(struct vx_leases *leases, int64_t first, int64_t count); /* those held become pending, others stay */
 /* item, in the list and not leased, becomes held and is no longer done: what was known of it holds no more. */
 enum vx_status vx_leases_forget(struct vx_leases *leases, int64_t item, struct vx_err *err) VX_CHECKED;
+bool vx_leases_is_done(const struct vx_leases *leases, int64_t item); /* true too where there is no such item */
 /* item has lost a worker in an earlier attempt. */
 enum vx_status vx_leases_suspect(struct vx_leases *leases, int64_t item, struct vx_err *err) VX_CHECKED;
 

@@ -26,7 +26,7 @@ tar -cf cut.tar good.wav && head -c 4000 cut.tar >bad/cut.tar
 head -c 3000 /dev/zero >bad/zeros.mp3
 echo "not a picture" >bad/not.png
 
-status 0 "$VOXTRAWL" scan --model model -o bad.db bad nowhere.wav https://example.invalid/x.wav
+status 3 "$VOXTRAWL" scan --model model -o bad.db bad nowhere.wav https://example.invalid/x.wav
 is() { # NAME STATUS ERROR-PATTERN
     local row
     row=$(sql bad.db "SELECT status || '|' || coalesce(error, '') FROM items WHERE path LIKE '%$1' AND member IS NULL")
@@ -61,7 +61,7 @@ equal "what was scored of the truncated file is kept" 1 \
 equal "no failed item has a verdict" 0 "$(sql bad.db "SELECT count(*) FROM items WHERE status = 'failed' AND verdict IS NOT NULL")"
 says "failed"
 
-# every item failed: another exit status, the rows are there all the same
+# nothing but failures: the rows are there all the same
 status 3 "$VOXTRAWL" scan --model model -o worse.db --quiet bad/empty.wav bad/text.wav
 equal "rows" 2 "$(sql worse.db 'SELECT count(*) FROM items WHERE status = "failed"')"
 

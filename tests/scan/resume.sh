@@ -55,7 +55,8 @@ done
 grep -q "goes on from there" stop.err || fail "a stopped scan does not say how to go on"
 # another configuration is refused, the same goes on
 status 2 "$VOXTRAWL" scan --model model -o stopped.db --work w --hop 1 corpus
-says "another model, profile, window"
+says "score differently: hop_s 2 -> 1; give the old values"
+says "--fresh"
 status 0 "$VOXTRAWL" scan --model model -o stopped.db --work w corpus
 says "done earlier"
 equal "items" $((6 * copies)) "$(sql stopped.db 'SELECT count(*) FROM items')"

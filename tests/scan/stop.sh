@@ -56,7 +56,7 @@ status 2 "$VOXTRAWL" scan --model model -o r.db --work w short
 says "unfinished scan of long too"
 mkdir elsewhere
 (cd elsewhere && status 2 "$VOXTRAWL" scan --model ../model -o ../r.db --work ../w short long)
-status 0 "$VOXTRAWL" scan --model model -o r.db --work w short long few
+status 3 "$VOXTRAWL" scan --model model -o r.db --work w short long few
 says "done earlier"
 equal "items, each once" "89 89" "$(sql r.db "SELECT count(*) || ' ' || count(DISTINCT path) FROM items")"
 equal "recordings that were not scanned and are gone" "$(sql r.db "SELECT count(*) FROM items WHERE status = 'failed'")" \

@@ -45,7 +45,7 @@ static enum vx_status open_for(struct vx_rundir *dir, const char *path, struct v
     snprintf(text, sizeof text, "%s", inputs);
     for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         list[n++] = word;
-    return vx_rundir_open(dir, path, r, list, n, err);
+    return vx_rundir_open(dir, path, r, list, n, false, err);
 }
 
 static void assert_refused(const char *path, struct vx_scan_record r, const char *inputs, enum vx_status status,
@@ -141,8 +141,8 @@ static void test_refused(void **state)
     static const struct {
         const char *fingerprint, *inputs, *message;
     } rows[] = {
-        {"abd", "/a b", "another model, profile"},
-        {"abcd", "/a b", "another model, profile"},
+        {"abd", "/a b", "score differently: fingerprint abd"},
+        {"abcd", "/a b", "--fresh"},
         {"abc", "/a", "unfinished scan of b too"},
         {"abc", "/a /b", "unfinished scan of b too"},
         {"abc", "b/ /a", "unfinished scan of b too"},
@@ -180,12 +180,12 @@ static void test_names_with_everything(void **state)
     const char *path = folder_path(*state, "work");
 
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(vx_rundir_open(&dir, path, &r, inputs, 6, &err), VX_OK);
+        assert_int_equal(vx_rundir_open(&dir, path, &r, inputs, 6, false, &err), VX_OK);
         assert_int_equal(dir.resumed, i);
         vx_rundir_close(&dir);
     }
-    assert_int_equal(vx_rundir_open(&dir, path, &r, fewer, 2, &err), VX_EINVAL);
-    assert_int_equal(vx_rundir_open(&dir, path, &r, inputs, 6, &err), VX_OK);
+    assert_int_equal(vx_rundir_open(&dir, path, &r, fewer, 2, false, &err), VX_EINVAL);
+    assert_int_equal(vx_rundir_open(&dir, path, &r, inputs, 6, false, &err), VX_OK);
     vx_rundir_remove(&dir);
     vx_rundir_close(&dir);
 }
@@ -193,10 +193,10 @@ static void test_names_with_everything(void **state)
 static void test_broken(void **state)
 {
     static const char *const rows[] = {
-        "", "\n", "garbage", "voxtrawl run 2\nuuid " UUID "\nstarted x\nfingerprint abc\n", "voxtrawl run 1\nuuid zz\n",
-        "voxtrawl run 1\nuuid " UUID "\nstarted x\nfingerprint abc\ninput /a\n",
-        "voxtrawl run 1\nuuid " UUID "\nstarted x\nfingerprint abc\nfolder /\nfolder /\n",
-        "voxtrawl run 1\nuuid " UUID "\nstarted x\nfingerprint abc\nfolder /\nsomething else\n",
+        "", "\n", "garbage", "voxtrawl run 3\nuuid " UUID "\nstarted x\nfingerprint abc\n", "voxtrawl run 2\nuuid zz\n",
+        "voxtrawl run 2\nuuid " UUID "\nstarted x\nfingerprint abc\ninput /a\n",
+        "voxtrawl run 2\nuuid " UUID "\nstarted x\nfingerprint abc\nfolder /\nfolder /\n",
+        "voxtrawl run 2\nuuid " UUID "\nstarted x\nfingerprint abc\nfolder /\nsomething else\n",
     };
     const char *path = begun(*state);
 

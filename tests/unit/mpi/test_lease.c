@@ -139,6 +139,94 @@ static void test_complete_and_lose(void **state)
     vx_leases_destroy(&l);
 }
 
+/* A worker that its items may have killed: each of them comes again alone, after all others, and the second loss is its last. */
+static void test_suspects(void **state)
+{
+    struct vx_leases *l = leases_of(40, 2);
+    struct vx_lease a, b, c, *held;
+    struct vx_err err;
+    size_t n;
+    (void)state;
+
+    vx_leases_close(l);
+    assert_int_equal(vx_leases_grant(l, 1, 1, 0, &a, &err), VX_OK);
+    assert_int_equal(vx_leases_grant(l, 1, 1, 0, &b, &err), VX_OK);
+    assert_int_equal(vx_leases_blame_worker(l, 1, &held, &n, &err), VX_OK);
+    assert_int_equal(n, 2);
+    assert_true(held[0].id == a.id && held[1].id == b.id && !held[0].alone && held[1].first == 3 && held[1].count == 2);
+    free(held);
+    assert_int_equal(vx_leases_counts(l).pending, 40);
+    for (int64_t item = 5; item <= 40; item += c.count) { /* the others first */
+        assert_int_equal(vx_leases_grant(l, 2, 1, 0, &c, &err), VX_OK);
+        assert_int_equal(c.first, item);
+        assert_false(c.alone);
+        assert_int_equal(vx_leases_complete(l, 2, c.id, &err), VX_OK);
+    }
+    assert_int_equal(vx_leases_grant(l, 2, 1, 0, &a, &err), VX_OK);
+    assert_true(a.alone && a.first == 1 && a.count == 1);
+    assert_int_equal(vx_leases_grant(l, 2, 1, 0, &b, &err), VX_DONE); /* nothing beside it */
+    assert_int_equal(vx_leases_grant(l, 3, 1, 0, &b, &err), VX_OK);   /* but for others */
+    assert_true(b.alone && b.first == 2);
+    assert_int_equal(vx_leases_blame_worker(l, 2, &held, &n, &err), VX_OK);
+    assert_true(n == 1 && held[0].alone && held[0].first == 1);
+    free(held);
+    assert_true(vx_leases_is_done(l, 1)); /* given up */
+    assert_false(vx_leases_is_done(l, 2));
+    assert_int_equal(vx_leases_lose_worker(l, 3), 1); /* its disk was full: no blame */
+    for (int64_t item = 2; item <= 4; item++) {
+        assert_int_equal(vx_leases_grant(l, 3, 1, 0, &c, &err), VX_OK);
+        assert_true(c.alone && c.first == item);
+        assert_int_equal(vx_leases_complete(l, 3, c.id, &err), VX_OK);
+    }
+    assert_true(vx_leases_finished(l));
+    assert_int_equal(vx_leases_blame_worker(l, 3, &held, &n, &err), VX_OK);
+    assert_int_equal(n, 0);
+    free(held);
+    vx_leases_destroy(&l);
+}
+
+/* Known from before: nothing is granted before it is released, and what has changed is no longer done. */
+static void test_held(void **state)
+{
+    struct vx_leases *l = leases_of(200, 1000);
+    struct vx_lease a;
+    struct vx_err err;
+    (void)state;
+
+    assert_int_equal(vx_leases_mark_done(l, 70, &err), VX_OK);
+    assert_int_equal(vx_leases_suspect(l, 71, &err), VX_OK);
+    assert_int_equal(vx_leases_hold(l, 1, 100, &err), VX_OK);
+    assert_int_equal(vx_leases_hold(l, 101, 101, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_hold(l, 0, 1, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_counts(l).held, 99);
+    assert_int_equal(vx_leases_counts(l).pending, 100);
+    assert_int_equal(vx_leases_grant(l, 0, 1, 0, &a, &err), VX_OK);
+    assert_int_equal(a.first, 101);
+    assert_int_equal(vx_leases_hold(l, 90, 12, &err), VX_EINVAL); /* 101 is leased */
+    assert_int_equal(vx_leases_suspect(l, 101, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_forget(l, 101, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_forget(l, 201, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_complete(l, 0, a.id, &err), VX_OK);
+    assert_int_equal(vx_leases_forget(l, 70, &err), VX_OK);
+    assert_int_equal(vx_leases_forget(l, 71, &err), VX_OK);
+    assert_int_equal(vx_leases_counts(l).done, a.count);
+    vx_leases_release(l, 60, 12);
+    vx_leases_release(l, 300, 12); /* none such */
+    assert_int_equal(vx_leases_grant(l, 0, 1, 0, &a, &err), VX_OK);
+    assert_true(a.first == 60 && a.count == 12); /* 71 is no suspect any more */
+    vx_leases_close(l);
+    assert_int_equal(vx_leases_complete(l, 0, a.id, &err), VX_OK);
+    while (vx_leases_grant(l, 0, 1, 0, &a, &err) == VX_OK)
+        assert_int_equal(vx_leases_complete(l, 0, a.id, &err), VX_OK);
+    assert_false(vx_leases_finished(l)); /* 88 are still held */
+    assert_int_equal(vx_leases_counts(l).held, 88);
+    vx_leases_release(l, 1, 200);
+    while (vx_leases_grant(l, 0, 1, 0, &a, &err) == VX_OK)
+        assert_int_equal(vx_leases_complete(l, 0, a.id, &err), VX_OK);
+    assert_true(vx_leases_finished(l));
+    vx_leases_destroy(&l);
+}
+
 /* The model: one character an item, and the open leases as granted. */
 enum { MODEL_ITEMS = 700, MODEL_WORKERS = 5, MODEL_LEASES = 20000 };
 struct model {
@@ -343,7 +431,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create),      cmocka_unit_test(test_extend_and_close),
         cmocka_unit_test(test_mark_done),   cmocka_unit_test(test_grant_sizes),
-        cmocka_unit_test(test_complete_and_lose), cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_complete_and_lose), cmocka_unit_test(test_suspects), cmocka_unit_test(test_held),
+        cmocka_unit_test(test_against_model),
         cmocka_unit_test(test_millions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,8 @@ static void test_small_messages(void **state)
     assert_memory_equal(&fail_back, &fail, sizeof fail);
     vx_wire_put_finish(&b);
     expect_type(&b, VX_MSG_FINISH);
+    vx_wire_put_alive(&b);
+    expect_type(&b, VX_MSG_ALIVE);
     vx_buf_free(&b);
 }
 
@@ -230,7 +232,7 @@ static void test_refused(void **state)
     b.data[4] = 2; /* version */
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
     b.data[4] = 1;
-    b.data[6] = VX_MSG_FAIL + 1; /* type */
+    b.data[6] = VX_MSG_ALIVE + 1; /* type */
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
     b.data[6] = 0;
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);

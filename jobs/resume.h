@@ -1,0 +1,53 @@
+/* resume.h - what earlier attempts at a run have left, and what has become of it since
+ * At the start items known from before are held (mpi/lease.h): those committed count as done, and none of the others is handed
+ * out before the listing has met it again, or has ended. So a file that has changed meanwhile is noticed before anybody
+ * opens it: its rows are taken back, and it is scanned as it is now. */
+#ifndef VX_JOBS_RESUME_H
+#define VX_JOBS_RESUME_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "db/itemlist.h"
+#include "jobs/rundir.h"
+#include "mpi/lease.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vx_resume {
+    const struct vx_rundir *rundir; /* borrowed, these three */
+    struct vx_itemlist *list;
+    struct vx_log *log;
+    int64_t known; /* items 1…known are from before */
+
+    /* the listing thread's */
+    unsigned char *seen;      /* owned [known / 8 + 1]: a bit an item, met in this attempt */
+    struct vx_item *changed;  /* owned [n_changed]: with their new size and mtime; their rows are still there */
+    size_t n_changed, cap_changed;
+    int64_t n_seen, all_changed;
+
+    pthread_mutex_t lock; /* over what follows: from the listing thread to the coordinator */
+    struct vx_resume_news {
+        int64_t first, count;
+        bool changed; /* no longer done */
+    } *news;          /* owned [n_news] */
+    size_t n_news, cap_news;
+};
+
+/* Reads the shards of earlier attempts, and what their ranks had in hand when they were killed, and marks leases by it.
+ * retry_failed: items that failed, and those given up, are as if never done. The list is as the last attempt left it; new
+ * leases. *resume is zeroed or the caller's to close. */
+enum vx_status vx_resume_open(struct vx_resume *resume, const struct vx_rundir *rundir, struct vx_itemlist *list,
+                              struct vx_leases *leases, bool retry_failed, struct vx_log *log, struct vx_err *err) VX_CHECKED;
+void vx_resume_close(struct vx_resume *resume); /* zeroed is fine */
+
+/* The listing thread: items [n], with ids, were found, met [n] as vx_itemlist_meet() says. Changed ones are moved from. */
+enum vx_status vx_resume_meet(struct vx_resume *resume, struct vx_item *items, const enum vx_met *met, size_t n,
+                              struct vx_err *err) VX_CHECKED;
+/* The listing thread, at its end: nothing more will be met, so what was not is gone. Says how many have changed or gone. */
+enum vx_status vx_resume_end(struct vx_resume *resume, struct vx_err *err) VX_CHECKED;
+/* The coordinator, again and again (mpi/coordinator.h). */
+enum vx_status vx_resume_release(void *resume, struct vx_leases *leases, struct vx_err *err) VX_CHECKED;
+
+#endif
