@@ -43,7 +43,7 @@ allow_mpi_as_root
 ranks=$(nproc)
 [ "$ranks" -le 4 ] || ranks=4 # each rank holds a copy of the weights; ranks share the cores among them
 mpirun --bind-to none --oversubscribe -n "$ranks" "$voxtrawl" scan --overwrite -o "$demo/results.db" \
-    ${model:+--model "$model"} "${inputs[@]}"
+    ${model:+--model "$model"} "${inputs[@]}" || [ $? -eq 3 ] # some items failed: it has said so
 
 query() { # SQL
     "$voxtrawl" query --format table "$demo/results.db" "$1"

@@ -78,7 +78,7 @@ equal "pictures of both kinds" 1 "$(grep -c picture.png rgb/windows.csv)"
 
 # bad input costs itself; nothing readable, nothing at all
 : >empty.wav
-pictures 0 --size 32 -o some empty.wav corpus/a/one.wav nowhere.wav
+pictures 3 --size 32 -o some empty.wav corpus/a/one.wav nowhere.wav
 says "empty.wav: "
 says "nowhere.wav: "
 says "3 items"
