@@ -54,6 +54,7 @@ static const char SELECT_BLAMED[] = "SELECT DISTINCT item, problem IS NOT NULL F
 static const char ABSOLVE_LOSSES[] =
     "DELETE FROM losses WHERE item IN (SELECT item FROM listed WHERE kind <> 2 AND problem IS NOT NULL)";
 static const char ABSOLVE[] = "UPDATE listed SET problem = NULL WHERE kind <> 2 AND problem IS NOT NULL";
+static const char COUNT_GIVEN_UP[] = "SELECT count(*) FROM listed WHERE kind <> 2 AND problem IS NOT NULL";
 static const char COUNT[] = "SELECT max(item) FROM listed";
 
 enum { STMT_INSERT, STMT_METADATA, STMT_FIND, STMT_READ, STMT_CHANGE, STMT_FORGET_LOSSES, STMT_BLAME, STMT_GIVE_UP, N_STMTS };
@@ -300,6 +301,24 @@ enum vx_status vx_itemlist_absolve(struct vx_itemlist *list, int64_t *n, struct 
         (rc = vx_sql_exec(list->sql, ABSOLVE, "absolve", err)) == VX_OK)
         *n = sqlite3_changes(list->sql->handle);
     return end_change(list, rc, err);
+}
+
+enum vx_status vx_itemlist_peek(const char *path, int64_t *items, int64_t *given_up, struct vx_err *err)
+{
+    struct vx_sql *sql = NULL;
+    enum vx_db_kind kind;
+    enum vx_status rc;
+
+    *items = *given_up = 0;
+    if ((rc = vx_sql_open_reader(&sql, path, err)) != VX_OK || (rc = vx_schema_kind(sql, &kind, err)) != VX_OK)
+        goto done;
+    if (kind != VX_DB_LIST) /* empty: killed before it was made */
+        rc = kind == VX_DB_NOTHING ? VX_OK : vx_fail(err, VX_EINVAL, "%s: a shard or result, expected a list of items", path);
+    else if ((rc = vx_sql_integer(sql, COUNT, items, err)) == VX_OK)
+        rc = vx_sql_integer(sql, COUNT_GIVEN_UP, given_up, err);
+done:
+    vx_sql_close(&sql);
+    return rc;
 }
 
 int64_t vx_itemlist_count(struct vx_itemlist *list)

@@ -38,6 +38,9 @@ enum vx_status vx_itemlist_blamed(struct vx_itemlist *list, void (*each)(void *c
 /* Those given up are as if never blamed; *n: how many. */
 enum vx_status vx_itemlist_absolve(struct vx_itemlist *list, int64_t *n, struct vx_err *err) VX_CHECKED;
 
+/* Of the list at path, which is only read: its items, and those of them that were given up. */
+enum vx_status vx_itemlist_peek(const char *path, int64_t *items, int64_t *given_up, struct vx_err *err) VX_CHECKED;
+
 int64_t vx_itemlist_count(struct vx_itemlist *list); /* also the largest id */
 
 /* Items first … first+n-1 into items[n] (zeroed; the caller's to clear), without metadata. VX_EINVAL: beyond the end. */

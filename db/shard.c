@@ -26,7 +26,7 @@ static const char INSERT_ITEM[] =
 static const char INSERT_WINDOW[] =
     "INSERT INTO windows (item, idx, start_ms, logit_real, logit_fake, flags) VALUES (?, ?, ?, ?, ?, ?)";
 static const char INSERT_METADATA[] = "INSERT OR REPLACE INTO metadata (item, key, value) VALUES (?, ?, ?)";
-static const char SELECT_FINAL[] = "SELECT item FROM items WHERE status <> 'pending' ORDER BY item";
+static const char SELECT_FINAL[] = "SELECT item, status = 'failed' FROM items WHERE status <> 'pending' ORDER BY item";
 
 enum { STMT_DELETE_WINDOWS, STMT_DELETE_METADATA, STMT_ITEM, STMT_WINDOW, STMT_METADATA, N_STMTS };
 static const char *const STATEMENTS[N_STMTS] = {DELETE_WINDOWS, DELETE_METADATA, INSERT_ITEM, INSERT_WINDOW,
@@ -226,7 +226,8 @@ enum vx_status vx_shard_commit(struct vx_shard *shard, const struct vx_item_resu
     return rc;
 }
 
-enum vx_status vx_shard_items(const char *path, void (*each)(void *ctx, int64_t item), void *ctx, struct vx_err *err)
+enum vx_status vx_shard_results(const char *path, void (*each)(void *ctx, int64_t item, bool failed), void *ctx,
+                                struct vx_err *err)
 {
     struct vx_sql *sql = NULL;
     sqlite3_stmt *stmt = NULL;
@@ -237,11 +238,31 @@ enum vx_status vx_shard_items(const char *path, void (*each)(void *ctx, int64_t 
         empty || (rc = vx_sql_prepare(sql, &stmt, SELECT_FINAL, err)) != VX_OK)
         goto done;
     while ((rc = vx_sql_step(sql, stmt, "read items", err)) == VX_OK)
-        each(ctx, sqlite3_column_int64(stmt, 0));
+        each(ctx, sqlite3_column_int64(stmt, 0), sqlite3_column_int(stmt, 1) != 0);
     if (rc == VX_DONE)
         rc = VX_OK;
 done:
     sqlite3_finalize(stmt);
     vx_sql_close(&sql);
     return rc;
+}
+
+struct every { /* of vx_shard_items */
+    void (*each)(void *ctx, int64_t item);
+    void *ctx;
+};
+
+static void pass_on(void *ctx, int64_t item, bool failed)
+{
+    const struct every *e = ctx;
+
+    (void)failed;
+    e->each(e->ctx, item);
+}
+
+enum vx_status vx_shard_items(const char *path, void (*each)(void *ctx, int64_t item), void *ctx, struct vx_err *err)
+{
+    struct every e = {.each = each, .ctx = ctx};
+
+    return vx_shard_results(path, pass_on, &e, err);
 }

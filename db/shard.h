@@ -8,6 +8,7 @@
 #include "base/item.h"
 #include "db/run.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct vx_shard;
@@ -23,5 +24,8 @@ void vx_shard_close(struct vx_shard **shard);
 
 /* Calls each(ctx, item) for every item of the shard at path that has a final row, ascending. For resuming. */
 enum vx_status vx_shard_items(const char *path, void (*each)(void *ctx, int64_t item), void *ctx, struct vx_err *err) VX_CHECKED;
+/* The same, telling which of them failed. */
+enum vx_status vx_shard_results(const char *path, void (*each)(void *ctx, int64_t item, bool failed), void *ctx,
+                                struct vx_err *err) VX_CHECKED;
 
 #endif

@@ -34,6 +34,7 @@ int vx_command_fail(const struct vx_command *self, const struct vx_err *err);
 
 int vx_cmd_scan(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_submit(const struct vx_command *self, int argc, char **argv);
+int vx_cmd_status(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_query(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_eval(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_merge(const struct vx_command *self, int argc, char **argv);

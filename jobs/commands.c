@@ -12,6 +12,7 @@ static const struct vx_command commands[] = {
      "Score folders, files, manifests and archives; write a SQLite database.", vx_cmd_scan},
     {"submit", "[--site FILE] [--nodes N] [--gpus N] [--array N] [options] [options of scan] INPUT...",
      "Send a scan to a Slurm cluster as a batch job.", vx_cmd_submit},
+    {"status", "DIR [--format text|json]", "Tell how far the scan of a work folder is: done, failed, left, speed, ETA.", vx_cmd_status},
     {"query", "DB ['SQL'] [--named NAME] [--format table|csv|tsv|json]", "Ask a result questions in SQL, read-only.",
      vx_cmd_query},
     {"eval", "DB --labels FILE [options]", "Measure a result against labels: accuracy, EER, DCF, Cllr, per window and per file.",

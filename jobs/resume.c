@@ -35,16 +35,25 @@ static void mark_blamed(void *ctx, int64_t item, bool gave_up)
         m->rc = vx_leases_mark_done(m->leases, item, m->err);
 }
 
-static enum vx_status forget_failed(struct vx_resume *r, struct vx_err *err)
+/* Failed rows go before anything is marked as done; who is given up is known only once all are blamed. */
+static enum vx_status forget_failed(struct vx_resume *r, int64_t *failed, struct vx_err *err)
 {
-    int64_t failed = 0, given_up;
-    enum vx_status rc = vx_itemlist_absolve(r->list, &given_up, err);
+    enum vx_status rc = VX_OK;
 
     for (size_t i = 0; rc == VX_OK && i < r->rundir->n_shards; i++)
-        rc = vx_shard_forget_failed(r->rundir->shards[i], &failed, err);
+        rc = vx_shard_forget_failed(r->rundir->shards[i], failed, err);
+    return rc;
+}
+
+static enum vx_status absolve(struct vx_resume *r, int64_t failed, struct vx_err *err)
+{
+    int64_t given_up;
+    const enum vx_status rc = vx_itemlist_absolve(r->list, &given_up, err);
+
+    failed += given_up;
     if (rc == VX_OK)
-        vx_log_say(r->log, VX_LOG_INFO, "%lld item%s failed before and %s tried again", (long long)(failed + given_up),
-                   failed + given_up == 1 ? " that" : "s that", failed + given_up == 1 ? "is" : "are");
+        vx_log_say(r->log, VX_LOG_INFO, "%lld item%s that failed before %s tried again", (long long)failed, failed == 1 ? "" : "s",
+                   failed == 1 ? "is" : "are");
     return rc;
 }
 
@@ -98,20 +107,21 @@ enum vx_status vx_resume_open(struct vx_resume *r, const struct vx_rundir *rundi
                               struct vx_leases *leases, bool retry_failed, struct vx_log *log, struct vx_err *err)
 {
     struct marker marker = {.leases = leases, .err = err};
+    int64_t failed = 0;
     enum vx_status rc;
 
     *r = (struct vx_resume){.rundir = rundir, .list = list, .log = log, .known = vx_itemlist_count(list)};
     pthread_mutex_init(&r->lock, NULL);
     if (!(r->seen = vx_calloc((size_t)r->known / 8 + 1, 1)))
         return vx_fail_nomem(err, "the state of the items");
-    if ((rc = vx_leases_extend(leases, r->known, err)) != VX_OK || (retry_failed && (rc = forget_failed(r, err)) != VX_OK))
+    if ((rc = vx_leases_extend(leases, r->known, err)) != VX_OK || (retry_failed && (rc = forget_failed(r, &failed, err)) != VX_OK))
         return rc;
     for (size_t i = 0; rc == VX_OK && i < rundir->n_shards; i++) {
         rc = vx_shard_items(rundir->shards[i], mark_done, &marker, err);
         if (rc == VX_OK && marker.rc != VX_OK)
             rc = vx_err_prefix(err, "%s and items.db beside it do not belong together, remove the folder", rundir->shards[i]);
     }
-    if (rc == VX_OK && (rc = blame_killed(r, leases, err)) == VX_OK)
+    if (rc == VX_OK && (rc = blame_killed(r, leases, err)) == VX_OK && (!retry_failed || (rc = absolve(r, failed, err)) == VX_OK))
         rc = vx_itemlist_blamed(list, mark_blamed, &marker, err);
     if (rc == VX_OK)
         rc = marker.rc;

@@ -148,6 +148,55 @@ static int next_attempt(const struct vx_rundir *dir)
     return last + 1;
 }
 
+/* Somebody else's lock. A file system without locks says nothing. */
+static bool is_locked(const char *folder)
+{
+    char *path = vx_file_join(folder, LOCK_FILE);
+    const int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    const bool locked = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return locked;
+}
+
+static int read_status(const char *folder)
+{
+    char *path = vx_file_join(folder, STATUS_FILE), *text = NULL;
+    struct vx_err none;
+    size_t len;
+    int status = -1;
+
+    if (path && vx_file_read(path, 64, &text, &len, &none) == VX_OK && sscanf(text, "%d", &status) != 1)
+        status = -1;
+    free(text);
+    free(path);
+    return status;
+}
+
+enum vx_status vx_rundir_look(struct vx_rundir *dir, const char *path, char started[25], int *exit_status, bool *locked,
+                              struct vx_err *err)
+{
+    enum vx_status rc;
+
+    *dir = (struct vx_rundir){.lock = -1};
+    dir->path = strdup(path);
+    dir->items_path = vx_file_join(path, "items.db");
+    if (!dir->path || !dir->items_path)
+        rc = vx_fail_nomem(err, "a path");
+    else if ((rc = vx_rundir_started(path, started, err)) == VX_OK)
+        rc = vx_rundir_rescan(dir, err);
+    if (rc == VX_OK) {
+        *exit_status = read_status(path);
+        *locked = is_locked(path);
+        dir->attempt = next_attempt(dir) - 1;
+    } else {
+        vx_rundir_close(dir);
+    }
+    return rc;
+}
+
 /* A database and the journal that SQLite leaves beside it. */
 static void remove_database(const char *path)
 {

@@ -34,6 +34,11 @@ enum vx_status vx_rundir_open(struct vx_rundir *dir, const char *path, struct vx
                               const char *const *inputs, size_t n_inputs, bool fresh, struct vx_err *err) VX_CHECKED;
 void vx_rundir_close(struct vx_rundir *dir); /* zeroed is fine */
 
+/* For looking only: shards, the latest attempt (0: none), when the first began, rank 0's exit status (-1: none was left), and
+ * whether a scan holds the lock. Changes nothing. VX_EINVAL: no work folder. */
+enum vx_status vx_rundir_look(struct vx_rundir *dir, const char *path, char started[25], int *exit_status, bool *locked,
+                              struct vx_err *err) VX_CHECKED;
+
 /* Any rank: is the folder at path, as seen from this host, the one of run uuid? VX_EINVAL: no (says that hosts must share it). */
 enum vx_status vx_rundir_check(const char *path, const char *uuid, const char *host, struct vx_err *err) VX_CHECKED;
 

@@ -234,3 +234,21 @@ enum vx_status vx_rundir_check(const char *path, const char *uuid, const char *h
                           "give --work such a folder",
                           path, host);
 }
+
+enum vx_status vx_rundir_started(const char *path, char started[25], struct vx_err *err)
+{
+    char *run = vx_file_join(path, VX_RUN_FILE), *text = NULL, uuid[33], fingerprint[VX_SHA256_HEX];
+    enum vx_status rc;
+    size_t len;
+
+    if (!run)
+        return vx_fail_nomem(err, "a path");
+    rc = vx_file_read(run, RUN_MAX, &text, &len, err);
+    if (rc == VX_OK && sscanf(text, HEADER, uuid, started, fingerprint) != 3)
+        rc = vx_fail(err, VX_EINVAL, "%s: not a run this version wrote", run);
+    else if (rc == VX_ESYS)
+        rc = vx_fail(err, VX_EINVAL, "%s is no work folder of a scan (no " VX_RUN_FILE " in it): a finished scan removes its own", path);
+    free(text);
+    free(run);
+    return rc;
+}

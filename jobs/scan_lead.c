@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "db/merge.h"
 #include "jobs/listing.h"
+#include "jobs/progress_file.h"
 #include "jobs/resume.h"
 #include "jobs/scan_run.h"
 #include "jobs/summary.h"
@@ -11,6 +12,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define PROGRESS_SECONDS 30 /* between lines where stderr is no terminal */
 
@@ -55,6 +58,15 @@ static enum vx_status release(void *ctx, struct vx_leases *leases, struct vx_err
     return vx_resume_release(&lead->resume, leases, err);
 }
 
+static void beat(void *ctx, const struct vx_coordinator_state *state)
+{
+    const struct vx_scan *s = ((const struct lead *)ctx)->scan;
+    struct vx_progress_note note = {.updated = time(NULL), .attempt = s->attempt, .pid = (int)getpid(), .state = *state};
+
+    snprintf(note.host, sizeof note.host, "%s", s->world.host);
+    vx_progress_note_write(s->work, &note);
+}
+
 /* Hands out what is listed and waits for it: until all is committed, or the scan is stopped or has failed. */
 static enum vx_status hand_out(struct lead *lead, struct vx_hub *hub, struct vx_link *link, struct vx_itemlist *list,
                                struct vx_leases *leases, const struct vx_listing *listing,
@@ -75,6 +87,7 @@ static enum vx_status hand_out(struct lead *lead, struct vx_hub *hub, struct vx_
         .silent_seconds = s->options.lost_after,
         .attempt = s->attempt,
         .release = release,
+        .beat = beat,
         .ctx = lead,
     };
     enum vx_status rc;

@@ -1,0 +1,75 @@
+/* fake_engines.c - voxtrawl with an engine that costs nothing, and that some windows kill
+ * Scores are a hash of the window (tests/harness/fake_engine.h). A window that stands still above half of full scale ends the
+ * process as the kernel does when memory is short, one below minus half stops it. VX_FAKE_WINDOW_MS: what a window takes. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "jobs/engines.h"
+#include "tests/harness/fake_engine.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+
+struct slow_engine {
+    struct fake_engine fake; /* first: what the engine's callers hold points here */
+    double window_s;
+};
+
+static const struct vx_engine_ops slow_engine_ops;
+
+static enum vx_status open_fake(struct vx_engine **out, const struct vx_engine_config *config, struct vx_err *err)
+{
+    const char *const ms = getenv("VX_FAKE_WINDOW_MS");
+    struct slow_engine *slow = vx_calloc(1, sizeof *slow);
+
+    *out = NULL;
+    if (!slow)
+        return vx_fail_nomem(err, "the fake engine");
+    fake_engine_init(&slow->fake, config->lanes);
+    slow->fake.engine.ops = &slow_engine_ops;
+    slow->window_s = ms ? atof(ms) / 1000 : 0;
+    *out = &slow->fake.engine;
+    return VX_OK;
+}
+
+static void close_fake(struct vx_engine **engine)
+{
+    free(*engine);
+    *engine = NULL;
+}
+
+static bool stands_still(const float *pcm, int samples, float *level)
+{
+    *level = pcm[samples / 2];
+    for (int i = samples / 3; i < samples / 2; i++)
+        if (fabsf(pcm[i] - *level) > 1e-3f)
+            return false;
+    return true;
+}
+
+static enum vx_status run_fake(struct vx_engine *engine, int lane, const struct vx_input *in, float *logits, struct vx_err *err)
+{
+    const struct slow_engine *slow = (const struct slow_engine *)engine;
+    float level;
+
+    for (int i = 0; in->kind == VX_INPUT_PCM && i < in->n; i++)
+        if (stands_still((const float *)in->data + (size_t)i * (size_t)in->samples, in->samples, &level) && fabsf(level) > 0.5f)
+            raise(level > 0 ? SIGKILL : SIGSTOP);
+    if (slow->window_s > 0)
+        vx_clock_sleep(slow->window_s * in->n);
+    return fake_engine_ops.run(engine, lane, in, logits, err);
+}
+
+static enum vx_status no_images(struct vx_engine *engine, int lane, const struct vx_input *in, uint8_t *images, struct vx_err *err)
+{
+    (void)engine;
+    (void)lane;
+    (void)in;
+    (void)images;
+    (void)err;
+    return VX_OK;
+}
+
+static const struct vx_engine_ops slow_engine_ops = {
+    .name = "fake", .default_batch = 8, .open = open_fake, .close = close_fake, .run = run_fake, .images = no_images};
+const struct vx_engine_ops *const vx_engines[] = {&slow_engine_ops, NULL};
