@@ -13,15 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define MAX_CPUS 1024
 
+#define ONE_SIGNAL_S 1 /* told within this time is told once: by scancel both Slurm and mpirun tell every rank */
+
 static atomic_bool stop_wanted; /* set by the signal handler, which can be told nothing else */
+static _Atomic time_t stop_wanted_at;
 
 static void on_signal(int number)
 {
+    struct timespec now;
+    time_t first = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
     atomic_store(&stop_wanted, true);
-    signal(number, SIG_DFL); /* a second one ends the process at once */
+    if (!atomic_compare_exchange_strong(&stop_wanted_at, &first, now.tv_sec) && now.tv_sec - first > ONE_SIGNAL_S) {
+        signal(number, SIG_DFL); /* a second one ends the process at once */
+        raise(number);
+    }
 }
 
 /* A shell that starts a command in the background may have told it to ignore Ctrl-C: that stays. */

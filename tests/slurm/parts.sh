@@ -9,8 +9,10 @@ tar -C corpus -cf corpus/members.tar few
 echo "path,who
 few/a/one.wav,anna
 few/missing.wav,bert" >corpus/list.csv
-scan() { # OPTIONS...
-    status 0 "$VOXTRAWL" scan --model model --quiet "$@" corpus corpus/list.csv nowhere
+scan() { # OPTIONS...: done, though some items fail, in the parts that have them
+    local got=0
+    "$VOXTRAWL" scan --model model --quiet "$@" corpus corpus/list.csv nowhere 2>last.err || got=$?
+    [ $got -eq 0 ] || [ $got -eq 3 ] || fail "status $got: $(cat last.err)"
 }
 scan -o whole.db
 for k in 1 2 3; do
