@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh - installs what is missing, builds and runs every test: release, then the same tests under AddressSanitizer with
-# UBSan, and once more under ThreadSanitizer.
+# UBSan, and once more under ThreadSanitizer. Where nvcc is, the program with the CUDA engine too, which must do without a GPU.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -11,9 +11,9 @@ cd "$(dirname "$0")/.."
 need_packages $VX_BUILD_PACKAGES $VX_TEST_PACKAGES $VX_DEMO_PACKAGES
 allow_mpi_as_root
 
-build() { # preset
+build() { # preset [target...]
     local log=build/$1.build.log
-    if cmake --preset "$1" -DBUILD_TESTING=ON -DVX_WERROR=ON >"$log" 2>&1 && cmake --build --preset "$1" -- -k 0 >>"$log" 2>&1; then
+    if cmake --preset "$1" -DBUILD_TESTING=ON -DVX_WERROR=ON >"$log" 2>&1 && cmake --build --preset "$1" ${2:+--target "${@:2}"} -- -k 0 >>"$log" 2>&1; then
         return 0
     fi
     grep -E 'rror|FAILED|warning' "$log" | head -n 40 || true
@@ -33,6 +33,17 @@ for preset in release asan tsan; do
         failed+=("$preset")
     fi
 done
+if command -v nvcc >/dev/null || [ -x /usr/local/cuda/bin/nvcc ]; then
+    echo "== cuda: building"
+    if build cuda voxtrawl; then
+        echo "== cuda: built after $SECONDS s"
+        ctest --preset cuda -L gpu-cli || failed+=(cuda)
+    else
+        failed+=(cuda)
+    fi
+else
+    echo "== cuda: SKIP, there is no nvcc"
+fi
 if [ ${#failed[@]} -gt 0 ]; then
     echo "FAILED: ${failed[*]}"
     exit 1
