@@ -37,7 +37,7 @@ status 1 "$VOXTRAWL" scan --model model --device cpu --precision fp16 -o none.db
 says "fp16 is for GPUs"
 status 1 "$VOXTRAWL" scan --model model --precision fp16 -o none.db corpus
 no_gpu "no cuda engine: "
-status 1 "$VOXTRAWL" scan --model model --precision int4 -o none.db corpus
+status 2 "$VOXTRAWL" scan --model model --precision int4 -o none.db corpus
 says "expected auto, fp32, bf16 or fp16"
 
 status 0 "$VOXTRAWL" bench --model model --seconds 0.01
