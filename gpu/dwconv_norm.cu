@@ -43,6 +43,12 @@ struct dwconv_shape {
     float eps;
 };
 
+/* Where a thread works. Threads beyond the last channel or tile are idle: they read no input and only take part in the sums, with 0. */
+struct dwconv_place {
+    int channel, pixel; /* of the pair; of the tile's first, of all windows' */
+    int down, edge;     /* the tile's first row; columns from its first to the picture's right edge, 0 where idle */
+};
+
 /* Two elements as they lie in memory */
 template <typename T> struct pair_of;
 template <> struct pair_of<float> { using type = float2; };
@@ -53,21 +59,20 @@ __device__ inline float2 unpack(float2 x) { return x; }
 __device__ inline float2 unpack(__half2 x) { return __half22float2(x); }
 __device__ inline float2 unpack(__nv_bfloat162 x) { return __bfloat1622float2(x); }
 
-/* Walks the tile's part of the input pixel by pixel, for one thread. A running address: of offsets the compiler would keep every multiple. */
+/* Walks the tile's part of the input pixel by pixel, for one thread: a running address costs fewer registers than multiples of c do. */
 template <typename T, int SPAN> struct input_walk {
-    const T *at;          /* the next pixel, possibly outside of the picture */
-    ptrdiff_t step, jump; /* elements from pixel to pixel, and from a row's last to the next one's first */
-    int y, side;       /* y: of the tile's first input row */
-    int left, right;   /* its columns left … right − 1 are in the picture; left is 0 or REACH. right 0: nothing is read. */
+    const T *at; /* the next pixel, possibly outside of the picture */
+    int c, side;
+    int y, edge; /* of the tile's first input row; of the tile, as above */
 
-    __device__ bool has_row(int i) const { return static_cast<unsigned>(y + i) < static_cast<unsigned>(side) && right > 0; }
+    __device__ bool has_row(int i) const { return static_cast<unsigned>(y + i) < static_cast<unsigned>(side) && edge > 0; }
     /* Pixel j of input row i, which is the next one; 0 outside */
     __device__ typename pair_of<T>::type next(int i, int j)
     {
         using pair = typename pair_of<T>::type;
-        const int end = has_row(i) ? right : 0;
-        const pair p = j < end && (j >= REACH || left == 0) ? *reinterpret_cast<const pair *>(at) : pair();
-        at += j < SPAN - 1 ? step : jump;
+        const int end = has_row(i) ? edge + REACH : 0;
+        const pair p = j < end && (j >= REACH || edge < side) ? *reinterpret_cast<const pair *>(at) : pair();
+        at += j < SPAN - 1 ? c : (side - SPAN + 1) * c;
         return p;
     }
 };
@@ -95,13 +100,14 @@ __device__ inline void add_pixel(int i, int j, float2 x, const float2 (&ring)[RO
 /* acc = bias + the convolution. weight [7][7][c], bias at the thread's channels. A pixel's register is filled with the one below it as
  * soon as it has been used, so that loads have a whole row's time. */
 template <typename T, int ROWS, int COLUMNS>
-__device__ inline void convolve(input_walk<T, COLUMNS + KERNEL - 1> in, const float *weight, const float *bias,
-                                unsigned c, float2 (&acc)[ROWS][COLUMNS])
+__device__ inline void convolve(input_walk<T, COLUMNS + KERNEL - 1> &in, const float *weight, const float *bias,
+                                float2 (&acc)[ROWS][COLUMNS])
 {
     constexpr int SPAN = COLUMNS + KERNEL - 1, LAST = ROWS + KERNEL - 2;
     typename pair_of<T>::type row[SPAN];
     float2 ring[ROWS][KERNEL];
-    const float2 start = vx_load2(bias);
+    unsigned w = 0;
+    const float2 start = in.edge > 0 ? vx_load2(bias) : make_float2(0, 0);
 
 #pragma unroll
     for (int r = 0; r < ROWS; r++)
@@ -115,8 +121,8 @@ __device__ inline void convolve(input_walk<T, COLUMNS + KERNEL - 1> in, const fl
     for (int i = 0; i <= LAST; i++) {
         if (i < KERNEL)
 #pragma unroll
-            for (int kx = 0; kx < KERNEL; kx++, weight += c)
-                ring[i % ROWS][kx] = vx_load2(weight);
+            for (int kx = 0; kx < KERNEL; kx++, w += in.c)
+                ring[i % ROWS][kx] = vx_load2(weight + w);
         if (in.has_row(i)) {
 #pragma unroll
             for (int j = 0; j < SPAN; j++) {
@@ -148,15 +154,17 @@ template <int N, int OFFSET> __device__ inline void share_sums(float *v, int lan
         share_sums<N / 2, OFFSET / 2>(v, lane);
 }
 
-/* Adds v over the channels of each tile. shared: part [tiles a block][groups a tile][N] and behind it totals [tiles a block][N];
- * returns the totals, of all tiles. The whole block calls it. */
-template <int N> __device__ inline const float *sum_channels(float (&v)[N], int tile, const dwconv_shape &s, float *shared)
+/* Adds v over the channels of each tile; shared: part [tiles a block][groups a tile][N] and behind it results [tiles a block][N]. The whole
+ * block calls it, and gets finish(sum) of each pixel of each tile. */
+template <int N, typename Finish>
+__device__ inline const float *sum_channels(float (&v)[N], const dwconv_shape &s, float *shared, Finish finish)
 {
-    const int groups = s.lanes / GROUP, lane = static_cast<int>(threadIdx.x) % GROUP, group = static_cast<int>(threadIdx.x) / GROUP;
-    float *totals = shared + s.tiles_a_block * groups * N;
+    const int groups = s.lanes / GROUP, all = s.tiles_a_block * groups;
+    const int lane = static_cast<int>(threadIdx.x) % GROUP, group = static_cast<int>(threadIdx.x) / GROUP;
+    float *results = shared + all * N;
 
     share_sums<N, GROUP / 2>(v, lane);
-    if (tile < s.tiles_a_block)
+    if (group < all)
 #pragma unroll
         for (int k = 0; k < N / GROUP; k++)
             shared[group * N + lane * (N / GROUP) + k] = v[k];
@@ -166,10 +174,22 @@ template <int N> __device__ inline const float *sum_channels(float (&v)[N], int 
         float sum = 0;
         for (int g = 0; g < groups; g++)
             sum += part[g * N];
-        totals[t] = sum;
+        results[t] = finish(sum);
     }
     __syncthreads();
-    return totals;
+    return results;
+}
+
+template <int ROWS, int COLUMNS> __device__ inline dwconv_place find_place(const dwconv_shape &s)
+{
+    const int number = static_cast<int>(threadIdx.x) / s.lanes, channel = 2 * (static_cast<int>(threadIdx.x) % s.lanes);
+    const int64_t tile = static_cast<int64_t>(blockIdx.x) * s.tiles_a_block + number;
+
+    if (number >= s.tiles_a_block || tile >= s.tiles || channel >= s.c)
+        return {0, 0, 0, 0};
+    const int line = static_cast<int>(tile) / s.tiles_x, across = static_cast<int>(tile) % s.tiles_x * COLUMNS;
+    const int down = line % s.tiles_y * ROWS;
+    return {channel, (line / s.tiles_y * s.side + down) * s.side + across, down, s.side - across};
 }
 
 template <typename T, int ROWS, int COLUMNS, int THREADS>
@@ -178,52 +198,41 @@ dwconv_norm(const T *__restrict__ in, const float *__restrict__ weight, const fl
             T *__restrict__ out)
 {
     VX_DYNAMIC_SHARED(float, shared);
-    constexpr int N = PADDED<ROWS * COLUMNS>;
-    const int place = static_cast<int>(threadIdx.x) / s.lanes, channel = 2 * (static_cast<int>(threadIdx.x) % s.lanes);
-    const int64_t tile = static_cast<int64_t>(blockIdx.x) * s.tiles_a_block + place;
-    const bool busy = place < s.tiles_a_block && tile < s.tiles && channel < s.c; /* the others only take part in the sums */
-    const unsigned number = busy ? static_cast<unsigned>(tile) : 0;
-    const int across = static_cast<int>(number % static_cast<unsigned>(s.tiles_x)) * COLUMNS;
-    const unsigned strip = number / static_cast<unsigned>(s.tiles_x);
-    const int down = static_cast<int>(strip % static_cast<unsigned>(s.tiles_y)) * ROWS;
-    const size_t window = static_cast<size_t>(strip / static_cast<unsigned>(s.tiles_y)) * static_cast<size_t>(s.side * s.side) *
-                          static_cast<size_t>(s.c) + static_cast<size_t>(busy ? channel : 0);
-    constexpr int SPAN = COLUMNS + KERNEL - 1;
-    const input_walk<T, SPAN> from = {in + window + ((down - REACH) * s.side + across - REACH) * s.c, s.c, (s.side - SPAN + 1) * s.c,
-                                      down - REACH, s.side, across > 0 ? 0 : REACH,
-                                      busy ? min(SPAN, s.side - across + REACH) : 0};
+    constexpr int PIXELS = ROWS * COLUMNS, N = PADDED<PIXELS>, SPAN = COLUMNS + KERNEL - 1;
+    const dwconv_place p = find_place<ROWS, COLUMNS>(s);
+    input_walk<T, SPAN> walk = {in + static_cast<ptrdiff_t>(p.pixel) * s.c + p.channel - REACH * (s.side + 1) * s.c, s.c, s.side, p.down - REACH, p.edge};
+    const int tile = static_cast<int>(threadIdx.x) / s.lanes, at = (tile < s.tiles_a_block ? tile : 0) * N; /* of results */
+    const float share = 1 / static_cast<float>(s.c), used = p.edge > 0 ? 1 : 0;
     float2 acc[ROWS][COLUMNS];
-    float v[N];
+    float v[N] = {0};
 
-    convolve<T, ROWS, COLUMNS>(from, weight + (busy ? channel : 0), bias + (busy ? channel : 0), static_cast<unsigned>(s.c), acc);
+    convolve<T, ROWS, COLUMNS>(walk, weight + p.channel, bias + p.channel, acc);
 #pragma unroll
-    for (int i = 0; i < N; i++)
-        v[i] = busy && i < ROWS * COLUMNS ? acc[i / COLUMNS % ROWS][i % COLUMNS].x + acc[i / COLUMNS % ROWS][i % COLUMNS].y : 0;
-    const int mine = (place < s.tiles_a_block ? place : 0) * N;
-    const float *totals = sum_channels(v, place, s, shared) + mine;
-    const float share = 1 / static_cast<float>(s.c);
+    for (int i = 0; i < PIXELS; i++)
+        v[i] = acc[i / COLUMNS][i % COLUMNS].x + acc[i / COLUMNS][i % COLUMNS].y;
+    const float *means = sum_channels(v, s, shared, [=](float sum) { return sum * share; }) + at;
 #pragma unroll
     for (int i = 0; i < N; i++) {
-        if (i >= ROWS * COLUMNS) {
-            v[i] = 0;
-            continue;
+        v[i] = 0;
+        if (i < PIXELS) {
+            float2 &x = acc[i / COLUMNS][i % COLUMNS];
+            x = make_float2(x.x - means[i] * used, x.y - means[i] * used);
+            v[i] = x.x * x.x + x.y * x.y;
         }
-        float2 &x = acc[i / COLUMNS][i % COLUMNS];
-        const float mean = totals[i] * share;
-        x = make_float2(x.x - mean, x.y - mean);
-        v[i] = busy ? x.x * x.x + x.y * x.y : 0;
     }
-    totals = sum_channels(v, place, s, shared) + mine;
-    if (!busy)
-        return;
-    T *to = out + window;
+    const float *scales = sum_channels(v, s, shared, [=](float sum) { return rsqrtf(sum * share + s.eps); }) + at;
+    T *to = out + (walk.at - in) - ((ROWS + REACH) * s.side - REACH) * s.c;
 #pragma unroll
-    for (int i = 0; i < ROWS * COLUMNS; i++) {
-        const int y = down + i / COLUMNS, x = across + i % COLUMNS;
-        const float scale = rsqrtf(totals[i] * share + s.eps);
-        const float2 a = acc[i / COLUMNS][i % COLUMNS];
-        if (y < s.side && x < s.side)
-            vx_store2(to + (y * s.side + x) * s.c, make_float2(a.x * scale, a.y * scale));
+    for (int r = 0; r < ROWS; r++) {
+        if (p.down + r >= s.side)
+            break;
+#pragma unroll
+        for (int o = 0; o < COLUMNS; o++) {
+            const float scale = scales[r * COLUMNS + o];
+            if (o < p.edge)
+                vx_store2(to, make_float2(acc[r][o].x * scale, acc[r][o].y * scale));
+            to += o < COLUMNS - 1 ? s.c : (s.side - COLUMNS + 1) * s.c;
+        }
     }
 }
 
@@ -248,7 +257,7 @@ enum vx_status launch_rows(cudaStream_t stream, const void *in, const float *wei
     const unsigned threads = static_cast<unsigned>((s.tiles_a_block * s.lanes + 31) / 32 * 32);
     const size_t sums = static_cast<size_t>(s.tiles_a_block) * static_cast<size_t>(s.lanes / GROUP + 1) * PADDED<ROWS * COLUMNS>;
 
-    if (tiles > INT_MAX)
+    if (static_cast<int64_t>(windows) * s.side * s.side > INT_MAX || tiles > INT_MAX)
         return vx_fail(err, VX_EINVAL, "dwconv_norm: %d windows of side %d are more than one launch takes", windows, s.side);
     s.tiles = static_cast<int>(tiles);
     VX_LAUNCH((dwconv_norm<T, ROWS, COLUMNS, THREADS>), static_cast<unsigned>((tiles + s.tiles_a_block - 1) / s.tiles_a_block), threads,
@@ -263,11 +272,17 @@ enum vx_status launch(cudaStream_t stream, const void *in, const float *weight, 
     const int lanes = (c / 2 + GROUP - 1) / GROUP * GROUP;
     const dwconv_shape s = {side, c, 0, 0, 0, tiles_a_block(lanes), lanes, eps};
 
-    if (lanes <= 384)
-        return launch_rows<T, 4, 7, 384>(stream, in, weight, bias, windows, s, out, err);
-    if (lanes <= 512)
-        return launch_rows<T, 2, 7, 512>(stream, in, weight, bias, windows, s, out, err);
-    return launch_rows<T, 1, 4, 1024>(stream, in, weight, bias, windows, s, out, err);
+    if constexpr (sizeof(T) == 4) { /* its input takes twice the registers */
+        if (lanes <= 384)
+            return launch_rows<T, 2, 7, 384>(stream, in, weight, bias, windows, s, out, err);
+        return launch_rows<T, 1, 4, 1024>(stream, in, weight, bias, windows, s, out, err);
+    } else {
+        if (lanes <= 384)
+            return launch_rows<T, 4, 7, 384>(stream, in, weight, bias, windows, s, out, err);
+        if (lanes <= 512)
+            return launch_rows<T, 2, 7, 512>(stream, in, weight, bias, windows, s, out, err);
+        return launch_rows<T, 1, 4, 1024>(stream, in, weight, bias, windows, s, out, err);
+    }
 }
 
 } // namespace
