@@ -1,23 +1,24 @@
 /* dwconv_norm.cu - depthwise 7×7 convolution, bias and LayerNorm in one pass over a map that is channels last
  *
- * A thread owns two neighbouring channels of a tile of ROWS × 7 output pixels, all of it in registers; a block owns all channels of its
- * tiles, so that it can normalise them before anything is written. Seven columns, because the sides of a ConvNeXt at 224²
- * are 56, 28, 14 and 7. The tile's ROWS + 6 input rows are walked once: an input row of 13 pixels is fetched while the row above it is
+ * A thread owns two neighbouring channels of a tile of ROWS × COLUMNS output pixels, all of it in registers; a block owns all channels of its
+ * tiles, so that it can normalise them before anything is written. Mostly 7 columns, because the sides of a ConvNeXt at
+ * 224² are 56, 28, 14 and 7. The tile's ROWS + 6 input rows are walked once: an input row of 13 pixels is fetched while the row above it is
  * computed, each pixel serves up to 7 · ROWS outputs, and the ROWS rows of weights that are in use sit in a ring of registers, so
  * each weight is fetched once a tile. Input rows outside of the picture are skipped whole.
  *
- * Counted for an output element, ROWS = 4, fp16: 98 operations in float32 (49 multiply-adds); from L1 or L2 13 · 10 / 28 = 4.6 elements
- * of input and 49 / 28 = 1.75 weights, 16.3 bytes; from memory 2 bytes and back 2, since a tile's halo is what its neighbours, which run
- * at the same time, read too. 24 operations a byte of memory: a T4 (8.1 TFLOP/s, 320 GB/s: 25) and an H100 (67 TFLOP/s, 3.35 TB/s: 20) are
- * about balanced between the two, so neither a wider halo nor packed half arithmetic, with its rounding of each sum to 11 bits, would pay.
+ * Counted for an output element of fp16 in a tile of 4 rows: 98 operations in float32 (49 multiply-adds); from L1 or L2 10 · 13 / 28 = 4.6
+ * elements of input and 49 / 28 = 1.75 weights, 16.3 bytes; from memory 2 bytes and back 2, since a tile's halo is what its neighbours,
+ * which run at the same time, read too. 24 operations a byte of memory: a T4 (on paper 8.1 TFLOP/s, 320 GB/s: 25) and an H100 (67 TFLOP/s,
+ * 3.35 TB/s: 20) are balanced between the two, so both the sums and the traffic count. Sums in packed half would round each to 11 bits.
  *
  * The sums over the channels, one for each of the tile's pixels: 8 lanes halve the pixels among them at each of three exchanges, so that
  * a lane ends up with the sums of a few pixels over 8 lanes (28 shuffles for 28 pixels, not 84); those go to shared memory, where
  * one thread a pixel adds them up in order. Mean first, then the mean of squares of what is centred, both from registers. Every step is
  * the same for each tile, so a pixel's result does not depend on where its tile runs.
  *
- * Registers set the shape: ROWS is 4 up to 768 channels (12 warps on a multiprocessor), 2 up to 1024, 1 up to 2048. Narrow maps put
- * several tiles in a block: at least 128 threads. gpu/README.md has what the compiler makes of it. */
+ * Registers set the shape: in the 16-bit types 4 rows up to 768 channels (168 registers, 12 warps on a multiprocessor), 2 up to 1024, and
+ * 1 row of 4 columns up to 2048; float, whose input takes twice the registers, has 2 rows up to 768 and then 1 of 4. Narrow maps put several
+ * tiles in a block: at least 128 threads. gpu/README.md has what the compiler makes of it. */
 #include "gpu/network_ops.h"
 
 #include "gpu/cuda.h"
@@ -59,7 +60,8 @@ __device__ inline float2 unpack(float2 x) { return x; }
 __device__ inline float2 unpack(__half2 x) { return __half22float2(x); }
 __device__ inline float2 unpack(__nv_bfloat162 x) { return __bfloat1622float2(x); }
 
-/* Walks the tile's part of the input pixel by pixel, for one thread: a running address costs fewer registers than multiples of c do. */
+/* Walks the tile's part of the input pixel by pixel, for one thread: a running address takes fewer registers than multiples of c. Where it
+ * ends tells where the tile is, which need not be kept meanwhile. */
 template <typename T, int SPAN> struct input_walk {
     const T *at; /* the next pixel, possibly outside of the picture */
     int c, side;
@@ -104,9 +106,9 @@ __device__ inline void convolve(input_walk<T, COLUMNS + KERNEL - 1> &in, const f
                                 float2 (&acc)[ROWS][COLUMNS])
 {
     constexpr int SPAN = COLUMNS + KERNEL - 1, LAST = ROWS + KERNEL - 2;
+    unsigned w = 0; /* the next weight */
     typename pair_of<T>::type row[SPAN];
     float2 ring[ROWS][KERNEL];
-    unsigned w = 0;
     const float2 start = in.edge > 0 ? vx_load2(bias) : make_float2(0, 0);
 
 #pragma unroll
@@ -200,7 +202,8 @@ dwconv_norm(const T *__restrict__ in, const float *__restrict__ weight, const fl
     VX_DYNAMIC_SHARED(float, shared);
     constexpr int PIXELS = ROWS * COLUMNS, N = PADDED<PIXELS>, SPAN = COLUMNS + KERNEL - 1;
     const dwconv_place p = find_place<ROWS, COLUMNS>(s);
-    input_walk<T, SPAN> walk = {in + static_cast<ptrdiff_t>(p.pixel) * s.c + p.channel - REACH * (s.side + 1) * s.c, s.c, s.side, p.down - REACH, p.edge};
+    input_walk<T, SPAN> walk = {in + static_cast<ptrdiff_t>(p.pixel) * s.c + p.channel - REACH * (s.side + 1) * s.c, s.c, s.side,
+                                p.down - REACH, p.edge};
     const int tile = static_cast<int>(threadIdx.x) / s.lanes, at = (tile < s.tiles_a_block ? tile : 0) * N; /* of results */
     const float share = 1 / static_cast<float>(s.c), used = p.edge > 0 ? 1 : 0;
     float2 acc[ROWS][COLUMNS];
@@ -221,7 +224,7 @@ dwconv_norm(const T *__restrict__ in, const float *__restrict__ weight, const fl
         }
     }
     const float *scales = sum_channels(v, s, shared, [=](float sum) { return rsqrtf(sum * share + s.eps); }) + at;
-    T *to = out + (walk.at - in) - ((ROWS + REACH) * s.side - REACH) * s.c;
+    T *to = out + (walk.at - in) - ((ROWS + REACH) * s.side - REACH) * s.c; /* from ROWS + 6 rows below where the walk began */
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
         if (p.down + r >= s.side)

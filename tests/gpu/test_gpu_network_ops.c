@@ -76,11 +76,11 @@ static void check_norm(enum vx_gpu_type type, int rows, int c, bool affine, bool
 
 static void test_layer_norm(void **state)
 {
-    static const int widths[] = {2, 8, 30, 64, 66, 96, 128, 130, 256, 258, 320, 768, 1024, 1026, 1536, 2048};
+    static const int widths[] = {96, 320, 2, 8, 30, 64, 66, 128, 130, 256, 258, 768, 1024, 1026, 1536, 2048};
     (void)state;
 
     EACH_TYPE(t)
-        for (size_t c = 0; c < COUNT(widths); c++)
+        for (size_t c = 0; c < VX_DEVICE_CASES(COUNT(widths)); c++)
             for (int rows = 1; rows < 80; rows = 3 * rows + 1)
                 check_norm(*t, widths[c] > 400 ? rows % 7 : rows, widths[c], c % 2, rows % 4 == 0);
 }
@@ -93,7 +93,7 @@ static void test_layer_norm_place(void **state)
     (void)state;
 
     EACH_TYPE(t)
-        for (size_t w = 0; w < COUNT(widths); w++) {
+        for (size_t w = 0; w < VX_DEVICE_CASES(COUNT(widths)); w++) {
             const size_t c = (size_t)widths[w], bytes = c * vx_gpu_type_size(*t);
             float *in = vx_element_random(&rng, *t, ROWS * c, 1);
             struct vx_err err;
@@ -137,12 +137,12 @@ static void check_gather_norm(enum vx_gpu_type type, int windows, int side, int 
 
 static void test_gather_norm(void **state)
 {
-    static const int sides[] = {1, 2, 3, 7}, widths[] = {8, 32, 40, 96, 320};
+    static const int sides[] = {3, 1, 2, 7}, widths[] = {40, 8, 32, 96, 320};
     (void)state;
 
     EACH_TYPE(t) {
-        for (size_t s = 0; s < COUNT(sides); s++)
-            for (size_t c = 0; c < COUNT(widths); c++)
+        for (size_t s = 0; s < VX_DEVICE_CASES(COUNT(sides)); s++)
+            for (size_t c = 0; c < VX_DEVICE_CASES(COUNT(widths)); c++)
                 check_gather_norm(*t, 1 + (int)(s + c) % 3, sides[s], widths[c]);
         check_gather_norm(*t, 1, 2, 768);
         check_gather_norm(*t, 1, 1, 1536);
@@ -184,12 +184,12 @@ static void check_patches(enum vx_gpu_type type, int windows, int side, int patc
 
 static void test_gather_patches(void **state)
 {
-    static const int sides[] = {1, 2, 7, 14}, shapes[][2] = {{1, 8}, {2, 16}, {3, 32}, {4, 48}, {4, 64}, {7, 152}};
+    static const int sides[] = {7, 1, 2, 14}, shapes[][2] = {{4, 48}, {1, 8}, {2, 16}, {3, 32}, {4, 64}, {7, 152}};
     (void)state;
 
     EACH_TYPE(t)
-        for (size_t s = 0; s < COUNT(sides); s++)
-            for (size_t p = 0; p < COUNT(shapes); p++)
+        for (size_t s = 0; s < VX_DEVICE_CASES(COUNT(sides)); s++)
+            for (size_t p = 0; p < VX_DEVICE_CASES(COUNT(shapes)); p++)
                 check_patches(*t, 1 + (int)(s + p) % 3, sides[s], shapes[p][0], shapes[p][1]);
 }
 
@@ -223,11 +223,11 @@ static void check_gelu(enum vx_gpu_type type, size_t n, size_t skew)
 
 static void test_gelu(void **state)
 {
-    static const size_t sizes[] = {2, 4, 6, 8, 14, 30, 510, 512, 2050, 10000};
+    static const size_t sizes[] = {510, 30, 2, 4, 6, 8, 14, 512, 2050, 10000};
     (void)state;
 
     EACH_TYPE(t)
-        for (size_t i = 0; i < COUNT(sizes); i++)
+        for (size_t i = 0; i < VX_DEVICE_CASES(COUNT(sizes)); i++)
             for (size_t skew = 0; skew < 3; skew++)
                 check_gelu(*t, sizes[i], skew);
 }
@@ -294,12 +294,12 @@ static void check_head(struct head s)
 
 static void test_head(void **state)
 {
-    static const int shapes[][4] = {{1, 1, 2, 1},   {3, 1, 8, 2},   {2, 4, 32, 3},    {3, 49, 320, 2},
+    static const int shapes[][4] = {{2, 4, 32, 3},  {1, 1, 2, 1},   {3, 1, 8, 2},     {3, 49, 320, 2},
                                     {1, 9, 40, 20}, {2, 49, 768, 2}, {1, 4, 1536, 11}, {1, 2, 8192, 2}};
     (void)state;
 
     EACH_TYPE(t)
-        for (size_t i = 0; i < COUNT(shapes); i++)
+        for (size_t i = 0; i < VX_DEVICE_CASES(COUNT(shapes)); i++)
             check_head((struct head){*t, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3]});
 }
 
