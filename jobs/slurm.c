@@ -160,7 +160,7 @@ enum vx_status vx_slurm_state(const char *id, struct vx_slurm_state *state, stru
     return rc;
 }
 
-void vx_slurm_print(const char *work, FILE *to)
+int vx_slurm_print(const char *work, FILE *to)
 {
     struct vx_slurm_job jobs[VX_SLURM_JOBS];
     struct vx_slurm_state state;
@@ -168,15 +168,16 @@ void vx_slurm_print(const char *work, FILE *to)
     int n;
 
     if (vx_slurm_read(work, jobs, &n, &err) != VX_OK) {
-        fprintf(to, "  job       %s\n", err.text);
-        return;
+        fprintf(to, "job       %s\n", err.text);
+        return 0;
     }
     for (int i = 0; i < n; i++) {
         const enum vx_status rc = vx_slurm_state(jobs[i].id, &state, &err);
-        fprintf(to, "  %-10s%s: %s\n", strcmp(jobs[i].kind, "scan") == 0 ? "job" : jobs[i].kind, jobs[i].id,
+        fprintf(to, "%-10s%s: %s\n", strcmp(jobs[i].kind, "scan") == 0 ? "job" : jobs[i].kind, jobs[i].id,
                 rc == VX_EUNSUPPORTED ? "no squeue here that could tell of it"
                 : rc != VX_OK         ? err.text
                 : state.known         ? state.text
                                       : "has ended, Slurm does not know of it any more");
     }
+    return n;
 }

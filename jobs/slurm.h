@@ -37,8 +37,8 @@ void vx_slurm_parse(const char *squeue, struct vx_slurm_state *state);
  * does not know is no error. */
 enum vx_status vx_slurm_state(const char *id, struct vx_slurm_state *state, struct vx_err *err) VX_CHECKED;
 
-/* Of the run in `work`, a line for each of its jobs ("  job       123: RUNNING, 3:12:44 left"); nothing where there are none.
- * Where squeue is absent or fails, the line says so. */
-void vx_slurm_print(const char *work, FILE *to);
+/* Of the run in `work`, a line for each of its jobs ("job       123: RUNNING, 3:12:44 left"); returns how many. Where squeue
+ * is absent or fails, the line says so. */
+int vx_slurm_print(const char *work, FILE *to);
 
 #endif

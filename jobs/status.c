@@ -1,6 +1,7 @@
 /* status.c - voxtrawl status: how far the scan of a work folder is, whether it runs or not */
 #include "jobs/command.h"
 #include "jobs/run_state.h"
+#include "jobs/slurm.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,12 +25,16 @@ int vx_cmd_status(const struct vx_command *self, int argc, char **argv)
         fprintf(stderr, "usage: voxtrawl status %s\n", self->usage);
         return VX_EXIT_USAGE;
     }
-    if (vx_run_state_read(&state, argv[1], &note, &err) != VX_OK)
+    if (vx_run_state_read(&state, argv[1], &note, &err) != VX_OK) {
+        if (!as_json && vx_slurm_print(argv[1], stdout) > 0) /* submitted; it has not begun, or its parts have folders of their own */
+            return VX_EXIT_OK;
         return vx_command_fail(self, &err);
+    }
     if (note.text[0])
         fprintf(stderr, "voxtrawl status: not counted: %s\n", note.text);
     if (!as_json) {
         vx_run_state_print(&state, argv[1], stdout);
+        (void)vx_slurm_print(argv[1], stdout);
         return VX_EXIT_OK;
     }
     vx_run_state_json(&state, argv[1], &json);

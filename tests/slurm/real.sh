@@ -136,10 +136,13 @@ submit --cpus 1 -o cancelled.db corpus cancelled
 begins "${JOBS[0]}" cancelled.db.work
 status 2 slurm "$VOXTRAWL" submit --cpus 1 -o cancelled.db corpus cancelled
 says "has not ended: RUNNING"
+status 0 slurm "$VOXTRAWL" status cancelled.db.work
+grep -q "^job       ${JOBS[0]}: RUNNING" last.out && grep -q "^done      " last.out || fail "its state: $(cat last.out)"
 slurm scancel "${JOBS[0]}"
 ends "${JOBS[0]}" CANCELLED
 [ ! -e cancelled.db ] || fail "a cancelled scan left a result"
 committed cancelled.db.work || fail "what was committed is gone"
+equal "the status of a cancelled scan, which drained" 4 "$(cat cancelled.db.work/exit-status)"
 shorten cancelled
 submit --cpus 1 -o cancelled.db corpus cancelled
 ends "${JOBS[0]}" COMPLETED
@@ -159,4 +162,18 @@ grep -q "out of time: back into the queue, restart 1 of at most 20" "slow.db.wor
 ends "$slow" COMPLETED
 same_as whole.db slow.db
 equal "items, each once" "46 46" "$(sql slow.db "SELECT count(*) || ' ' || count(DISTINCT path) FROM items")"
+
+echo "$SECONDS s: a node dies: the ranks of the others finish"
+mkdir many
+make_noise mean.wav 100000
+for i in $(seq 30); do ln mean.wav "many/long-$i.wav"; done
+submit --nodes 3 -o lost.db --lease 1 --lost-after 5 corpus many
+begins "${JOBS[0]}" lost.db.work
+[ -e lost.db.work/shard-001-00002.db ] || fail "nothing runs on the third node"
+read -r -d '' -a dead < <(ip netns pids "${NODES[2]}") || true
+kill -KILL "${dead[@]}"
+ends "${JOBS[0]}" COMPLETED
+same_as whole.db lost.db
+equal "items, each once, and scored" "36 36" "$(sql lost.db "SELECT count(DISTINCT path) || ' ' || sum(status = 'scored') FROM items")"
+grep -q "is lost" "lost.db.work/job/${JOBS[0]}.log" || fail "no rank was lost: $(cat "lost.db.work/job/${JOBS[0]}.log")"
 echo "$SECONDS s: done"

@@ -170,7 +170,11 @@ says "scancel 41 42"
 equal "how sbatch is called" "--parsable -- $PWD/r.db.work/job/scan.sbatch|--parsable --dependency=afterany:41 -- $PWD/r.db.work/job/merge.sbatch|" \
     "$(tr '\n' '|' <calls)"
 cmp "$HERE/../../slurm/launch.sh" r.db.work/job/launch.sh || fail "launch.sh is not saved with the run"
+status 0 "$VOXTRAWL" status r.db.work
+equal "the state of jobs that Slurm has forgotten" 2 "$(grep -c "has ended, Slurm does not know of it any more" last.out)"
 echo "41_1|RUNNING|None|0:10" >calls.queue
+status 0 "$VOXTRAWL" status r.db.work
+grep -qxF "job       41: RUNNING, 0:10 left" last.out || fail "the state of a job: $(cat last.out)"
 status 2 "$VOXTRAWL" submit -o r.db in
 says "belongs to job 41, which has not ended: RUNNING, 0:10 left"
 rm calls.queue
@@ -183,6 +187,8 @@ PATH=$without
 if ! command -v sbatch >/dev/null; then
     status 1 "$VOXTRAWL" submit -o third.db in
     says "sbatch: there is no such program"
+    status 0 "$VOXTRAWL" status r.db.work
+    grep -q "no squeue here" last.out || fail "the state of a job without squeue: $(cat last.out)"
 fi
 command -v shellcheck >/dev/null || skip "shellcheck is not installed; all else is as it should be"
 shellcheck "$HERE/../../slurm/launch.sh" || fail "launch.sh"
