@@ -13,7 +13,8 @@ compiles() { # HEADER COMPILER OPTION...
         { echo "$header does not compile alone"; bad=1; }
 }
 
-for header in base/*.h model/*.h cpu/*.h gpu/*.h gpu/*.cuh io/*.h db/*.h mpi/*.h jobs/*.h tests/harness/*.h tests/gpu/*.h tests/gpu/host/*.h; do
+for header in base/*.h model/*.h cpu/*.h gpu/*.h gpu/*.cuh io/*.h db/*.h mpi/*.h jobs/*.h tests/harness/*.h \
+    tests/gpu/*.h tests/gpu/host/*.h; do
     [ -e "$header" ] || continue
     guard=VX_$(echo "${header%.*}" | tr 'a-z/-' 'A-Z__')_$(echo "${header##*.}" | tr 'a-z' 'A-Z')
     guard=${guard/_TESTS_HARNESS_/_TESTS_}

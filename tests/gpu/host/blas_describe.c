@@ -14,7 +14,9 @@ struct attribute {
 static cublasStatus_t finish(cudaError_t code, cublasStatus_t status)
 {
     (void)vx_host_leave(cudaSuccess);
-    return code == cudaSuccess ? status : code == cudaErrorMemoryAllocation ? CUBLAS_STATUS_ALLOC_FAILED : CUBLAS_STATUS_INTERNAL_ERROR;
+    if (code == cudaErrorMemoryAllocation)
+        return CUBLAS_STATUS_ALLOC_FAILED;
+    return code == cudaSuccess ? status : CUBLAS_STATUS_INTERNAL_ERROR;
 }
 
 static void *create(const char *call, const void *value, size_t bytes, cublasStatus_t *status)

@@ -89,7 +89,8 @@ static inline unsigned __ballot_sync(unsigned mask, int predicate)
 static inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
 static inline int __all_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) == 0xFFFFFFFF; }
 
-/* Atomics. Fibers never interrupt each other, so that reading and writing need not be one; ThreadSanitizer sees that they are atomic. */
+/* Atomics. Fibers never interrupt each other, so that reading and writing need not be one; ThreadSanitizer sees that they
+ * are atomic. */
 template <class T> static inline T vx_host_atomic(T *p, T (*change)(T old, T x), T x)
 {
     T old, changed;
@@ -99,10 +100,22 @@ template <class T> static inline T vx_host_atomic(T *p, T (*change)(T old, T x),
     __atomic_store(p, &changed, __ATOMIC_RELAXED);
     return old;
 }
-template <class T> static inline T atomicAdd(T *p, typename std::common_type<T>::type x) { return vx_host_atomic<T>(p, [](T old, T y) { return static_cast<T>(old + y); }, x); }
-template <class T> static inline T atomicMax(T *p, typename std::common_type<T>::type x) { return vx_host_atomic<T>(p, [](T old, T y) { return old < y ? y : old; }, x); }
-template <class T> static inline T atomicMin(T *p, typename std::common_type<T>::type x) { return vx_host_atomic<T>(p, [](T old, T y) { return y < old ? y : old; }, x); }
-template <class T> static inline T atomicExch(T *p, typename std::common_type<T>::type x) { return vx_host_atomic<T>(p, [](T, T y) { return y; }, x); }
+template <class T> static inline T atomicAdd(T *p, typename std::common_type<T>::type x)
+{
+    return vx_host_atomic<T>(p, [](T old, T y) { return static_cast<T>(old + y); }, x);
+}
+template <class T> static inline T atomicMax(T *p, typename std::common_type<T>::type x)
+{
+    return vx_host_atomic<T>(p, [](T old, T y) { return old < y ? y : old; }, x);
+}
+template <class T> static inline T atomicMin(T *p, typename std::common_type<T>::type x)
+{
+    return vx_host_atomic<T>(p, [](T old, T y) { return y < old ? y : old; }, x);
+}
+template <class T> static inline T atomicExch(T *p, typename std::common_type<T>::type x)
+{
+    return vx_host_atomic<T>(p, [](T, T y) { return y; }, x);
+}
 
 /* Reading, bits and arithmetic as the device names them */
 template <class T> static inline T __ldg(const T *p) { return *p; }

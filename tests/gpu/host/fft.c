@@ -135,7 +135,7 @@ cufftResult cufftMakePlanMany(cufftHandle handle, int rank, int *n, int *inembed
     else if (code != cudaSuccess)
         result = code == cudaErrorMemoryAllocation ? CUFFT_ALLOC_FAILED : CUFFT_INTERNAL_ERROR;
     else if (rank != 1 || type != CUFFT_R2C || !inembed || !onembed)
-        result = CUFFT_NOT_IMPLEMENTED; /* the library has more, and defaults for embeddings that depend on where the result goes */
+        result = CUFFT_NOT_IMPLEMENTED; /* the library has more, and defaults for embeddings */
     else if (*n < 1 || batch < 1)
         result = CUFFT_INVALID_SIZE;
     if (result == CUFFT_SUCCESS) {
@@ -209,6 +209,11 @@ static bool on_device(const void *p, int64_t elements, size_t size)
     return false;
 }
 
+static int64_t extent(int rows, int distance, int columns, int stride)
+{
+    return (int64_t)(rows - 1) * distance + (int64_t)(columns - 1) * stride + 1;
+}
+
 cufftResult cufftExecR2C(cufftHandle handle, cufftReal *in, cufftComplex *out)
 {
     const cudaError_t code = vx_host_enter("cufftExecR2C");
@@ -221,10 +226,11 @@ cufftResult cufftExecR2C(cufftHandle handle, cufftReal *in, cufftComplex *out)
         result = CUFFT_EXEC_FAILED;
     else if (!plan->work)
         result = CUFFT_NO_WORKSPACE;
-    else if (!on_device(in, (int64_t)(plan->batch - 1) * plan->in_distance + (int64_t)(plan->n - 1) * plan->in_stride + 1, sizeof *in) ||
-             !on_device(out, (int64_t)(plan->batch - 1) * plan->out_distance + (int64_t)(plan->n / 2) * plan->out_stride + 1, sizeof *out))
+    else if (!on_device(in, extent(plan->batch, plan->in_distance, plan->n, plan->in_stride), sizeof *in) ||
+             !on_device(out, extent(plan->batch, plan->out_distance, plan->n / 2 + 1, plan->out_stride), sizeof *out))
         result = CUFFT_INVALID_VALUE;
-    else if (vx_host_enqueue(plan->stream, run_transform, &(struct transform){plan, in, out}, sizeof(struct transform)) != cudaSuccess)
+    else if (vx_host_enqueue(plan->stream, run_transform, &(struct transform){plan, in, out}, sizeof(struct transform)) !=
+             cudaSuccess)
         result = CUFFT_EXEC_FAILED;
     (void)vx_host_leave(cudaSuccess);
     return result;

@@ -1,5 +1,6 @@
 /* host.h - what a test says to the CUDA that runs on the host, and asks of it
- * gpu/ is compiled by the ordinary compilers and linked with answers to the CUDA runtime, cuFFT and cuBLASLt (README.md one folder up).
+ * gpu/ is compiled by the ordinary compilers and linked with answers to the CUDA runtime, cuFFT and cuBLASLt (README.md one
+ * folder up).
  * One device, one state a process; every function may be called from any thread. */
 #ifndef VX_TESTS_GPU_HOST_HOST_H
 #define VX_TESTS_GPU_HOST_HOST_H
@@ -30,15 +31,16 @@ struct vx_host_settings {
     int capability; /* 75: compute capability 7.5 */
 };
 
-/* As at start: FORWARD, seed 1, LATE, 1 GiB, one device of capability 7.5; no faults, no injected failures, calls counted from 0. What is allocated stays. */
+/* As at start: FORWARD, seed 1, LATE, 1 GiB, one device of capability 7.5; no faults, no injected failures, calls counted from 0.
+ * What is allocated stays. */
 void vx_host_reset(void);
 void vx_host_set(const struct vx_host_settings *settings);
 struct vx_host_settings vx_host_get(void);
 
 /* The nth call from now (1: the next) of the function of that name fails with code and does nothing; later ones do not. Names are the
  * API's ("cudaMalloc", "cublasLtMatmul", …), "launch" for kernels when they are launched and "kernel" when they run; NULL for
- * any. A code that loses the context (cudaErrorIllegalAddress, cudaErrorLaunchFailure, cudaErrorDeviceUnavailable, …) is the answer to all
- * calls after it, as on a device. For cuBLAS and cuFFT any code makes the call fail with the library's own status. */
+ * any. A code that loses the context (cudaErrorIllegalAddress, cudaErrorLaunchFailure, cudaErrorDevicesUnavailable, …) is
+ * the answer to all calls after it, as on a device. For cuBLAS and cuFFT any code makes the call fail with the library's own status. */
 void vx_host_fail(const char *call, unsigned nth, cudaError_t code);
 unsigned vx_host_calls(const char *call); /* since reset; NULL: all */
 

@@ -14,8 +14,8 @@
 #define SHOW(p, n) (void)0
 #endif
 
-/* GUARD bytes on both sides of what was asked for, at a multiple of GUARD: checked after every kernel and at free; under AddressSanitizer
- * out of bounds for everyone, so that the culprit is named. */
+/* GUARD bytes on both sides of what was asked for, at a multiple of GUARD: checked after every kernel and at free; under
+ * AddressSanitizer out of bounds for everyone, so that the culprit is named. */
 enum { GUARD = 256, GUARD_BYTE = 0xA5 };
 
 struct block {
@@ -101,7 +101,8 @@ bool vx_host_guards_hold(const char *after)
 {
     for (const struct block *block = blocks; block; block = block->next)
         if (!guard_holds(block)) {
-            vx_host_report(cudaErrorIllegalAddress, "%s: something was written beside an allocation of %zu bytes", after, block->bytes);
+            vx_host_report(cudaErrorIllegalAddress, "%s: something was written beside an allocation of %zu bytes", after,
+                           block->bytes);
             return false;
         }
     return true;
