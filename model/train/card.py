@@ -66,6 +66,12 @@ def speakers(report):
           [[r["value"], str(r["windows"]["bona_fide"]), interval(r["windows"]["eer"]), interval(r["files"]["eer"])] for r in rows(report, "speaker")])
 
 
+def noises(report):
+    table(["signal to noise", "windows", "EER %", "Cllr", "EER % of files"],
+          [[r["value"], "%d + %d" % (r["windows"]["bona_fide"], r["windows"]["spoof"]), interval(r["windows"]["eer"]),
+            interval(r["windows"]["cllr"], 1, 3), interval(r["files"]["eer"])] for r in rows(report, "noise")])
+
+
 def main():
     folder = sys.argv[1]
     test, long_files, seen, baseline = (read(folder, n) for n in ("test", "long", "seen", "baseline"))
@@ -74,6 +80,8 @@ def main():
     synthesisers(test, baseline, "test")
     print("Synthesisers that training did see, copying or speaking for speakers that it did not:\n")
     synthesisers(seen, baseline, "test-seen")
+    print("By how much noise the clip has:\n")
+    noises(test)
     print("Speakers:\n")
     speakers(test)
 

@@ -18,7 +18,7 @@ measure() { # OPTIONS...
     "$voxtrawl" eval "$out/scores.db" --labels "$corpus/all.csv" --cluster speaker "$@"
 }
 # speakers and synthesisers that training never saw: the headline
-test=(--where split=test --by synthesiser --by method --by speaker --by band)
+test=(--where split=test --by synthesiser --by method --by speaker --by band --by noise)
 measure "${test[@]}" --format json >"$out/test.json"
 measure "${test[@]}" --plot "$out/charts" | tee "$out/test.txt"
 measure --where split=test --min-seconds 6 --by method --format json >"$out/long.json"

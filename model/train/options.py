@@ -46,6 +46,8 @@ def parser(**kw):
                         "(default: %(default)s)")
     g.add_argument("--pairs", metavar="COLUMN", help="draw fakes, and with each the real window of the same pair, which this column of "
                    "windows.csv names: batches then differ by what synthesis did and by little else")
+    g.add_argument("--rank", type=float, default=0.0, metavar="WEIGHT", help="of a second loss, with --pairs: a recording is to score higher "
+                   "than its own fake (default: %(default)s)")
     g.add_argument("--dev-share", type=float, default=0.1, help="kept for choosing, where windows.csv has no split (default: %(default)s)")
     g.add_argument("--select", choices=["dev-eer", "dev-loss", "last"], default="dev-eer", help="what model/ is (default: %(default)s)")
     g.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
@@ -109,6 +111,8 @@ def check(o):
         for preset, given, option in zip(network.PRESETS[o.preset], (o.depths, o.hidden_sizes), ("--depths", "--hidden-sizes")))
     if o.pairs and o.batch % 2:
         raise Refused(f"--batch {o.batch}: must be even with --pairs")
+    if o.rank < 0 or (o.rank > 0 and not o.pairs):
+        raise Refused(f"--rank {o.rank}: expected at least 0, and --pairs")
     if len(o.depths) != len(o.hidden_sizes):
         raise Refused(f"--depths has {len(o.depths)} stages, --hidden-sizes {len(o.hidden_sizes)}")
 

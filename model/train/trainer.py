@@ -27,6 +27,13 @@ def clock(seconds):
     return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
 
 
+def rank_loss(logits):
+    """RankNet's (Burges et al. 2005) for batches of pairs, a fake and then its recording: the recording is to score higher than its
+    own fake, however the speaker and the channel score. logits [n][2], real before fake."""
+    score = logits[:, REAL] - logits[:, FAKE]
+    return F.softplus(score[0::2] - score[1::2]).mean()
+
+
 class Trainer:
     def __init__(self, options, pictures):
         self.o, self.pictures = options, pictures
@@ -115,7 +122,10 @@ class Trainer:
         share = network.schedule(self.step, self.steps, int(self.o.warmup * self.epoch_steps))
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * share
-        loss = F.cross_entropy(self._logits(x), targets, label_smoothing=self.o.label_smoothing)
+        logits = self._logits(x)
+        loss = F.cross_entropy(logits, targets, label_smoothing=self.o.label_smoothing)
+        if self.o.rank > 0:
+            loss = loss + self.o.rank * rank_loss(logits)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         if self.o.clip > 0:

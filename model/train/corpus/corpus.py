@@ -75,7 +75,7 @@ def second_copy(real, seed, key, first):
     """One more fake of a training clip: copies are the hard half, and need the most examples."""
     for attempt in range(8):
         rng = plan.rng_of(seed, "copy", key, attempt)
-        name = str(rng.choice([n for n in plan.TRAIN_COPY if n != first]))
+        name = plan.copier("train", rng, but=first)
         try:
             return name, synthesis.copy(name, real, rng)
         except synthesis.SynthesisError:
@@ -152,8 +152,9 @@ def transmit_pair(out, seed, clip, sounds, variant):
     must not change what the test is."""
     pair = "%s-%d" % (clip["pair"], variant)
     rng = plan.rng_of(seed, "channel", pair)
-    ch = channel.draw(rng, clip["codec"], clip["narrow"] or sounds[1][1] in synthesis.NARROW)
-    ch.snr = min([ch.snr] + [channel.own_snr(sound) for where, _, sound in sounds if where == clip["split"]])
+    compared = [(name, sound) for where, name, sound in sounds if where == clip["split"]]
+    ch = channel.draw(rng, clip["codec"], clip["narrow"] or any(name in synthesis.NARROW for name, _ in compared))
+    ch.snr = min([ch.snr] + [channel.own_snr(sound) for _, sound in compared])
     rows = []
     for where, name, sound in sounds:
         path = os.path.join("clips", where, "spoof" if name else "bonafide", pair + ("-" + name if name else "") + ".wav")
@@ -201,7 +202,7 @@ def main():
     p.add_argument("out")
     p.add_argument("--packages", help="folder of the packages, fetched and unpacked (default: OUT/packages)")
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--variants", type=int, default=3, help="channels that each training pair is sent through")
+    p.add_argument("--variants", type=int, default=2, help="channels that each training pair is sent through")
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("--only", help="speakers or packages that contain this text (to try things)")
     args = p.parse_args()

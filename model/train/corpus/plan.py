@@ -19,7 +19,8 @@ METHOD = {
     "kal_diphone": "diphone", "flite-kal16": "diphone", "lp_diphone": "diphone", "pc_diphone": "diphone",
     "flite-awb": "statistical", "flite-rms": "statistical", "flite-slt": "statistical", "cmu_us_slt_arctic_hts": "statistical",
     "upc_ca_ona_hts": "statistical",
-    "mlsa": "mel-cepstrum", "lpc": "linear-prediction", "world": "world", "world-smooth": "world", "griffin-lim": "griffin-lim",
+    "mlsa": "mel-cepstrum", "lpc": "linear-prediction", "lpc-narrow": "linear-prediction", "world": "world",
+    "world-smooth": "world", "griffin-lim": "griffin-lim",
     "codec2-2400": "codec2", "codec2-1300": "codec2", "codec2-700C": "codec2",
 }
 TRAIN_COPY = ["mlsa", "lpc", "world", "world-smooth", "griffin-lim"]
@@ -71,7 +72,16 @@ def partner(language, where, rng):
     share = TEST_TTS_SHARE.get(language.split("_")[0], 0.25) if where == "test" else TTS_SHARE
     if rng.random() < share:
         return tts(language, where, rng)
-    return str(rng.choice(TEST_COPY if where == "test" else TRAIN_COPY)), None
+    return copier(where, rng), None
+
+
+def copier(where, rng, but=""):
+    """A copy synthesiser for train, dev, test or seen; another than `but`. Narrow ones ask for a narrow channel of all that are
+    compared with them, so the extra fakes of the test are not."""
+    if where == "test":
+        return str(rng.choice(TEST_COPY))
+    name = str(rng.choice([n for n in TRAIN_COPY if n != but.removesuffix("-narrow")]))
+    return name + "-narrow" if name == "lpc" and where != "seen" and rng.random() < 0.5 else name
 
 
 def sentences(corpus, language, own, need, rng):

@@ -72,19 +72,29 @@ def sptk(script, x):
     return fit(y.astype(np.float64) / 32768, len(x))
 
 
+def frame_period(rng):
+    """Samples at RATE between two sets of parameters: 5 ms mostly, up to 20 ms as codecs of few bits have it."""
+    return int(rng.choice([80, 80, 160, 240, 320]))
+
+
 def mlsa(x, rng):
     """Mel-cepstrum of order 20 to 30, pulses and noise through the MLSA filter (sptk)."""
-    m = rng.integers(20, 31)
-    return sptk("sptk pitch -a %d -s 16 -p 80 -L 60 -H 400 x > pit; sptk frame -l 400 -p 80 x | sptk window -l 400 -L 512 | "
-                "sptk mcep -a 0.42 -m %d -l 512 -e 0.001 > mc; sptk excite -p 80 pit | sptk mlsadf -m %d -a 0.42 -p 80 -P 5 mc"
-                % (rng.integers(0, 2), m, m), x)
+    m, period = rng.integers(20, 31), frame_period(rng)
+    return sptk("sptk pitch -a {a} -s 16 -p {p} -L 60 -H 400 x > pit; sptk frame -l 400 -p {p} x | sptk window -l 400 -L 512 | "
+                "sptk mcep -a 0.42 -m {m} -l 512 -e 0.001 > mc; sptk excite -p {p} pit | sptk mlsadf -m {m} -a 0.42 -p {p} -P 5 mc"
+                .format(a=rng.integers(0, 2), m=m, p=period), x)
 
 
-def lpc(x, rng):
-    """Linear prediction of order 14 to 22, pulses and noise through the all-pole filter (sptk)."""
-    m = rng.integers(14, 23)
-    return sptk("sptk pitch -a %d -s 16 -p 80 -L 60 -H 400 x > pit; sptk frame -l 400 -p 80 x | sptk window -l 400 -L 512 | "
-                "sptk lpc -l 512 -m %d -f 0.0001 > lpc; sptk excite -p 80 pit | sptk poledf -m %d -p 80 lpc" % (rng.integers(0, 2), m, m), x)
+def lpc(rate, low, high):
+    def copy(x, rng):
+        k, frame, fft = rate // 1000, rate // 40, rate * 4 // 125
+        m, period = rng.integers(low, high + 1), frame_period(rng) * rate // RATE
+        y = sptk("sptk pitch -a %d -s %d -p %d -L 60 -H 400 x > pit; sptk frame -l %d -p %d x | sptk window -l %d -L %d | "
+                 "sptk lpc -l %d -m %d -f 0.0001 > lpc; sptk excite -p %d pit | sptk poledf -m %d -p %d lpc"
+                 % (rng.integers(0, 2), k, period, frame, period, frame, fft, fft, m, period, m, period), resample(x, RATE, rate))
+        return fit(resample(y, rate), len(x))
+    copy.__doc__ = "Linear prediction of order %d to %d at %d Hz, pulses and noise through its filter (sptk)." % (low, high, rate)
+    return copy
 
 
 def world(x, rng):
@@ -135,9 +145,10 @@ def codec2(mode):
     return copy
 
 
-COPY = {"mlsa": mlsa, "lpc": lpc, "world": world, "world-smooth": world_smooth, "griffin-lim": griffin_lim,
+COPY = {"mlsa": mlsa, "lpc": lpc(RATE, 14, 22), "lpc-narrow": lpc(8000, 10, 14), "world": world,
+        "world-smooth": world_smooth, "griffin-lim": griffin_lim,
         "codec2-2400": codec2("2400"), "codec2-1300": codec2("1300"), "codec2-700C": codec2("700C")}
-NARROW = ("codec2-2400", "codec2-1300", "codec2-700C")   # no more than the telephone's band
+NARROW = ("lpc-narrow", "codec2-2400", "codec2-1300", "codec2-700C")   # no more than the telephone's band
 
 
 def copy(name, x, rng):
