@@ -266,3 +266,17 @@ enum vx_status vx_shard_items(const char *path, void (*each)(void *ctx, int64_t 
 
     return vx_shard_results(path, pass_on, &e, err);
 }
+
+bool vx_shard_is_locked(const char *path)
+{
+    struct vx_sql *sql = NULL;
+    struct vx_err ignored;
+    bool locked = false;
+
+    if (vx_sql_open(&sql, path, SQLITE_OPEN_READONLY, &ignored) == VX_OK) {
+        sqlite3_busy_timeout(sql->handle, 0);
+        locked = (sqlite3_exec(sql->handle, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) & 0xff) == SQLITE_BUSY;
+    }
+    vx_sql_close(&sql);
+    return locked;
+}

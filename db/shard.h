@@ -27,5 +27,7 @@ enum vx_status vx_shard_items(const char *path, void (*each)(void *ctx, int64_t 
 /* The same, telling which of them failed. */
 enum vx_status vx_shard_results(const char *path, void (*each)(void *ctx, int64_t item, bool failed), void *ctx,
                                 struct vx_err *err) VX_CHECKED;
+/* Whether somebody keeps the shard at path from being read; asks once, does not wait. */
+bool vx_shard_is_locked(const char *path);
 
 #endif

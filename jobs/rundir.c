@@ -219,8 +219,12 @@ static void remove_file(const char *folder, const char *name)
 /* All that a scan leaves there, but not the lock. */
 static void remove_run(struct vx_rundir *dir)
 {
-    for (size_t i = 0; i < dir->n_shards; i++)
+    for (size_t i = 0; i < dir->n_shards; i++) {
+        char held[4200];
         remove_database(dir->shards[i]);
+        if (snprintf(held, sizeof held, "%s.held", dir->shards[i]) < (int)sizeof held)
+            unlink(held);
+    }
     for (size_t i = 0; i < dir->n_hands; i++)
         unlink(dir->hands[i].path);
     remove_database(dir->items_path);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define BYE_SECONDS 60      /* for a rank that was told to finish, at most */
 #define PROGRESS_SECONDS 30 /* between lines where stderr is no terminal */
 
 struct local_worker {
@@ -85,6 +86,7 @@ static enum vx_status hand_out(struct lead *lead, struct vx_hub *hub, struct vx_
         .progress_seconds = PROGRESS_SECONDS,
         .window_s = vx_scan_rule(&s->options, &s->scanner.profile).hop_seconds,
         .silent_seconds = s->options.lost_after,
+        .bye_seconds = s->options.lost_after < BYE_SECONDS ? s->options.lost_after : BYE_SECONDS,
         .attempt = s->attempt,
         .release = release,
         .beat = beat,
@@ -98,6 +100,18 @@ static enum vx_status hand_out(struct lead *lead, struct vx_hub *hub, struct vx_
         atomic_store(s->stop, true); /* the listing need not go on */
     if (local.started)
         pthread_join(local.thread, NULL);
+    return rc;
+}
+
+/* Ranks that were lost may still hold their shards. */
+static enum vx_status free_held(const struct vx_scan *s, struct vx_err *err)
+{
+    int64_t n;
+    const enum vx_status rc = vx_rundir_free_held(&s->rundir, &n, err);
+
+    if (rc == VX_OK && n > 0)
+        vx_log_say(s->log, VX_LOG_WARNING, "%lld shard%s still locked by a rank that hangs: read from a copy", (long long)n,
+                   n == 1 ? " is" : "s are");
     return rc;
 }
 
@@ -120,6 +134,7 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
     }
     if ((rc = vx_itemlist_open(&list, s->rundir.items_path, err)) != VX_OK ||
         (rc = vx_leases_create(&leases, s->options.lease, err)) != VX_OK ||
+        (rc = free_held(s, err)) != VX_OK ||
         (rc = vx_resume_open(&lead.resume, &s->rundir, list, leases, s->options.retry_failed, s->log, err)) != VX_OK ||
         (rc = vx_listing_start(&listing, list, &lead.resume, s->options.inputs, s->options.n_inputs, s->options.part, s->stop, err)) != VX_OK) {
         vx_coordinator_dismiss(hub);
@@ -157,7 +172,8 @@ static enum vx_status finish(struct vx_scan *s, const struct vx_coordinator_resu
         run.wall_s = vx_clock_now() - s->started_at;
         run.cpu_s = result->cpu_s;
     }
-    if ((rc = vx_rundir_rescan(&s->rundir, err)) != VX_OK)
+    if ((rc = vx_rundir_rescan(&s->rundir, err)) != VX_OK ||
+        (result->workers_lost > 0 && (rc = free_held(s, err)) != VX_OK))
         return rc;
     rc = vx_merge(s->options.out, (const char *const *)s->rundir.shards, s->rundir.n_shards, s->rundir.items_path,
                   &run, stats, err);

@@ -43,6 +43,13 @@ pids() { # N: waits until N ranks have said theirs
     done
 }
 
+shards() { # N: waits until N ranks have opened theirs
+    for _ in $(seq 1 200); do
+        [ "$(find w -name 'shard-*.db' 2>/dev/null | wc -l)" -ge "$1" ] && return
+        sleep 0.05
+    done
+}
+
 same_as_whole() { # WHAT
     equal "items, each once, $1" "$(wc -l <whole.verdicts)" "$(sql killed.db 'SELECT count(DISTINCT path) FROM items')"
     scores killed.db | diff whole.scores - >this.diff || fail "windows differ: $1: $(head -5 this.diff)"

@@ -1,0 +1,91 @@
+/* rundir_held.c - shards that a lost rank still holds
+ * A process that is stopped or hangs keeps the lock on its shard, though nobody waits for it any more. What it has committed is
+ * read from a copy: the file moves aside, where that process may go on writing if it ever wakes, and the copy takes its name. */
+#include "base/file.h"
+#include "db/shard.h"
+#include "jobs/rundir.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void pass_over(void *ctx, int64_t item)
+{
+    (void)ctx;
+    (void)item;
+}
+
+static bool same_state(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* from, which must not change meanwhile, to a new file. *none: there is no such file. */
+static enum vx_status copy(const char *from, const char *to, bool *none, struct vx_err *err)
+{
+    struct stat before, after;
+    char *data = NULL;
+    enum vx_status rc;
+    size_t len;
+
+    *none = stat(from, &before) != 0 && errno == ENOENT;
+    if (*none)
+        return VX_OK;
+    if ((rc = vx_file_read(from, (size_t)1 << 40, &data, &len, err)) != VX_OK)
+        return rc;
+    if (stat(from, &after) != 0 || !same_state(&before, &after))
+        rc = vx_fail(err, VX_EDB, "%s is still being written by a rank of before; wait for it or end it, then run the same "
+                     "command again", from);
+    else
+        rc = vx_file_write(to, data, len, err);
+    free(data);
+    return rc;
+}
+
+static enum vx_status free_one(const char *shard, struct vx_err *err)
+{
+    char *journal = NULL, *held = NULL, *copied = NULL, *copied_journal = NULL;
+    bool none, no_journal;
+    enum vx_status rc = VX_OK;
+
+    if (asprintf(&journal, "%s-journal", shard) < 0 || asprintf(&held, "%s.held", shard) < 0 ||
+        asprintf(&copied, "%s.copy", shard) < 0 || asprintf(&copied_journal, "%s.copy-journal", shard) < 0)
+        rc = vx_fail_nomem(err, "a path");
+    /* the journal first: a transaction begun in between changes the shard, which is looked at last */
+    if (rc == VX_OK && (rc = copy(journal, copied_journal, &no_journal, err)) == VX_OK &&
+        (rc = copy(shard, copied, &none, err)) == VX_OK) {
+        /* under its new name the copy is opened first, so that an unfinished transaction is rolled back with its journal */
+        struct vx_err late;
+        if (vx_shard_items(copied, pass_over, NULL, &late) != VX_OK)
+            rc = vx_fail(err, late.status, "%s", late.text);
+        else if (rename(shard, held) != 0 || rename(copied, shard) != 0)
+            rc = vx_fail_sys(err, "rename %s", shard);
+    }
+    if (rc == VX_OK)
+        unlink(journal);
+    if (copied)
+        unlink(copied);
+    if (copied_journal)
+        unlink(copied_journal);
+    free(journal);
+    free(held);
+    free(copied);
+    free(copied_journal);
+    return rc;
+}
+
+enum vx_status vx_rundir_free_held(const struct vx_rundir *dir, int64_t *n, struct vx_err *err)
+{
+    enum vx_status rc = VX_OK;
+
+    *n = 0;
+    for (size_t i = 0; rc == VX_OK && i < dir->n_shards; i++)
+        if (vx_shard_is_locked(dir->shards[i])) {
+            rc = free_one(dir->shards[i], err);
+            *n += rc == VX_OK;
+        }
+    return rc;
+}
