@@ -10,7 +10,8 @@ export VX_FAKE_WINDOW_MS=15
 
 again=0
 for run in $(seq 1 "$runs"); do
-    RANDOM=$(((seed + run) % 32768))
+    RANDOM=$(((seed + 7919 * run) % 32768))
+    : $RANDOM $RANDOM # the first ones of near seeds are near
     n=$((1 + RANDOM % 4))
     victim=$((RANDOM % 3 == 0 ? 0 : RANDOM % n))
     recovery=''

@@ -87,7 +87,7 @@ says "rank 1 is lost: open no-model/config.json"
 equal "times the reason is said" 1 "$(grep -c no-model last.err)"
 equal "items" 6 "$(sql left.db 'SELECT count(*) FROM items WHERE status = "scored"')"
 ranks 0 --model model -o hops.db corpus : --model model -o hops.db --hop 1 corpus
-says 'here "hop_s": 1, there "hop_s": 2'
+says 'hop_s 2 -> 1'
 ranks 0 --model model -o works.db corpus : --model model -o works.db --work elsewhere corpus
 says "file system that all hosts share"
 for db in left hops works; do
