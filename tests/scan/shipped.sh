@@ -17,14 +17,14 @@ count() { # SOURCE VERDICT
 at_least() { # WHAT EXPECTED GOT
     [ "$3" -ge "$2" ] || fail "$1: expected $2 or more of 24, got $3"
 }
-# the README's demo shows 17, 1; 24; 22: some room is left for other arithmetic and other versions of the synthesisers
-at_least "recorded prompts called real" 12 "$(count "recorded prompts" real)"
+# the README's demo shows 22, 0; 24; 20: some room is left for other arithmetic and other versions of the synthesisers
+at_least "recorded prompts called real" 17 "$(count "recorded prompts" real)"
 at_least "recorded prompts not called fake" 21 "$((24 - $(count "recorded prompts" fake)))"
 at_least "espeak-ng called fake" 21 "$(count espeak-ng fake)"
-at_least "flite called fake" 17 "$(count flite fake)"
+at_least "flite called fake" 15 "$(count flite fake)"
 
 # measured by eval, and better than by chance for certain
 status 0 "$VOXTRAWL" eval r.db --labels corpus/corpus.csv --bootstrap 0 --format json
 mv last.out report.json
 eer=$(sql :memory: "SELECT json_extract(CAST(readfile('report.json') AS TEXT), '$.files.eer.value')")
-equal "an EER of files of 12 % or less (it is $eer)" 1 "$(sql :memory: "SELECT $eer <= 0.12")"
+equal "an EER of files of 8 % or less (it is $eer)" 1 "$(sql :memory: "SELECT $eer <= 0.08")"

@@ -179,14 +179,21 @@ def grouped(corpus):
 
 
 def write_manifests(out, rows):
+    """all.csv, one a split, and calibration.csv: of dev, text to speech and the recordings it is paired with. Copies of recordings, which
+    are for training, would teach a calibration how doubtful they are, and archives hold none."""
     rows.sort(key=lambda r: r[0])
-    sets = {"all": None, "train": {"train"}, "dev": {"dev"}, "test": {"test"}, "test-seen": {"test-seen"}}
-    for name, splits in sets.items():
-        with open(os.path.join(out, name + ".csv.tmp"), "w", newline="") as f:
+    pair, name, split = (COLUMNS.index(c) for c in ("pair", "synthesiser", "split"))
+    spoken = {r[pair] for r in rows if r[split] == "dev" and r[name] != "-" and r[name] not in synthesis.COPY}
+    sets = {"all": lambda r: True, "calibration": lambda r: r[split] == "dev" and r[pair] in spoken}
+    for one in ("train", "dev", "test", "test-seen"):
+        sets[one] = lambda r, one=one: r[split] == one
+    for of, wanted in sets.items():
+        path = os.path.join(out, of + ".csv")
+        with open(path + ".tmp", "w", newline="") as f:
             w = csv.writer(f, lineterminator="\n")
             w.writerow(COLUMNS)
-            w.writerows(r for r in rows if splits is None or r[-1] in splits)
-        os.rename(os.path.join(out, name + ".csv.tmp"), os.path.join(out, name + ".csv"))
+            w.writerows(r for r in rows if wanted(r))
+        os.rename(path + ".tmp", path)
 
 
 def progress(stage, results, n, log):
