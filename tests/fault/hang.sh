@@ -2,7 +2,7 @@
 # hang.sh - a rank that is stopped past the deadline loses its items and its shard to the others, and ends when it wakes
 . "$(dirname "$0")/lib.sh"
 make_corpus 30
-export VX_FAKE_WINDOW_MS=15
+export VX_FAKE_WINDOW_MS=100
 
 ranks 3 --enable-recovery --lost-after 3
 pids 3

@@ -16,7 +16,7 @@ head -c 32000 /dev/zero >corpus/silence.raw
 { head -c 44 corpus/a/real1.wav && cat corpus/silence.raw; } >corpus/a/silent.wav
 echo "no sound" >corpus/b/broken.wav
 printf 'corpus/a/unlabelled.wav,0\ncorpus/a/silent.wav,0\ncorpus/b/broken.wav,1\n' >>list.csv
-status 0 "$VOXTRAWL" scan --model model -o r.db list.csv
+status 3 "$VOXTRAWL" scan --model model -o r.db list.csv
 
 {
     echo "file,label,speaker,attack"

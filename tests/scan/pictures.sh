@@ -71,7 +71,7 @@ equal "bytes" $((($(wc -l <meta/windows.csv) - 1) * 32 * 32)) "$(stat -c %s meta
 # colours; pictures among the input
 pictures 0 --quiet --size 32 -p mel-22k-magma -o magma corpus/a/one.wav "$HERE/picture.png"
 equal "channels" 3 "$(member magma channels)"
-pictures 0 --size 32 -o grey corpus/a/one.wav "$HERE/picture.png"
+pictures 3 --size 32 -o grey corpus/a/one.wav "$HERE/picture.png"
 says "picture.png: a picture in colours"
 pictures 0 --quiet --size 32 --rgb -o rgb corpus/a/one.wav "$HERE/picture.png"
 equal "pictures of both kinds" 1 "$(grep -c picture.png rgb/windows.csv)"

@@ -22,7 +22,10 @@ kills=0
 for percent in 20 30 40 50 60; do
     timeout -s KILL "$(part $percent)" "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --threads 1 --quiet corpus && break
     kills=$((kills + 1))
-    [ ! -e killed.db ] || fail "a killed scan left a result"
+    [ ! -e killed.db ] || { # killed after its result was in place, which then is whole: see below
+        rm -rf w
+        break
+    }
 done
 [ $kills -gt 0 ] || fail "a scan was whole after a fifth of its time"
 [ -e killed.db ] || status 0 "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --quiet corpus
