@@ -69,7 +69,7 @@ make_long() { # DIR
     local i
     mkdir "$1"
     [ -e long.wav ] || make_noise long.wav 1200000
-    for ((i = 1; i <= 40; i++)); do ln long.wav "$1/long-$i.wav"; done
+    for ((i = 1; i <= 400; i++)); do ln long.wav "$1/long-$i.wav"; done
 }
 shorten() { # DIR
     local file
@@ -147,7 +147,7 @@ shorten cancelled
 submit --cpus 1 -o cancelled.db corpus cancelled
 ends "${JOBS[0]}" COMPLETED
 same_as whole.db cancelled.db
-equal "items, each once" "46 46" "$(sql cancelled.db "SELECT count(*) || ' ' || count(DISTINCT path) FROM items")"
+equal "items, each once" "406 406" "$(sql cancelled.db "SELECT count(*) || ' ' || count(DISTINCT path) FROM items")"
 
 echo "$SECONDS s: out of time, drained and back in the queue"
 restarted() {
@@ -161,11 +161,11 @@ shorten slow
 grep -q "out of time: back into the queue, restart 1 of at most 20" "slow.db.work/job/$slow.log" || fail "the log: $(cat "slow.db.work/job/$slow.log")"
 ends "$slow" COMPLETED
 same_as whole.db slow.db
-equal "items, each once" "46 46" "$(sql slow.db "SELECT count(*) || ' ' || count(DISTINCT path) FROM items")"
+equal "items, each once" "406 406" "$(sql slow.db "SELECT count(*) || ' ' || count(DISTINCT path) FROM items")"
 
 echo "$SECONDS s: a node dies: the ranks of the others finish"
 mkdir many
-make_noise mean.wav 100000
+make_noise mean.wav 600000
 for i in $(seq 30); do ln mean.wav "many/long-$i.wav"; done
 submit --nodes 3 -o lost.db --lease 1 --lost-after 5 corpus many
 begins "${JOBS[0]}" lost.db.work
