@@ -19,7 +19,9 @@ part() { # PERCENT
 full=$(sql whole.db "SELECT path, idx, printf('%!.17g', logit_real) FROM windows JOIN items USING (item) ORDER BY 1, 2" | sha256sum)
 
 kills=0
-for percent in 20 30 40 50 60; do
+# Twice, and the second time before it comes again to what it had in hand the first time, which it leaves for last: an item that
+# is in hand at two deaths is given up, whoever was to blame (tests/fault/poison.sh).
+for percent in 25 35; do
     timeout -s KILL "$(part $percent)" "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --threads 1 --quiet corpus && break
     kills=$((kills + 1))
     [ ! -e killed.db ] || { # killed after its result was in place, which then is whole: see below
