@@ -1,5 +1,18 @@
 #include "cpu/isa.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* Leaf 7, EDX: compilers know the bit by name only since GCC 13. Whether the system lets a process use it is
+ * oneDNN's business, which then does without. */
+static bool has_amx_bf16(void)
+{
+    unsigned eax, ebx, ecx, edx;
+
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 22 & 1);
+}
+#endif
+
 struct vx_isa vx_isa_detect(void)
 {
     struct vx_isa isa = {0};
@@ -10,6 +23,7 @@ struct vx_isa vx_isa_detect(void)
     isa.avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     isa.avx512_bf16 = isa.avx512 && __builtin_cpu_supports("avx512bf16");
+    isa.amx_bf16 = isa.avx512_bf16 && has_amx_bf16();
 #endif
     return isa;
 }

@@ -8,6 +8,7 @@ struct vx_isa {
     bool avx2;        /* with FMA */
     bool avx512;      /* F, BW, DQ, VL */
     bool avx512_bf16; /* native bf16 dot products */
+    bool amx_bf16;    /* matrix registers for bf16 */
 };
 struct vx_isa vx_isa_detect(void);
 const char *vx_isa_name(const struct vx_isa *isa); /* "AVX-512 BF16", "AVX2", "baseline" */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cpu/onednn.h"
+#include "cpu/panels.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 struct product {
     struct vx_matmul_spec spec;
+    struct vx_panels *panels; /* owned; NULL: oneDNN's, which is the rest */
     dnnl_primitive_desc_t desc;
     dnnl_primitive_t primitive;
     dnnl_memory_t weight, bias; /* own their buffers */
@@ -17,6 +19,7 @@ struct product {
 struct vx_matmul_set {
     dnnl_engine_t engine;
     dnnl_stream_t stream; /* for packing */
+    struct vx_isa isa;
     int count, capacity;
     struct product *product;
 };
@@ -61,7 +64,8 @@ void vx_matmul_end(int threads)
     omp_set_num_threads(threads);
 }
 
-enum vx_status vx_matmul_set_create(struct vx_matmul_set **out, int capacity, struct vx_err *err)
+enum vx_status vx_matmul_set_create(struct vx_matmul_set **out, int capacity, const struct vx_isa *isa,
+                                    struct vx_err *err)
 {
     struct vx_matmul_set *set = vx_calloc(1, sizeof *set);
     enum vx_status rc = VX_OK;
@@ -73,6 +77,7 @@ enum vx_status vx_matmul_set_create(struct vx_matmul_set **out, int capacity, st
         goto done;
     }
     set->capacity = capacity;
+    set->isa = *isa;
     if ((st = dnnl_engine_create(&set->engine, dnnl_cpu, 0)) != dnnl_success ||
         (st = dnnl_stream_create(&set->stream, set->engine, dnnl_stream_default_flags)) != dnnl_success) {
         rc = failed(err, "CPU engine", st);
@@ -92,6 +97,7 @@ void vx_matmul_set_destroy(struct vx_matmul_set **set)
     if (!s)
         return;
     for (int i = 0; i < s->count; i++) {
+        vx_panels_destroy(&s->product[i].panels);
         dnnl_primitive_destroy(s->product[i].primitive);
         dnnl_primitive_desc_destroy(s->product[i].desc);
         dnnl_memory_destroy(s->product[i].weight);
@@ -214,37 +220,48 @@ static dnnl_status_t pack_weights(struct product *p, const struct vx_matmul_set 
     return st == dnnl_success ? pack(&p->bias, set, bias, bias_dims, dnnl_ab, NULL) : st;
 }
 
+static enum vx_status add_to_onednn(struct product *p, const struct vx_matmul_set *set, const float *weight,
+                                    const float *bias, struct vx_err *err)
+{
+    const int threads = vx_matmul_begin();
+    dnnl_status_t st = make_primitive(p, set->engine);
+
+    if (st == dnnl_success)
+        st = pack_weights(p, set, weight, bias);
+    vx_matmul_end(threads);
+    if (st != dnnl_success) {
+        const struct vx_matmul_spec *s = &p->spec;
+        char what[128];
+        snprintf(what, sizeof what, "product of [%d][%d] by [%d][%d] in %s", s->rows, s->in_f, s->in_f,
+                 s->out_f, s->src == VX_TYPE_BF16 ? "bf16" : "float32");
+        return failed(err, what, st);
+    }
+    return VX_OK;
+}
+
 enum vx_status vx_matmul_add(struct vx_matmul_set *set, const struct vx_matmul_spec *spec,
                              const float *weight, const float *bias, int *index, struct vx_err *err)
 {
     struct product *p;
-    dnnl_status_t st;
 
     if (set->count == set->capacity)
         return vx_fail(err, VX_ELIMIT, "more than %d matrix products", set->capacity);
     p = &set->product[set->count];
     p->spec = *spec;
     *index = set->count++; /* from here on the set's destructor releases it */
-    const int threads = vx_matmul_begin();
-    st = make_primitive(p, set->engine);
-    if (st == dnnl_success)
-        st = pack_weights(p, set, weight, bias);
-    vx_matmul_end(threads);
-    if (st != dnnl_success) {
-        char what[128];
-        snprintf(what, sizeof what, "product of [%d][%d] by [%d][%d] in %s", spec->rows, spec->in_f,
-                 spec->in_f, spec->out_f, spec->src == VX_TYPE_BF16 ? "bf16" : "float32");
-        return failed(err, what, st);
-    }
-    return VX_OK;
+    if (vx_panels_can(&set->isa, spec))
+        return vx_panels_create(&p->panels, &set->isa, spec, weight, bias, err);
+    return add_to_onednn(p, set, weight, bias, err);
 }
 
 const char *vx_matmul_kernel(const struct vx_matmul_set *set, int index)
 {
+    const struct product *p = &set->product[index];
     const char *name = NULL;
 
-    if (dnnl_primitive_desc_query(set->product[index].desc, dnnl_query_impl_info_str, 0, &name) !=
-        dnnl_success)
+    if (p->panels)
+        return vx_panels_name(p->panels);
+    if (dnnl_primitive_desc_query(p->desc, dnnl_query_impl_info_str, 0, &name) != dnnl_success)
         return "unknown";
     return name;
 }
@@ -273,6 +290,8 @@ enum vx_status vx_matmul_lane_create(struct vx_matmul_lane **out, const struct v
 
     *out = NULL;
     for (int i = 0; i < set->count; i++) {
+        if (set->product[i].panels)
+            continue;
         const size_t size = dnnl_memory_desc_get_size(
             dnnl_primitive_desc_query_md(set->product[i].desc, dnnl_query_scratchpad_md, 0));
         scratch = size > scratch ? size : scratch;
@@ -288,8 +307,8 @@ enum vx_status vx_matmul_lane_create(struct vx_matmul_lane **out, const struct v
         goto done;
     }
     for (int i = 0; i < set->count; i++)
-        if ((st = create_views(&lane->views[i], &set->product[i], set->engine, lane->scratch)) !=
-            dnnl_success) {
+        if (!set->product[i].panels && (st = create_views(&lane->views[i], &set->product[i], set->engine,
+                                                          lane->scratch)) != dnnl_success) {
             rc = failed(err, "memory", st);
             goto done;
         }
@@ -325,6 +344,10 @@ enum vx_status vx_matmul_run(struct vx_matmul_lane *lane, int index, const void 
     const struct views *v = &lane->views[index];
     dnnl_status_t st;
 
+    if (p->panels) {
+        vx_panels_run(p->panels, src, dst);
+        return VX_OK;
+    }
     if ((st = vx_onednn_point(v->src, (void *)(uintptr_t)src, lane->stream)) != dnnl_success ||
         (st = vx_onednn_point(v->dst, dst, lane->stream)) != dnnl_success)
         return failed(err, "address", st);

@@ -1,12 +1,14 @@
-/* matmul.h - matrix products with fixed weights, through oneDNN
- * The only part that knows oneDNN. A set holds products of fixed shape, their weights packed once into the
- * layout that oneDNN likes best; it is shared by all lanes and never changes after the last vx_matmul_add().
- * A lane holds what an execution writes to. Every product runs on its caller's thread alone, whatever OpenMP
- * is told elsewhere, so a result cannot depend on a number of threads. */
+/* matmul.h - matrix products with fixed weights
+ * Through own tiles (panels.h) where this processor has the instructions they are written for, through oneDNN
+ * elsewhere: this is the only part that knows oneDNN. A set holds products of fixed shape, their weights
+ * packed once into the layout that is read fastest; it is shared by all lanes and never changes after the
+ * last vx_matmul_add(). A lane holds what an execution writes to. Every product runs on its caller's thread
+ * alone, whatever OpenMP is told elsewhere, so a result cannot depend on a number of threads. */
 #ifndef VX_CPU_MATMUL_H
 #define VX_CPU_MATMUL_H
 
 #include "base/err.h"
+#include "cpu/isa.h"
 #include "cpu/type.h"
 
 enum vx_matmul_post {
@@ -24,8 +26,10 @@ struct vx_matmul_spec {
 struct vx_matmul_set;
 struct vx_matmul_lane;
 
-/* capacity: how many products can be added. VX_EUNSUPPORTED: oneDNN has no CPU engine here. */
-enum vx_status vx_matmul_set_create(struct vx_matmul_set **out, int capacity, struct vx_err *err) VX_CHECKED;
+/* capacity: how many products can be added; isa: the instructions that own tiles may use (oneDNN finds out
+ * for itself), all false for oneDNN alone. VX_EUNSUPPORTED: oneDNN has no CPU engine here. */
+enum vx_status vx_matmul_set_create(struct vx_matmul_set **out, int capacity, const struct vx_isa *isa,
+                                    struct vx_err *err) VX_CHECKED;
 void vx_matmul_set_destroy(struct vx_matmul_set **set); /* after its lanes */
 
 /* Adds a product and copies its weights; its number goes to *index. VX_EUNSUPPORTED: oneDNN cannot on this
@@ -33,7 +37,8 @@ void vx_matmul_set_destroy(struct vx_matmul_set **set); /* after its lanes */
 enum vx_status vx_matmul_add(struct vx_matmul_set *set, const struct vx_matmul_spec *spec,
                              const float *weight, const float *bias, int *index,
                              struct vx_err *err) VX_CHECKED;
-/* What oneDNN took for a product: "brg:avx512_core_bf16"; valid as long as the set. */
+/* What computes a product: "tiles of AVX-512 BF16", or what oneDNN took, "brg:avx512_core_bf16"; valid as
+ * long as the set. */
 const char *vx_matmul_kernel(const struct vx_matmul_set *set, int index);
 void vx_matmul_library(char name[32]); /* "oneDNN 2.6.3", of the library that is loaded */
 

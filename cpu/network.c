@@ -93,7 +93,8 @@ static const float *keep(float **at, const float *from, size_t count)
     return to;
 }
 
-static enum vx_status allocate(struct vx_network *n, const struct vx_convnext *net, struct vx_err *err)
+static enum vx_status allocate(struct vx_network *n, const struct vx_convnext *net, const struct vx_isa *isa,
+                               struct vx_err *err)
 {
     const size_t pad = VX_ALIGN / sizeof(float);
     size_t blocks = 0, floats = 2 * ((size_t)net->stage[0].channels + pad);
@@ -106,7 +107,7 @@ static enum vx_status allocate(struct vx_network *n, const struct vx_convnext *n
     n->storage = vx_calloc(floats, sizeof *n->storage);
     if (!n->blocks || !n->storage)
         return vx_fail_nomem(err, "the network's depthwise weights");
-    return vx_matmul_set_create(&n->products, (int)(2 * blocks) + net->config.n_stages + 1, err);
+    return vx_matmul_set_create(&n->products, (int)(2 * blocks) + net->config.n_stages + 1, isa, err);
 }
 
 static enum vx_status add_block(struct vx_network *n, const struct stage *st, struct block *b,
@@ -200,7 +201,7 @@ enum vx_status vx_network_create(struct vx_network **out, const struct vx_convne
     n->patch = net->config.patch_size;
     n->n_labels = net->config.n_labels;
     n->n_stages = net->config.n_stages;
-    if ((rc = allocate(n, net, err)) != VX_OK || (rc = add_layers(n, net, err)) != VX_OK)
+    if ((rc = allocate(n, net, isa, err)) != VX_OK || (rc = add_layers(n, net, err)) != VX_OK)
         goto done;
     *out = n;
     n = NULL;

@@ -1,10 +1,13 @@
-/* Matrix products against the reference: ragged shapes, every type and every operation behind the sums. */
+/* Matrix products against the reference: ragged shapes, every type and every operation behind the sums, by
+ * own tiles where this processor has them and by oneDNN; and the GELU of the tiles against the exact one. */
 #include "tests/harness/check.h"
 #include "tests/harness/cmocka.h"
 #include "tests/harness/tolerances.h"
 
-#include "cpu/matmul.h"
+#include "cpu/gelu.h"
 #include "cpu/isa.h"
+#include "cpu/matmul.h"
+#include "cpu/tile.h"
 #include "model/half.h"
 #include "model/reference.h"
 
@@ -61,7 +64,7 @@ static double allowed(const struct vx_matmul_spec *s, const struct operands *o, 
            (s->dst == VX_TYPE_BF16 ? VX_TOL_BF16_ROUNDING * want : 0);
 }
 
-static void check_product(const struct vx_matmul_spec *s)
+static void check_product_by(const struct vx_isa *isa, const struct vx_matmul_spec *s)
 {
     const size_t n_src = (size_t)s->rows * (size_t)s->in_f, n_w = (size_t)s->in_f * (size_t)s->out_f,
                  n_dst = (size_t)s->rows * (size_t)s->out_f;
@@ -81,7 +84,7 @@ static void check_product(const struct vx_matmul_spec *s)
     for (size_t i = 0; s->post == VX_MATMUL_ADD && i < n_dst; i++)
         o.want[i] += o.before[i];
 
-    must(vx_matmul_set_create(&set, 1, &err), &err);
+    must(vx_matmul_set_create(&set, 1, isa, &err), &err);
     must(vx_matmul_add(set, s, o.weight, o.bias, &index, &err), &err);
     must(vx_matmul_lane_create(&lane, set, &err), &err);
     const int threads = vx_matmul_begin();
@@ -108,9 +111,18 @@ static void check_product(const struct vx_matmul_spec *s)
     vx_guard_free(dst);
 }
 
+static void check_product(const struct vx_matmul_spec *s)
+{
+    const struct vx_isa here = vx_isa_detect(), none = {0};
+
+    check_product_by(&none, s);
+    if (here.avx512)
+        check_product_by(&here, s);
+}
+
 static void check_shapes(enum vx_type type)
 {
-    static const int rows[] = {1, 2, 7, 31, 49}, in[] = {1, 3, 16, 27, 40, 64, 129},
+    static const int rows[] = {1, 2, 7, 31, 49}, in[] = {1, 2, 3, 16, 27, 40, 64, 129},
                      out[] = {1, 2, 15, 32, 33, 160};
 
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
@@ -122,6 +134,12 @@ static void check_shapes(enum vx_type type)
                 check_product(
                     &(struct vx_matmul_spec){rows[r], in[i], out[o], type, VX_TYPE_F32, VX_MATMUL_ADD});
             }
+    for (int n = 1; n <= 2 * VX_TILE_ROWS + 1; n++) /* tiles of every height */
+        for (int post = VX_MATMUL_PLAIN; post <= VX_MATMUL_ADD; post++) {
+            const enum vx_type dst = post == VX_MATMUL_GELU ? type : VX_TYPE_F32;
+            check_product(&(struct vx_matmul_spec){n, 6, 31, type, dst, post});
+            check_product(&(struct vx_matmul_spec){n, 6, 9, type, dst, post});
+        }
     for (int i = 0; i < 20; i++) {
         const int c = vx_random_int(&rng, 1, 200), n = vx_random_int(&rng, 1, 150);
         check_product(&(struct vx_matmul_spec){n, c, 4 * c, type, type, VX_MATMUL_GELU});
@@ -141,12 +159,13 @@ static bool have_bf16(void)
     const struct vx_matmul_spec spec = {1, 1, 1, VX_TYPE_BF16, VX_TYPE_F32, VX_MATMUL_PLAIN};
     const float one = 1;
     struct vx_matmul_set *set;
+    const struct vx_isa isa = {0};
     struct vx_err err;
     int index;
 
     if (!vx_isa_detect().avx512_bf16)
         return false;
-    must(vx_matmul_set_create(&set, 1, &err), &err);
+    must(vx_matmul_set_create(&set, 1, &isa, &err), &err);
     const enum vx_status rc = vx_matmul_add(set, &spec, &one, &one, &index, &err);
     vx_matmul_set_destroy(&set);
     if (rc != VX_EUNSUPPORTED)
@@ -168,6 +187,7 @@ static void test_bf16(void **state)
 static void test_set(void **state)
 {
     const struct vx_matmul_spec spec = {1, 2, 1, VX_TYPE_F32, VX_TYPE_F32, VX_MATMUL_PLAIN};
+    const struct vx_isa isa = vx_isa_detect();
     float weight[] = {2, 3}, bias[] = {1}, src[] = {10, 100}, dst;
     struct vx_matmul_set *set;
     struct vx_matmul_lane *lane;
@@ -175,7 +195,7 @@ static void test_set(void **state)
     int index;
 
     (void)state;
-    must(vx_matmul_set_create(&set, 1, &err), &err);
+    must(vx_matmul_set_create(&set, 1, &isa, &err), &err);
     must(vx_matmul_add(set, &spec, weight, bias, &index, &err), &err);
     assert_int_equal(vx_matmul_add(set, &spec, weight, bias, &index, &err), VX_ELIMIT);
     memset(weight, 0, sizeof weight);
@@ -207,7 +227,7 @@ static void run_product(void *user)
     must(vx_matmul_run(t->lane, t->index, t->src, t->dst, &err), &err);
 }
 
-static void time_product(const struct vx_matmul_spec *s)
+static void time_product(const struct vx_isa *isa, const struct vx_matmul_spec *s)
 {
     const size_t n_src = (size_t)s->rows * (size_t)s->in_f, n_dst = (size_t)s->rows * (size_t)s->out_f;
     float *src = random_floats(n_src, 1, false),
@@ -218,7 +238,7 @@ static void time_product(const struct vx_matmul_spec *s)
     struct vx_err err;
 
     memset(t.dst, 0, n_dst * vx_type_size(s->dst));
-    must(vx_matmul_set_create(&set, 1, &err), &err);
+    must(vx_matmul_set_create(&set, 1, isa, &err), &err);
     must(vx_matmul_add(set, s, weight, weight, &t.index, &err), &err);
     must(vx_matmul_lane_create(&t.lane, set, &err), &err);
     const int threads = vx_matmul_begin();
@@ -242,17 +262,47 @@ static void test_speed(void **state)
 {
     static const int shapes[][2] = {
         {392, 96}, {392, 192}, {196, 384}, {49, 768}}; /* of ConvNeXt-Tiny, one core */
+    const struct vx_isa isa[] = {{0}, vx_isa_detect()};
 
     (void)state;
     if (!bench)
         skip();
     for (int type = VX_TYPE_F32; type <= (have_bf16() ? VX_TYPE_BF16 : VX_TYPE_F32); type++)
-        for (int i = 0; i < 4; i++) {
-            const int n = shapes[i][0], c = shapes[i][1];
-            time_product(&(struct vx_matmul_spec){n, c, 4 * c, type, type, VX_MATMUL_PLAIN});
-            time_product(&(struct vx_matmul_spec){n, c, 4 * c, type, type, VX_MATMUL_GELU});
-            time_product(&(struct vx_matmul_spec){n, 4 * c, c, type, VX_TYPE_F32, VX_MATMUL_ADD});
+        for (int i = 0; i < 4; i++)
+            for (int by = 0; by < (isa[1].avx512 ? 2 : 1); by++) {
+                const int n = shapes[i][0], c = shapes[i][1];
+                time_product(&isa[by],
+                             &(struct vx_matmul_spec){n, c, 4 * c, type, VX_TYPE_F32, VX_MATMUL_PLAIN});
+                time_product(&isa[by], &(struct vx_matmul_spec){n, c, 4 * c, type, type, VX_MATMUL_GELU});
+                time_product(&isa[by],
+                             &(struct vx_matmul_spec){n, 4 * c, c, type, VX_TYPE_F32, VX_MATMUL_ADD});
+            }
+}
+
+/* The table's GELU, as the tiles evaluate it, from end to end of what bf16 and float32 can tell apart. */
+static void test_gelu(void **state)
+{
+    static const struct {
+        int degree;
+        double share;                              /* of |x| that the result may be off by */
+    } cases[] = {{2, 4e-5}, {3, 8e-7}, {4, 4e-8}}; /* seen: 3.3e-5, 7e-7, 2.8e-8 */
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct vx_gelu table;
+        vx_gelu_fit(&table, cases[i].degree);
+        for (float x = -12; x <= 12; x += 0x1p-9F) {
+            const float t = fminf(fabsf(x), VX_GELU_END);
+            const int segment = (int)(t / VX_GELU_WIDTH + 0.5F);
+            const float u = t - (float)segment * VX_GELU_WIDTH;
+            double q = 0;
+            for (int p = VX_GELU_MAX_DEGREE; p >= 0; p--)
+                q = q * u + table.coefficient[p][segment];
+            const double got = fmaxf(x, 0) - t * q, want = 0.5 * x * erfc(-x * M_SQRT1_2);
+            if (!(fabs(got - want) <= cases[i].share * fabs(x)))
+                fail_msg("degree %d: gelu(%g) is %.9g, expected %.9g", cases[i].degree, x, got, want);
         }
+    }
 }
 
 static int start(void **state)
@@ -265,7 +315,8 @@ static int start(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_float32), cmocka_unit_test(test_bf16),
-                                       cmocka_unit_test(test_set), cmocka_unit_test(test_speed)};
+                                       cmocka_unit_test(test_gelu), cmocka_unit_test(test_set),
+                                       cmocka_unit_test(test_speed)};
 
     bench = vx_check_bench(argc, argv);
     return cmocka_run_group_tests_name("matrix products", tests, start, NULL);
