@@ -6,6 +6,7 @@
 #include "cpu/images.h"
 #include "cpu/matmul.h"
 #include "cpu/network.h"
+#include "cpu/network_ops.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 struct lane {
     struct vx_network_lane *network;
     uint8_t *image; /* [size][size][3], of the PCM window being run */
+    struct vx_trace *trace; /* borrowed; NULL: none */
 };
 
 struct cpu_engine {
@@ -24,6 +26,7 @@ struct cpu_engine {
     float image_table[3][256]; /* rescaling, mean and std: the checkpoint's, for images given as such */
     float pcm_table[3][256];   /* and the profile's, for those that the front end makes */
     struct lane *lane;         /* [base.lanes] */
+    struct vx_trace ops;       /* a new trace */
 };
 
 static struct cpu_engine *self(struct vx_engine *engine)
@@ -124,6 +127,7 @@ static enum vx_status open_engine(struct vx_engine **out, const struct vx_engine
             VX_OK ||
         (rc = create_network(e, config, err)) != VX_OK || (rc = create_lanes(e, err)) != VX_OK)
         goto done;
+    vx_network_ops(&e->ops, config->net, base->precision == VX_PRECISION_BF16 ? VX_TYPE_BF16 : VX_TYPE_F32);
     describe(e);
     *out = base;
     base = NULL;
@@ -164,9 +168,13 @@ static enum vx_status run_pcm(struct vx_engine *engine, int lane, const struct v
     const float *pcm = in->data;
     enum vx_status rc = VX_OK;
 
-    for (int i = 0; i < in->n && rc == VX_OK; i++, pcm += in->samples, logits += engine->n_labels)
-        if ((rc = vx_images_run(e->images, lane, pcm, in->samples, in->sample_rate, l->image, err)) == VX_OK)
-            rc = vx_network_forward(l->network, l->image, (const float(*)[256])e->pcm_table, logits, err);
+    for (int i = 0; i < in->n && rc == VX_OK; i++, pcm += in->samples, logits += engine->n_labels) {
+        vx_trace_start(l->trace);
+        if ((rc = vx_images_run(e->images, lane, pcm, in->samples, in->sample_rate, l->image, err)) != VX_OK)
+            break;
+        vx_trace_mark(l->trace, VX_OP_FRONT_END);
+        rc = vx_network_forward(l->network, l->image, (const float(*)[256])e->pcm_table, logits, err);
+    }
     return rc;
 }
 
@@ -197,6 +205,16 @@ static enum vx_status make_images(struct vx_engine *engine, int lane, const stru
     return rc;
 }
 
+static void trace_lane(struct vx_engine *engine, int lane, struct vx_trace *trace)
+{
+    struct cpu_engine *e = self(engine);
+
+    if (trace)
+        *trace = e->ops;
+    e->lane[lane].trace = trace;
+    vx_network_lane_trace(e->lane[lane].network, trace);
+}
+
 const struct vx_engine_ops vx_cpu_engine = {
     .name = "cpu",
     .default_batch = DEFAULT_BATCH,
@@ -204,4 +222,5 @@ const struct vx_engine_ops vx_cpu_engine = {
     .close = close_engine,
     .run = run_engine,
     .images = make_images,
+    .trace = trace_lane,
 };

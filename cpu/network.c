@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cpu/gather.h"
 #include "cpu/matmul.h"
+#include "cpu/network_ops.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ struct vx_network_lane {
     struct vx_matmul_lane *products;
     float *map, *tile;
     void *rows, *hidden;
+    struct vx_trace *trace; /* borrowed; NULL: nobody asks where the time goes */
 };
 
 static size_t max_size(size_t a, size_t b)
@@ -267,21 +269,30 @@ void vx_network_lane_destroy(struct vx_network_lane **lane)
     *lane = NULL;
 }
 
-static enum vx_status run_block(struct vx_network_lane *lane, const struct stage *st, const struct block *b,
-                                struct vx_err *err)
+void vx_network_lane_trace(struct vx_network_lane *lane, struct vx_trace *trace)
+{
+    lane->trace = trace;
+}
+
+static enum vx_status run_block(struct vx_network_lane *lane, int s, const struct block *b, struct vx_err *err)
 {
     const struct vx_network *n = lane->network;
+    const struct stage *st = &n->stage[s];
     const size_t rows_step = (size_t)st->chunk * (size_t)st->channels * vx_type_size(n->type),
                  map_step = (size_t)st->chunk * (size_t)st->channels;
     enum vx_status rc;
 
     vx_dwconv_norm(n->kernels, &b->dwconv, lane->map, lane->rows, n->type, lane->tile);
+    vx_trace_mark(lane->trace, vx_op_of_stage(s, VX_OP_DWCONV));
     for (int i = 0; i < st->n_chunks; i++) {
         const char *rows = (const char *)lane->rows + (size_t)i * rows_step;
-        if ((rc = vx_matmul_run(lane->products, b->expand, rows, lane->hidden, err)) != VX_OK ||
-            (rc = vx_matmul_run(lane->products, b->project, lane->hidden, lane->map + (size_t)i * map_step,
+        if ((rc = vx_matmul_run(lane->products, b->expand, rows, lane->hidden, err)) != VX_OK)
+            return rc;
+        vx_trace_mark(lane->trace, vx_op_of_stage(s, VX_OP_EXPAND));
+        if ((rc = vx_matmul_run(lane->products, b->project, lane->hidden, lane->map + (size_t)i * map_step,
                                 err)) != VX_OK)
             return rc;
+        vx_trace_mark(lane->trace, vx_op_of_stage(s, VX_OP_PROJECT));
     }
     return VX_OK;
 }
@@ -293,6 +304,7 @@ static enum vx_status run_head(struct vx_network_lane *lane, float *logits, stru
     const struct stage *st = &n->stage[n->n_stages - 1];
     const int rows = st->side * st->side;
     float *restrict mean = lane->tile;
+    enum vx_status rc;
 
     memset(mean, 0, (size_t)st->channels * sizeof *mean);
     for (int r = 0; r < rows; r++)
@@ -301,7 +313,9 @@ static enum vx_status run_head(struct vx_network_lane *lane, float *logits, stru
     for (int i = 0; i < st->channels; i++)
         mean[i] /= (float)rows;
     n->kernels->norm(&n->head_norm, mean, mean, VX_TYPE_F32, 1);
-    return vx_matmul_run(lane->products, n->head, mean, logits, err);
+    rc = vx_matmul_run(lane->products, n->head, mean, logits, err);
+    vx_trace_mark(lane->trace, VX_OP_HEAD);
+    return rc;
 }
 
 static enum vx_status run_layers(struct vx_network_lane *lane, const uint8_t *image,
@@ -311,19 +325,25 @@ static enum vx_status run_layers(struct vx_network_lane *lane, const uint8_t *im
     const struct stage *st = &n->stage[0];
     enum vx_status rc;
 
+    vx_trace_start(lane->trace);
     vx_gather_patches(image, table, st->side, n->patch, lane->rows);
+    vx_trace_mark(lane->trace, VX_OP_PATCHES);
     if ((rc = vx_matmul_run(lane->products, n->embed, lane->rows, lane->map, err)) != VX_OK)
         return rc;
+    vx_trace_mark(lane->trace, VX_OP_EMBED);
     n->kernels->norm(&n->embed_norm, lane->map, lane->map, VX_TYPE_F32, (size_t)st->side * (size_t)st->side);
+    vx_trace_mark(lane->trace, VX_OP_EMBED_NORM);
     for (int s = 0; s < n->n_stages; s++) {
         st = &n->stage[s];
         if (s > 0) {
             vx_gather_norm(n->kernels, &st->down_norm, lane->map, st->side, lane->rows, n->type);
+            vx_trace_mark(lane->trace, vx_op_of_stage(s, VX_OP_GATHER));
             if ((rc = vx_matmul_run(lane->products, st->down, lane->rows, lane->map, err)) != VX_OK)
                 return rc;
+            vx_trace_mark(lane->trace, vx_op_of_stage(s, VX_OP_DOWN));
         }
         for (int i = 0; i < st->depth; i++)
-            if ((rc = run_block(lane, st, &st->block[i], err)) != VX_OK)
+            if ((rc = run_block(lane, s, &st->block[i], err)) != VX_OK)
                 return rc;
     }
     return run_head(lane, logits, err);

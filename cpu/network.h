@@ -9,6 +9,7 @@
 
 #include "cpu/kernels.h"
 #include "model/convnext.h"
+#include "model/trace.h"
 
 struct vx_network;
 struct vx_network_lane;
@@ -27,6 +28,9 @@ void vx_network_lane_destroy(struct vx_network_lane **lane);
  * (vx_processor_table()) */
 enum vx_status vx_network_forward(struct vx_network_lane *lane, const uint8_t *image,
                                   const float table[3][256], float *logits, struct vx_err *err) VX_CHECKED;
+
+/* From here on every forward adds its operations' times to *trace, whose rows are those of vx_network_ops(); NULL: no more. */
+void vx_network_lane_trace(struct vx_network_lane *lane, struct vx_trace *trace);
 
 const struct vx_kernels *vx_network_kernels(const struct vx_network *network);
 

@@ -10,6 +10,7 @@
 #include "model/convnext.h"
 #include "model/processor.h"
 #include "model/profile.h"
+#include "model/trace.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,9 @@ struct vx_engine_ops {
     /* The network's input image for each PCM window, as the front end makes it: images [n][image_size][image_size][3],
      * before rescaling and mean/std. For `inspect`, training images and tests. */
     enum vx_status (*images)(struct vx_engine *engine, int lane, const struct vx_input *in, uint8_t *images, struct vx_err *err);
+    /* Fills in *trace, borrowed, to which every run on this lane from here on adds its operations' times; NULL: no more.
+     * While nobody runs the lane. The member itself is NULL where an engine cannot tell. */
+    void (*trace)(struct vx_engine *engine, int lane, struct vx_trace *trace);
 };
 
 static inline enum vx_status vx_engine_run(struct vx_engine *e, int lane, const struct vx_input *in, float *logits,
