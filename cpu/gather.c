@@ -21,11 +21,13 @@ void vx_gather_norm(const struct vx_kernels *kernels, const struct vx_norm *norm
                     void *rows, enum vx_type type)
 {
     const size_t c = (size_t)norm->channels, pair = 2 * c * vx_type_size(type);
+    struct vx_norm pairs = *norm;
 
+    pairs.run = 2; /* two pixels side by side are so in the product's row as well; behind them is room for
+                      those below */
+    pairs.skip = pair;
     for (int y = 0; y < 2 * side; y++)
-        for (int x = 0; x < side; x++) {
-            const float *from = map + ((size_t)y * 2 * side + 2 * (size_t)x) * c;
-            char *to = (char *)rows + ((size_t)(y / 2) * side + x) * 2 * pair + (size_t)(y % 2) * pair;
-            kernels->norm(norm, from, to, type, 2); /* two pixels side by side are so in the row as well */
-        }
+        kernels->norm(&pairs, map + (size_t)y * 2 * (size_t)side * c,
+                      (char *)rows + (size_t)(y / 2) * (size_t)side * 2 * pair + (size_t)(y % 2) * pair, type,
+                      2 * (size_t)side);
 }

@@ -45,19 +45,17 @@ static void norm_row(const float *in, void *out, enum vx_type type, const struct
 
 static void norm(const struct vx_norm *op, const float *in, void *out, enum vx_type type, size_t rows)
 {
-    const size_t c = (size_t)op->channels;
-
     for (size_t r = 0; r < rows; r++)
-        norm_row(in + r * c, (char *)out + r * c * vx_type_size(type), type, op);
+        norm_row(in + r * (size_t)op->channels, (char *)out + vx_norm_row_at(op, type, r), type, op);
 }
 
-static void conv_tile(const struct vx_dwconv *op, const float *in, int y, int x0, float *tile)
+static void conv_row(const struct vx_dwconv *op, const float *in, int y, float *out)
 {
     const int side = op->side, ky0 = y < 3 ? 3 - y : 0, ky1 = side - y < 4 ? side - y + 3 : 7;
     const size_t c = (size_t)op->channels;
 
-    for (int x = x0; x < x0 + VX_DWCONV_TILE && x < side; x++, tile += c) {
-        float *restrict sum = tile;
+    for (int x = 0; x < side; x++, out += c) {
+        float *restrict sum = out;
         memcpy(sum, op->bias, c * sizeof *sum);
         for (int ky = ky0; ky < ky1; ky++)
             for (int kx = x < 3 ? 3 - x : 0; kx < 7 && x + kx - 3 < side; kx++) {
@@ -69,7 +67,7 @@ static void conv_tile(const struct vx_dwconv *op, const float *in, int y, int x0
     }
 }
 
-const struct vx_kernels vx_kernels_baseline = {"baseline", conv_tile, norm};
+const struct vx_kernels vx_kernels_baseline = {"baseline", conv_row, norm};
 
 const struct vx_kernels *vx_kernels_for(const struct vx_isa *isa)
 {
@@ -88,14 +86,10 @@ void vx_dwconv_norm(const struct vx_kernels *kernels, const struct vx_dwconv *op
                     enum vx_type type, float *scratch)
 {
     const struct vx_norm after = {.channels = op->channels, .eps = VX_LAYER_NORM_EPS};
-    char *to = out;
+    const size_t row = (size_t)op->side * (size_t)op->channels * vx_type_size(type);
 
-    for (int y = 0; y < op->side; y++)
-        for (int x0 = 0; x0 < op->side; x0 += VX_DWCONV_TILE) {
-            const int left = op->side - x0;
-            const size_t columns = (size_t)(left < VX_DWCONV_TILE ? left : VX_DWCONV_TILE);
-            kernels->conv_tile(op, in, y, x0, scratch);
-            kernels->norm(&after, scratch, to, type, columns);
-            to += columns * (size_t)op->channels * vx_type_size(type);
-        }
+    for (int y = 0; y < op->side; y++) {
+        kernels->conv_row(op, in, y, scratch);
+        kernels->norm(&after, scratch, (char *)out + (size_t)y * row, type, (size_t)op->side);
+    }
 }

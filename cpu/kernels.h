@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-/* Output columns that the depthwise kernels compute together; 7 divides the sides 56, 28, 14 and 7 of a 224²
- * input. */
+/* Output columns that the vectorised depthwise kernels compute together; 7 divides the sides 56, 28, 14 and 7
+ * of a 224² input. */
 #define VX_DWCONV_TILE 7
 
 struct vx_dwconv {
@@ -25,14 +25,23 @@ struct vx_norm {
     int channels;
     const float *gamma, *beta; /* [channels], or both NULL: no affine part */
     float eps;
+    /* Rows that come out lie together in runs of `run`, with `skip` bytes between one run and the next; run
+     * 0: all lie together. */
+    size_t run, skip;
 };
+
+/* Where row number r comes out, bytes from the first. */
+static inline size_t vx_norm_row_at(const struct vx_norm *op, enum vx_type type, size_t r)
+{
+    return r * (size_t)op->channels * vx_type_size(type) + (op->run ? r / op->run * op->skip : 0);
+}
 
 struct vx_kernels {
     const char *name; /* "AVX-512", "AVX2", "baseline" */
-    /* in [side][side][C] → tile [VX_DWCONV_TILE][C]: depthwise 7×7 with zero padding 3 and bias, at row y and
-     * columns x0, x0 + 1…; what a tile holds for columns past the side means nothing. */
-    void (*conv_tile)(const struct vx_dwconv *op, const float *in, int y, int x0, float *tile);
-    /* in [rows][channels] → out [rows][channels] of type; out may be in when type is F32 */
+    /* in [side][side][C] → out [side][C]: depthwise 7×7 with zero padding 3 and bias, row y of it */
+    void (*conv_row)(const struct vx_dwconv *op, const float *in, int y, float *out);
+    /* in [rows][channels] → out [rows][channels] of type, in runs if op has them; out may be in when type is
+     * F32 and there are no runs */
     void (*norm)(const struct vx_norm *op, const float *in, void *out, enum vx_type type, size_t rows);
 };
 
@@ -45,8 +54,8 @@ extern const struct vx_kernels vx_kernels_avx512; /* call only where vx_isa.avx5
 const struct vx_kernels *vx_kernels_for(const struct vx_isa *isa); /* the fastest set that isa allows */
 
 /* in [side][side][C] → out [side][side][C] of type: depthwise 7×7, bias, and the LayerNorm without affine
- * part that follows it in a block, tile by tile while the sums are in the first-level cache. scratch float
- * [VX_DWCONV_TILE][C]. */
+ * part that follows it in a block, row by row while the sums are in the first-level cache. scratch float
+ * [side][C]. */
 void vx_dwconv_norm(const struct vx_kernels *kernels, const struct vx_dwconv *op, const float *in, void *out,
                     enum vx_type type, float *scratch);
 

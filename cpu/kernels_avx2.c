@@ -65,10 +65,8 @@ static inline void norm_row(const float *in, void *out, enum vx_type type, const
 
 static void norm(const struct vx_norm *op, const float *in, void *out, enum vx_type type, size_t rows)
 {
-    const size_t c = (size_t)op->channels;
-
     for (size_t r = 0; r < rows; r++)
-        norm_row(in + r * c, (char *)out + r * c * vx_type_size(type), type, op);
+        norm_row(in + r * (size_t)op->channels, (char *)out + vx_norm_row_at(op, type, r), type, op);
 }
 
 /* One row of taps for TILE outputs starting at column x0. row: 8 channels of the input row's column 0. */
@@ -93,27 +91,34 @@ taps_row(__m256 acc[TILE], const float *row, const float *weight, int x0, int si
     }
 }
 
-/* tile [TILE][C] = the convolution at (y, x0…x0 + TILE − 1); columns past the side mean nothing. */
-static void conv_tile(const struct vx_dwconv *op, const float *in, int y, int x0, float *tile)
+/* Channels i to i + 7 (those that m has) of the outputs at (y, x0…x0 + TILE − 1), as far as they are inside.
+ */
+static void conv_tile(const struct vx_dwconv *op, const float *in, int y, int x0, int i, __m256i m,
+                      float *out)
 {
-    const int side = op->side, channels = op->channels;
-    const size_t c = (size_t)channels;
+    const int side = op->side;
+    const size_t c = (size_t)op->channels;
     const int ky0 = y < 3 ? 3 - y : 0, ky1 = side - y < 4 ? side - y + 3 : 7;
+    const __m256 bias = _mm256_maskload_ps(op->bias + i, m);
+    __m256 acc[TILE];
 
-    for (int i = 0; i < channels; i += LANES) {
-        const __m256i m = mask_at(i, channels);
-        __m256 acc[TILE];
-        const __m256 bias = _mm256_maskload_ps(op->bias + i, m);
 #pragma GCC unroll 7
-        for (int t = 0; t < TILE; t++)
-            acc[t] = bias;
-        for (int ky = ky0; ky < ky1; ky++)
-            taps_row(acc, in + (size_t)(y + ky - 3) * side * c + i, op->weight + (size_t)ky * 7 * c + i, x0,
-                     side, c, m);
+    for (int t = 0; t < TILE; t++)
+        acc[t] = bias;
+    for (int ky = ky0; ky < ky1; ky++)
+        taps_row(acc, in + (size_t)(y + ky - 3) * side * c + i, op->weight + (size_t)ky * 7 * c + i, x0, side,
+                 c, m);
 #pragma GCC unroll 7
-        for (int t = 0; t < TILE; t++)
-            _mm256_maskstore_ps(tile + (size_t)t * c + i, m, acc[t]);
-    }
+    for (int t = 0; t < TILE; t++)
+        if (x0 + t < side)
+            _mm256_maskstore_ps(out + (size_t)(x0 + t) * c + i, m, acc[t]);
 }
 
-const struct vx_kernels vx_kernels_avx2 = {"AVX2", conv_tile, norm};
+static void conv_row(const struct vx_dwconv *op, const float *in, int y, float *out)
+{
+    for (int i = 0; i < op->channels; i += LANES)
+        for (int x0 = 0; x0 < op->side; x0 += TILE)
+            conv_tile(op, in, y, x0, i, mask_at(i, op->channels), out);
+}
+
+const struct vx_kernels vx_kernels_avx2 = {"AVX2", conv_row, norm};

@@ -31,7 +31,7 @@ struct plan {
     size_t map;    /* float: the feature map */
     size_t rows;   /* bytes: what a product reads: gathered patches, or the normalised convolution */
     size_t hidden; /* bytes: one chunk of 4C */
-    size_t tile;   /* float: vx_dwconv_norm's scratch; the pooled vector */
+    size_t line;   /* float: vx_dwconv_norm's scratch; the pooled vector */
 };
 
 struct vx_network {
@@ -49,7 +49,7 @@ struct vx_network {
 struct vx_network_lane {
     const struct vx_network *network;
     struct vx_matmul_lane *products;
-    float *map, *tile;
+    float *map, *line;
     void *rows, *hidden;
     struct vx_trace *trace; /* borrowed; NULL: nobody asks where the time goes */
 };
@@ -82,7 +82,7 @@ static void plan_stage(struct vx_network *n, struct stage *st, const struct vx_c
     else
         p->rows = max_size(p->rows, (size_t)rows * (size_t)(n->patch * n->patch) * 3 * sizeof(float));
     p->hidden = max_size(p->hidden, (size_t)st->chunk * 4 * c * element);
-    p->tile = max_size(p->tile, VX_DWCONV_TILE * c);
+    p->line = max_size(p->line, (size_t)from->side * c);
 }
 
 /* Copies count floats to *at and moves it on. */
@@ -240,7 +240,7 @@ enum vx_status vx_network_lane_create(struct vx_network_lane **out, const struct
     *out = NULL;
     if (!lane || !(lane->map = vx_calloc(p->map, sizeof *lane->map)) ||
         !(lane->rows = vx_calloc(p->rows, 1)) || !(lane->hidden = vx_calloc(p->hidden, 1)) ||
-        !(lane->tile = vx_calloc(p->tile, sizeof *lane->tile))) {
+        !(lane->line = vx_calloc(p->line, sizeof *lane->line))) {
         rc = vx_fail_nomem(err, "a lane's feature maps");
         goto done;
     }
@@ -264,7 +264,7 @@ void vx_network_lane_destroy(struct vx_network_lane **lane)
     free(l->map);
     free(l->rows);
     free(l->hidden);
-    free(l->tile);
+    free(l->line);
     free(l);
     *lane = NULL;
 }
@@ -282,7 +282,7 @@ static enum vx_status run_block(struct vx_network_lane *lane, int s, const struc
                  map_step = (size_t)st->chunk * (size_t)st->channels;
     enum vx_status rc;
 
-    vx_dwconv_norm(n->kernels, &b->dwconv, lane->map, lane->rows, n->type, lane->tile);
+    vx_dwconv_norm(n->kernels, &b->dwconv, lane->map, lane->rows, n->type, lane->line);
     vx_trace_mark(lane->trace, vx_op_of_stage(s, VX_OP_DWCONV));
     for (int i = 0; i < st->n_chunks; i++) {
         const char *rows = (const char *)lane->rows + (size_t)i * rows_step;
@@ -303,7 +303,7 @@ static enum vx_status run_head(struct vx_network_lane *lane, float *logits, stru
     const struct vx_network *n = lane->network;
     const struct stage *st = &n->stage[n->n_stages - 1];
     const int rows = st->side * st->side;
-    float *restrict mean = lane->tile;
+    float *restrict mean = lane->line;
     enum vx_status rc;
 
     memset(mean, 0, (size_t)st->channels * sizeof *mean);

@@ -87,7 +87,10 @@ static void check_norm(const struct vx_kernels *k, int c, size_t rows, bool affi
           *beta = random_floats((size_t)c, 1), *want = vx_guard_alloc(n * sizeof(float)),
           *full = vx_guard_alloc(n * sizeof(float));
     uint16_t *half = vx_guard_alloc(n * sizeof *half);
-    const struct vx_norm op = {c, affine ? gamma : NULL, affine ? beta : NULL, VX_LAYER_NORM_EPS};
+    const struct vx_norm op = {.channels = c,
+                               .gamma = affine ? gamma : NULL,
+                               .beta = affine ? beta : NULL,
+                               .eps = VX_LAYER_NORM_EPS};
 
     vx_ref_layer_norm(want, in, op.gamma, op.beta, (int)rows, c, op.eps);
     k->norm(&op, in, full, VX_TYPE_F32, rows);
@@ -113,7 +116,7 @@ static void test_norm(void **state)
     (void)state;
     for (int s = 0; s < n_sets; s++)
         for (size_t w = 0; w < COUNT(widths); w++)
-            for (size_t rows = 0; rows < 4; rows++)
+            for (size_t rows = 0; rows < 10; rows++)
                 check_norm(sets[s], widths[w], rows, rows % 2);
 }
 
@@ -123,7 +126,7 @@ static void check_dwconv(const struct vx_kernels *k, int side, int c)
     float *in = random_floats(n, 1), *weight = random_floats(49 * (size_t)c, 0.3F),
           *bias = random_floats((size_t)c, 0.1F), *conv = vx_guard_alloc(n * sizeof(float)),
           *want = vx_guard_alloc(n * sizeof(float)), *full = vx_guard_alloc(n * sizeof(float)),
-          *scratch = vx_guard_alloc(VX_DWCONV_TILE * (size_t)c * sizeof(float));
+          *scratch = vx_guard_alloc((size_t)side * (size_t)c * sizeof(float));
     uint16_t *half = vx_guard_alloc(n * sizeof *half);
     const struct vx_dwconv op = {side, c, weight, bias};
 
@@ -131,9 +134,9 @@ static void check_dwconv(const struct vx_kernels *k, int side, int c)
     vx_ref_layer_norm(want, conv, NULL, NULL, (int)rows, c, VX_LAYER_NORM_EPS);
     for (int y = 0; y < side; y++)
         for (int x = 0; x < side; x++) {
-            if (x % VX_DWCONV_TILE == 0)
-                k->conv_tile(&op, in, y, x, scratch);
-            assert_row("depthwise", k->name, scratch + (size_t)(x % VX_DWCONV_TILE) * (size_t)c,
+            if (x == 0)
+                k->conv_row(&op, in, y, scratch);
+            assert_row("depthwise", k->name, scratch + (size_t)x * (size_t)c,
                        conv + (size_t)(y * side + x) * (size_t)c, c, VX_TOL_OP_F32);
         }
     vx_dwconv_norm(k, &op, in, full, VX_TYPE_F32, scratch);
@@ -260,7 +263,7 @@ static void test_speed(void **state)
             const int side = shapes[i][0], c = shapes[i][1];
             const size_t n = (size_t)(side * side) * (size_t)c;
             float *in = random_floats(n, 1), *weight = random_floats(50 * (size_t)c, 1),
-                  *scratch = vx_guard_alloc(VX_DWCONV_TILE * (size_t)c * sizeof(float));
+                  *scratch = vx_guard_alloc((size_t)side * (size_t)c * sizeof(float));
             void *out = vx_guard_alloc(n * sizeof(float));
             struct timed t = {sets[s], {side, c, weight, weight + 49 * (size_t)c}, in, out, scratch};
             const double conv = vx_check_time(run_dwconv, &t), norm = vx_check_time(run_norm, &t);
