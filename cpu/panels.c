@@ -91,7 +91,7 @@ enum vx_status vx_panels_create(struct vx_panels **out, const struct vx_isa *isa
     pack(p, weight);
     memcpy(p->bias, bias, (size_t)spec->out_f * sizeof *bias);
     if (spec->post == VX_MATMUL_GELU)
-        vx_gelu_fit(&p->gelu, p->tiles->gelu_degree);
+        vx_gelu_fit(&p->gelu, p->tiles->gelu_degree, p->tiles->gelu_centred);
     *out = p;
     p = NULL;
 done:

@@ -28,13 +28,14 @@ struct vx_tile {
     const char
         *next; /* weights that will be wanted soon: a line is fetched every next_step bytes, a step each */
     size_t next_step;           /* bytes */
-    const struct vx_gelu *gelu; /* of vx_tiles.gelu_degree */
+    const struct vx_gelu *gelu; /* as vx_tiles says */
 };
 
 struct vx_tiles {
     const char *name;  /* "tiles of AVX-512 BF16" */
     enum vx_type type; /* of src, of weights, and of what GELU leaves; the other two add or write float32 */
     int gelu_degree;
+    bool gelu_centred;
     /* [enum vx_matmul_post][vectors − 1][rows − 1] */
     void (*run[3][VX_TILE_VECTORS][VX_TILE_ROWS])(const struct vx_tile *);
 };

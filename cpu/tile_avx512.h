@@ -1,6 +1,7 @@
 /* tile_avx512.h - the body of tile_avx512.c and tile_avx512_bf16.c
- * They define multiply_add() for a step and store_gelu() for one row, and include this: a function for every
- * number of rows, of vectors and of what follows, all from one that is inlined with constants. */
+ * They include this, with GELU_DEGREE and GELU_CENTRED defined, and define multiply_add() for a step and
+ * store_gelu() for one row: a function for every number of rows, of vectors and of what follows, all from one
+ * that is inlined with constants. */
 #include <immintrin.h>
 #include <string.h>
 
@@ -8,7 +9,9 @@ typedef __m512 sums[VX_TILE_ROWS][VX_TILE_VECTORS];
 
 static inline __m512 multiply_add(__m512 sum, __m512 a, __m512 b);
 /* x: a row's sums */
-static inline void store_gelu(const struct vx_tile *t, int row, int vectors, const __m512 *x);
+struct gelu;
+static inline void store_gelu(const struct vx_tile *t, int row, int vectors, const __m512 *x,
+                              const struct gelu *table);
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -60,6 +63,50 @@ INLINE __mmask16 columns(const struct vx_tile *t, int vector, int vectors)
     return vector + 1 < vectors ? (__mmask16)0xffff : (__mmask16)t->last;
 }
 
+/* A vx_gelu in registers: two vectors a power */
+struct gelu {
+    __m512 low[VX_GELU_MAX_DEGREE + 1], high[VX_GELU_MAX_DEGREE + 1];
+};
+
+/* gelu.h's formula */
+INLINE __m512 gelu(const struct gelu *table, int degree, bool centred, __m512 x)
+{
+    /* adding 1.5·2^23·width rounds to a multiple of the width, which the lowest bits then count */
+    const __m512 round = _mm512_set1_ps(0x1.8p23F * VX_GELU_WIDTH);
+    const __m512 t = _mm512_min_ps(_mm512_abs_ps(x), _mm512_set1_ps(VX_GELU_END));
+    const __m512 rounded = _mm512_add_ps(t, round);
+    const __m512 u = centred ? _mm512_sub_ps(t, _mm512_sub_ps(rounded, round)) : t;
+    const __m512i segment = _mm512_castps_si512(rounded);
+    __m512 q = _mm512_permutex2var_ps(table->low[degree], segment, table->high[degree]);
+
+#pragma GCC unroll 4
+    for (int p = degree - 1; p >= 0; p--)
+        q = _mm512_fmadd_ps(q, u, _mm512_permutex2var_ps(table->low[p], segment, table->high[p]));
+    return _mm512_fnmadd_ps(t, q, _mm512_max_ps(_mm512_setzero_ps(), x)); /* in this order NaN stays NaN */
+}
+
+/* The sums leave the registers first: the table then fits in. Loading it anew for every vector would take
+ * longer than all else here. */
+INLINE void gelu_rows(const struct vx_tile *t, int rows, int vectors, int degree, sums sum)
+{
+    struct gelu table;
+    sums x;
+
+#pragma GCC unroll 14
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+            x[i][v] = sum[i][v];
+    __asm__("" : "+m"(x)); /* they are in memory now */
+#pragma GCC unroll 5
+    for (int p = 0; p <= degree; p++) {
+        table.low[p] = _mm512_load_ps(t->gelu->coefficient[p]);
+        table.high[p] = _mm512_load_ps(t->gelu->coefficient[p] + VX_TILE_LANES);
+    }
+    for (int i = 0; i < rows; i++)
+        store_gelu(t, i, vectors, x[i], &table);
+}
+
 INLINE void run(const struct vx_tile *tile, enum vx_matmul_post post, int rows, int vectors)
 {
     const struct vx_tile local = *tile, *t = &local; /* no store can change this one */
@@ -71,12 +118,12 @@ INLINE void run(const struct vx_tile *tile, enum vx_matmul_post post, int rows, 
         for (int v = 0; v < vectors; v++)
             sum[i][v] = _mm512_load_ps(t->bias + v * VX_TILE_LANES);
     sum_steps(t, rows, vectors, sum);
+    if (post == VX_MATMUL_GELU) {
+        gelu_rows(t, rows, vectors, GELU_DEGREE, sum);
+        return;
+    }
 #pragma GCC unroll 14
-    for (int i = 0; i < rows; i++) {
-        if (post == VX_MATMUL_GELU) {
-            store_gelu(t, i, vectors, sum[i]);
-            continue;
-        }
+    for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; v++) {
             const __mmask16 m = columns(t, v, vectors);
@@ -85,28 +132,7 @@ INLINE void run(const struct vx_tile *tile, enum vx_matmul_post post, int rows, 
                 sum[i][v] = _mm512_add_ps(sum[i][v], _mm512_maskz_loadu_ps(m, dst));
             _mm512_mask_storeu_ps(dst, m, sum[i][v]);
         }
-    }
 }
-
-/* gelu.h's formula */
-INLINE __m512 gelu(const struct vx_gelu *table, int degree, __m512 x)
-{
-    /* adding 1.5·2^23·width rounds to a multiple of the width, which the lowest bits then count */
-    const __m512 round = _mm512_set1_ps(0x1.8p23F * VX_GELU_WIDTH);
-    const __m512 t = _mm512_min_ps(_mm512_abs_ps(x), _mm512_set1_ps(VX_GELU_END));
-    const __m512 rounded = _mm512_add_ps(t, round), u = _mm512_sub_ps(t, _mm512_sub_ps(rounded, round));
-    __m512 q = _mm512_setzero_ps();
-
-#pragma GCC unroll 5
-    for (int p = degree; p >= 0; p--) {
-        const float *c = table->coefficient[p];
-        const __m512 cp = _mm512_permutex2var_ps(_mm512_load_ps(c), _mm512_castps_si512(rounded),
-                                                 _mm512_load_ps(c + VX_TILE_LANES));
-        q = p == degree ? cp : _mm512_fmadd_ps(q, u, cp);
-    }
-    return _mm512_fnmadd_ps(t, q, _mm512_max_ps(_mm512_setzero_ps(), x)); /* in this order NaN stays NaN */
-}
-
 #define TILE(post, vectors, rows)                                                                            \
     static void tile_##post##_##vectors##_##rows(const struct vx_tile *t)                                    \
     {                                                                                                        \
