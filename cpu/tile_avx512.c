@@ -3,7 +3,7 @@
 
 #define GELU_DEGREE 4
 #define GELU_CENTRED true
-#include "cpu/tile_avx512.h"
+#include "cpu/tile_avx512.inc"
 
 static inline __m512 multiply_add(__m512 sum, __m512 a, __m512 b)
 {
