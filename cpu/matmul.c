@@ -345,7 +345,8 @@ enum vx_status vx_matmul_run(struct vx_matmul_lane *lane, int index, const void 
     dnnl_status_t st;
 
     if (p->panels) {
-        vx_panels_run(p->panels, src, dst);
+        /* products were added in the order in which the network runs them */
+        vx_panels_run(p->panels, index + 1 < lane->set->count ? p[1].panels : NULL, src, dst);
         return VX_OK;
     }
     if ((st = vx_onednn_point(v->src, (void *)(uintptr_t)src, lane->stream)) != dnnl_success ||

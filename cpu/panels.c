@@ -116,9 +116,8 @@ const char *vx_panels_name(const struct vx_panels *panels)
     return panels->tiles->name;
 }
 
-/* All rows by the columns of one panel. `next` is the panel to come, of which each block of rows fetches a
- * part. */
-static void run_panel(const struct vx_panels *p, int panel, const char *src, char *dst)
+/* All rows by the columns of one panel. next: the weights to come, of which each block of rows fetches a part. */
+static void run_panel(const struct vx_panels *p, int panel, const char *next, const char *src, char *dst)
 {
     const struct vx_matmul_spec *s = &p->spec;
     const size_t bytes = PANEL * p->steps * STEP;
@@ -133,7 +132,7 @@ static void run_panel(const struct vx_panels *p, int panel, const char *src, cha
         .dst = dst + (size_t)panel * PANEL * vx_type_size(s->dst),
         .dst_stride = (size_t)s->out_f * vx_type_size(s->dst),
         .last = (uint16_t)((1U << (columns < VX_TILE_LANES ? columns : VX_TILE_LANES)) - 1),
-        .next = p->weight + (size_t)(panel + 1 < p->count ? panel + 1 : 0) * bytes,
+        .next = next,
         .next_step = (PANEL * STEP + (size_t)p->blocks - 1) / (size_t)p->blocks,
         .gelu = &p->gelu,
     };
@@ -147,8 +146,14 @@ static void run_panel(const struct vx_panels *p, int panel, const char *src, cha
     }
 }
 
-void vx_panels_run(const struct vx_panels *panels, const void *src, void *dst)
+void vx_panels_run(const struct vx_panels *panels, const struct vx_panels *then, const void *src, void *dst)
 {
-    for (int i = 0; i < panels->count; i++)
-        run_panel(panels, i, src, dst);
+    const size_t bytes = PANEL * panels->steps * STEP;
+
+    for (int i = 0; i < panels->count; i++) {
+        const char *next = i + 1 < panels->count ? panels->weight + (size_t)(i + 1) * bytes
+                           : then                ? then->weight
+                                                 : panels->weight;
+        run_panel(panels, i, next, src, dst);
+    }
 }

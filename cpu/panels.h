@@ -23,7 +23,8 @@ void vx_panels_destroy(struct vx_panels **panels);
 const char *vx_panels_name(const struct vx_panels *panels); /* "tiles of AVX-512 BF16" */
 
 /* src [rows][in_f], dst [rows][out_f] as the spec has them; reads panels only, so any number of threads may.
- */
-void vx_panels_run(const struct vx_panels *panels, const void *src, void *dst);
+ * `then` is what will probably run next, or NULL: the first of its weights are fetched while the last panel is
+ * at work. */
+void vx_panels_run(const struct vx_panels *panels, const struct vx_panels *then, const void *src, void *dst);
 
 #endif
