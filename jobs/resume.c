@@ -139,6 +139,7 @@ void vx_resume_close(struct vx_resume *r)
     free(r->changed);
     free(r->seen);
     free(r->news);
+    free(r->weights);
     pthread_mutex_destroy(&r->lock);
     *r = (struct vx_resume){0};
 }
@@ -201,9 +202,25 @@ static enum vx_status keep_changed(struct vx_resume *r, struct vx_item *item, st
     return r->n_changed < CHANGED_AT_ONCE ? VX_OK : take_back(r, err);
 }
 
-enum vx_status vx_resume_meet(struct vx_resume *r, struct vx_item *items, const enum vx_met *met, size_t n, struct vx_err *err)
+static enum vx_status tell_weights(struct vx_resume *r, const struct vx_item *items, size_t n, struct vx_err *err)
 {
     enum vx_status rc = VX_OK;
+    void *p;
+
+    pthread_mutex_lock(&r->lock);
+    p = r->weights;
+    if (vx_grow(&p, &r->cap_weights, r->n_weights + n, sizeof *r->weights) != 0)
+        rc = vx_fail_nomem(err, "the weights of the items");
+    r->weights = p;
+    for (size_t i = 0; rc == VX_OK && i < n; i++)
+        r->weights[r->n_weights++] = (struct vx_resume_weight){.item = items[i].id, .weight = vx_weight_guess(&items[i])};
+    pthread_mutex_unlock(&r->lock);
+    return rc;
+}
+
+enum vx_status vx_resume_meet(struct vx_resume *r, struct vx_item *items, const enum vx_met *met, size_t n, struct vx_err *err)
+{
+    enum vx_status rc = tell_weights(r, items, n, err);
 
     for (size_t i = 0; rc == VX_OK && i < n; i++) {
         const int64_t id = items[i].id;
@@ -232,12 +249,31 @@ enum vx_status vx_resume_end(struct vx_resume *r, struct vx_err *err)
     return tell(r, 1, r->known, false, err);
 }
 
+/* Those listed since the coordinator looked are kept for its next round. */
+static enum vx_status weigh(struct vx_resume *r, struct vx_leases *leases, struct vx_err *err)
+{
+    const int64_t items = vx_leases_counts(leases).items;
+    enum vx_status rc = VX_OK;
+    size_t kept = 0;
+
+    for (size_t i = 0; rc == VX_OK && i < r->n_weights; i++) {
+        const struct vx_resume_weight w = r->weights[i];
+        if (w.item > items)
+            r->weights[kept++] = w;
+        else
+            rc = vx_leases_weigh(leases, w.item, w.weight, err);
+    }
+    r->n_weights = kept;
+    return rc;
+}
+
 enum vx_status vx_resume_release(void *resume, struct vx_leases *leases, struct vx_err *err)
 {
     struct vx_resume *r = resume;
     enum vx_status rc = VX_OK;
 
     pthread_mutex_lock(&r->lock);
+    rc = weigh(r, leases, err);
     for (size_t i = 0; rc == VX_OK && i < r->n_news; i++) {
         const struct vx_resume_news *const news = &r->news[i];
         for (int64_t k = 0; rc == VX_OK && news->changed && k < news->count; k++)

@@ -10,6 +10,7 @@
 #include "db/itemlist.h"
 #include "jobs/rundir.h"
 #include "mpi/lease.h"
+#include "mpi/weight.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -28,6 +29,10 @@ struct vx_resume {
     int64_t n_seen, all_changed;
 
     pthread_mutex_t lock; /* over what follows: from the listing thread to the coordinator */
+    struct vx_resume_weight {
+        int64_t item, weight;
+    } *weights;       /* owned [n_weights]: of items that this attempt has met, mpi/weight.h */
+    size_t n_weights, cap_weights;
     struct vx_resume_news {
         int64_t first, count;
         bool changed; /* no longer done */

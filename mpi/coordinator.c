@@ -1,5 +1,5 @@
 /* One loop: take what the list has grown by, feed workers that hold fewer than two leases, handle one message, look who
- * has been silent too long. A worker that leaves the loop's table, by BYE or as lost, never comes back into it; what a
+ * has been silent too long. What is done for each message does not depend on the number of workers. A worker that leaves the loop's table, by BYE or as lost, never comes back into it; what a
  * lost one says later is ignored, for its leases belong to others by then. */
 #include "mpi/coordinator.h"
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 enum { LEASES_A_WORKER = 2 }; /* one running and one ahead, so that a worker never waits for the answer to DONE */
-static const double SILENT_SECONDS = 120, BYE_SECONDS = 60, ALIVE_SECONDS = 10;
+static const double SILENT_SECONDS = 120, BYE_SECONDS = 60, ALIVE_SECONDS = 10, LOOK_SECONDS = 0.05;
 
 static bool is_present(const struct vx_seat *w)
 {
@@ -58,33 +58,46 @@ static enum vx_status pack_lease(struct vx_coordinator *c, const struct vx_lease
     return rc;
 }
 
-/* Gives leases while there are any: first to those who hold none, then one ahead to all. */
-static void feed(struct vx_coordinator *c, double now)
+/* A lease for worker i, if there is one for it. False: nothing is pending, or the run has failed. */
+static bool give(struct vx_coordinator *c, int i, double now)
 {
     struct vx_leases *leases = c->config->leases;
     struct vx_lease lease;
     struct vx_err err = {0};
+    enum vx_status rc = vx_leases_grant(leases, i, c->n_present, now, &lease, &err);
 
-    for (int holding = 0; holding < LEASES_A_WORKER; holding++) {
-        for (int i = 0; i < c->n_workers; i++) {
-            struct vx_seat *w = &c->workers[i];
-            if (w->presence != WORKING || w->held != holding)
-                continue;
-            enum vx_status rc = vx_leases_grant(leases, i, c->n_present, now, &lease, &err);
-            if (rc == VX_DONE && vx_leases_counts(leases).pending == 0)
-                return;
-            if (rc == VX_DONE) /* suspects, which this worker cannot get beside what it holds */
-                continue;
-            if (rc != VX_OK || (rc = pack_lease(c, &lease, &err)) != VX_OK) {
-                vx_coordinator_fail(c, rc, &err);
-                return;
-            }
-            w->held++;
-            send_to(c, i);
-            if (c->stopping)
-                return;
-        }
+    if (rc == VX_DONE) /* suspects, or more than its share: not for this worker beside what it holds */
+        return vx_leases_counts(leases).pending > 0;
+    if (rc != VX_OK || (rc = pack_lease(c, &lease, &err)) != VX_OK) {
+        vx_coordinator_fail(c, rc, &err);
+        return false;
     }
+    c->workers[i].held++;
+    send_to(c, i);
+    return !c->stopping;
+}
+
+static bool wants(const struct vx_coordinator *c, int i, int holding)
+{
+    return c->workers[i].presence == WORKING && c->workers[i].held == holding;
+}
+
+/* Gives leases while there are any: first to those who hold none, then one ahead to all. With thousands of workers that is
+ * worth a look at each only when there is more than there was; otherwise only who was heard last can want one. */
+static void feed(struct vx_coordinator *c, double now)
+{
+    const bool more = vx_leases_counts(c->config->leases).pending > c->left;
+    bool on = true;
+
+    for (int holding = 0; on && holding < LEASES_A_WORKER; holding++) {
+        if (more)
+            for (int i = 0; on && i < c->n_workers; i++)
+                on = !wants(c, i, holding) || give(c, i, now);
+        else if (c->asking >= 0 && wants(c, c->asking, holding))
+            on = give(c, c->asking, now);
+    }
+    c->asking = -1;
+    c->left = vx_leases_counts(c->config->leases).pending;
 }
 
 /* Takes over what the listing thread has added. */
@@ -118,13 +131,19 @@ static void say_alive(struct vx_coordinator *c, double now)
             send_to(c, i);
 }
 
+static void count_windows(struct vx_coordinator *c, int i, int64_t windows)
+{
+    c->windows += windows - c->workers[i].windows;
+    c->workers[i].windows = windows;
+}
+
 static void leave(struct vx_coordinator *c, int i, const struct vx_msg_bye *bye)
 {
     struct vx_seat *w = &c->workers[i];
     struct vx_coordinator_result *r = c->result;
 
     w->presence = GONE;
-    w->windows = bye->windows_scored;
+    count_windows(c, i, bye->windows_scored);
     c->n_present--;
     r->cpu_s += bye->cpu_s;
     r->peak_rss = bye->peak_rss > r->peak_rss ? bye->peak_rss : r->peak_rss;
@@ -191,7 +210,7 @@ static enum vx_status handle(struct vx_coordinator *c, int i, struct vx_err *err
         return rc;
     case VX_MSG_NOTE:
         if ((rc = vx_wire_get_note(&c->message, &m.note, err)) == VX_OK)
-            w->windows = m.note.windows_scored;
+            count_windows(c, i, m.note.windows_scored);
         return rc;
     case VX_MSG_BYE:
         if ((rc = vx_wire_get_bye(&c->message, &m.bye, err)) == VX_OK)
@@ -223,6 +242,7 @@ static enum vx_status listen(struct vx_coordinator *c, double seconds, struct vx
     w->last_heard = vx_clock_now();
     if (!is_present(w))
         return VX_OK;
+    c->asking = i;
     if (handle(c, i, &why) != VX_OK) {
         vx_coordinator_lose(c, i, why.text, false);
         tell_to_finish(c, i, w->last_heard);
@@ -248,6 +268,9 @@ static void lose_the_silent(struct vx_coordinator *c, double now)
 {
     char why[128];
 
+    if (now - c->last_look < LOOK_SECONDS)
+        return;
+    c->last_look = now;
     for (int i = 0; i < c->n_workers; i++) {
         const struct vx_seat *w = &c->workers[i];
         if (!is_present(w) || now - w->last_heard <= patience(c, i))
@@ -280,9 +303,10 @@ static enum vx_status serve(struct vx_coordinator *c, struct vx_err *err)
         if (!c->stopping)
             feed(c, now);
         const bool finished = vx_leases_finished(c->config->leases);
-        for (int i = 0; (finished || c->stopping) && i < c->n_workers; i++)
+        for (int i = 0; (finished || c->stopping) && !c->all_told && i < c->n_workers; i++)
             if (is_present(&c->workers[i]))
                 tell_to_finish(c, i, now);
+        c->all_told = finished || c->stopping;
         lose_the_silent(c, now);
         vx_coordinator_report(c, now);
         say_alive(c, now);
@@ -301,7 +325,7 @@ static enum vx_status conclude(struct vx_coordinator *c, struct vx_err *err)
     const bool finished = vx_leases_finished(c->config->leases);
 
     c->result->already_done = counts.done - c->result->tally.items;
-    c->result->windows_scored = vx_coordinator_windows(c);
+    c->result->windows_scored = c->windows;
     vx_coordinator_hosts(c, &c->result->hosts_json);
     vx_log_progress(c->config->log, "");
     if (c->job_status != VX_OK) {
@@ -322,7 +346,7 @@ static enum vx_status conclude(struct vx_coordinator *c, struct vx_err *err)
 enum vx_status vx_coordinator_run(const struct vx_coordinator_config *config, struct vx_coordinator_result *result,
                                   struct vx_err *err)
 {
-    struct vx_coordinator c = {.config = config, .result = result};
+    struct vx_coordinator c = {.config = config, .result = result, .asking = -1};
     const double start = vx_clock_now();
     struct vx_err unheard = {0};
     enum vx_status rc;

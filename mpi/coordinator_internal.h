@@ -30,8 +30,12 @@ struct vx_coordinator {
     enum vx_status job_status; /* an error of the whole run, with job_err; the workers are let go first */
     struct vx_err job_err;
     bool stopping; /* by *stop or a job error */
+    bool all_told; /* FINISH was sent to all */
+    int asking;    /* the worker heard last, which may want a lease; -1: nobody */
+    int64_t left;  /* items pending after the last round of feeding: with more there is something for those who got none */
+    int64_t windows; /* scored by all workers */
     struct vx_rate rate;
-    double last_line, last_beat, last_alive;
+    double last_line, last_beat, last_alive, last_look;
 };
 
 /* "rank 3 on host", or "rank 3" before its HELLO. */
@@ -45,7 +49,6 @@ void vx_coordinator_fail(struct vx_coordinator *c, enum vx_status status, const 
 /* Worker i is out; its leases go back. blame: they may be why, see lease.h. */
 void vx_coordinator_lose(struct vx_coordinator *c, int i, const char *why, bool blame);
 
-int64_t vx_coordinator_windows(const struct vx_coordinator *c); /* scored by all workers */
 void vx_coordinator_report(struct vx_coordinator *c, double now); /* progress line and beat, where they are due */
 void vx_coordinator_hosts(const struct vx_coordinator *c, struct vx_buf *json);
 

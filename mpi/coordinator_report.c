@@ -17,26 +17,16 @@ struct vx_seat_name vx_seat_name(const struct vx_coordinator *c, int i)
     return name;
 }
 
-int64_t vx_coordinator_windows(const struct vx_coordinator *c)
-{
-    int64_t sum = 0;
-
-    for (int i = 0; i < c->n_workers; i++)
-        sum += c->workers[i].windows;
-    return sum;
-}
-
 static struct vx_coordinator_state state_now(const struct vx_coordinator *c, double now)
 {
     const struct vx_lease_counts counts = vx_leases_counts(c->config->leases);
-    const int64_t windows = vx_coordinator_windows(c);
     struct vx_coordinator_state s = {
         .progress = {.done = counts.done,
                      .items = counts.items,
                      .failed = c->result->tally.failed,
                      .before = counts.done - c->result->tally.items,
                      .listing = !atomic_load(c->config->listing_ended),
-                     .windows_per_s = vx_rate_windows(&c->rate, now, windows)},
+                     .windows_per_s = vx_rate_windows(&c->rate, now, c->windows)},
         .items_per_s = vx_rate_items(&c->rate, now, counts.done),
         .workers = c->n_present,
         .lost = c->result->workers_lost,
@@ -56,7 +46,7 @@ void vx_coordinator_report(struct vx_coordinator *c, double now)
     const bool beat = config->beat && now - c->last_beat >= BEAT_SECONDS;
     char text[256];
 
-    vx_rate_add(&c->rate, now, vx_coordinator_windows(c), vx_leases_counts(config->leases).done);
+    vx_rate_add(&c->rate, now, c->windows, vx_leases_counts(config->leases).done);
     if (!line && !beat)
         return;
     const struct vx_coordinator_state state = state_now(c, now);

@@ -1,11 +1,17 @@
 /* Three bits an item say pending, done, held or (none) leased, a fourth that it is a suspect; a run of pending items is found
  * by looking at 64 at a time from a cursor below which nothing is pending, and a second cursor does it for suspects. Open
- * leases lie in an array in the order of their ids, which is the order of granting.
+ * leases lie in an array in the order of their ids, which is the order of granting; one that is over stays there as a gap
+ * until gaps are the most.
  *
- * grant O(items passed / 64 + size / 64), which over a whole run adds up to O(n / 64); a lost worker takes the cursor
- * back, O(n / 64) more at worst, 0.1 ms for ten million items. mark_done O(1). complete O(size / 64 + open leases). */
+ * grant O(items passed / 64 + size), which over a whole run adds up to O(n); a lost worker takes the cursor back,
+ * O(n / 64) more at worst, 0.1 ms for ten million items. mark_done O(1). complete O(size / 64 + log open leases).
+ *
+ * Sizes: guided self-scheduling (Polychronopoulos and Kuck 1987) by weight, with the heaviest first (Graham 1969) as soon as
+ * they are too heavy to come by chance: what is pending, an equal share for each worker, a quarter of that is a lease. An
+ * item heavier than that goes before all others, alone. So in the end light ones are left, to level out with. */
 #include "mpi/lease.h"
 #include "base/mem.h"
+#include "mpi/weight.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,23 +20,36 @@ struct word { /* of 64 items; item i is bit (i-1) % 64 of word (i-1) / 64 */
     uint64_t pending, done, held, suspect;
 };
 
+enum { LEASES_A_SHARE = 4, MAX_WEIGHT = 3600000, NOBODY = -1 };
+
 struct open_lease {
     struct vx_lease lease;
-    int worker;
+    int64_t weight; /* ms */
     double granted; /* the caller's clock */
+    int worker;     /* NOBODY: a gap */
+};
+
+struct holder { /* a worker, and what it holds */
+    int64_t weight;
+    int leases;
+    bool alone;
 };
 
 struct vx_leases {
     int64_t max_items;
     int64_t n_items, n_pending, n_done, n_held;
-    int64_t n_suspect;       /* of those pending */
-    struct word *word; /* [cap_words], those of n_items in use */
+    int64_t n_suspect;  /* of those pending */
+    int64_t weight;     /* ms, of those pending but suspects */
+    struct word *word;  /* [cap_words], those of n_items in use */
     size_t cap_words;
+    struct vx_weights *weights; /* in: pending but suspects */
     size_t cursor;         /* no pending item but suspects in the words before this one */
     size_t suspect_cursor; /* no pending suspect in the words before this one */
     struct open_lease *open; /* [n_open], ascending id */
-    size_t n_open, cap_open;
-    size_t n_alone; /* of the open ones */
+    size_t n_open, cap_open, n_gaps;
+    size_t oldest; /* the first that is no gap, n_open: none */
+    struct holder *holder; /* [cap_holders], by worker */
+    size_t cap_holders;
     int64_t last_id;
     bool closed;
 };
@@ -45,6 +64,10 @@ enum vx_status vx_leases_create(struct vx_leases **out, int64_t max_items, struc
     if (!(l = vx_calloc(1, sizeof *l)))
         return vx_fail_nomem(err, "the leases");
     l->max_items = max_items;
+    if (vx_weights_create(&l->weights, err) != VX_OK) {
+        free(l);
+        return err->status;
+    }
     *out = l;
     return VX_OK;
 }
@@ -55,6 +78,8 @@ void vx_leases_destroy(struct vx_leases **leases)
         return;
     free((*leases)->word);
     free((*leases)->open);
+    free((*leases)->holder);
+    vx_weights_destroy(&(*leases)->weights);
     free(*leases);
     *leases = NULL;
 }
@@ -72,11 +97,28 @@ static uint64_t mask_of(size_t w, int64_t first, int64_t count)
     return mask;
 }
 
+static uint64_t plain(const struct word *word) /* pending, and no suspects */
+{
+    return word->pending & ~word->suspect;
+}
+
 enum state { PENDING, LEASED, DONE, HELD };
 
 static uint64_t with(uint64_t bits, uint64_t mask, bool set)
 {
     return set ? bits | mask : bits & ~mask;
+}
+
+/* The items of mask in word w come to those that are pending and no suspects, or go from them. */
+static void move_plain(struct vx_leases *l, size_t w, uint64_t mask, bool in)
+{
+    const int64_t weight = vx_weights_sum(l->weights, w, mask);
+
+    l->weight += in ? weight : -weight;
+    if (in)
+        vx_weights_in(l->weights, w, mask);
+    else
+        vx_weights_out(l->weights, w, mask, plain(&l->word[w]));
 }
 
 /* The items of mask in word w, all of them in state `from`, go to state `to`; keeps the counts. */
@@ -92,6 +134,8 @@ static void move(struct vx_leases *l, size_t w, uint64_t mask, enum state from, 
     l->n_suspect += (to == PENDING ? suspects : 0) - (from == PENDING ? suspects : 0);
     l->n_done += (to == DONE ? n : 0) - (from == DONE ? n : 0);
     l->n_held += (to == HELD ? n : 0) - (from == HELD ? n : 0);
+    if (suspects < n && (from == PENDING) != (to == PENDING))
+        move_plain(l, w, mask & ~word->suspect, to == PENDING);
     if (to != PENDING)
         return;
     if (suspects < n && w < l->cursor)
@@ -128,7 +172,8 @@ enum vx_status vx_leases_extend(struct vx_leases *leases, int64_t n_items, struc
     if (leases->closed)
         return vx_fail(err, VX_EINVAL, "%lld items after the list was closed at %lld", (long long)n_items,
                        (long long)old);
-    if (n_items == INT64_MAX || vx_grow(&p, &leases->cap_words, (size_t)(n_items - 1) / 64 + 1, sizeof(struct word)))
+    if (n_items == INT64_MAX || vx_weights_extend(leases->weights, (size_t)(n_items - 1) / 64 + 1, err) != VX_OK ||
+        vx_grow(&p, &leases->cap_words, (size_t)(n_items - 1) / 64 + 1, sizeof(struct word)))
         return vx_fail_nomem(err, "the state of the items");
     leases->word = p;
     memset(leases->word + old_cap, 0, (leases->cap_words - old_cap) * sizeof(struct word));
@@ -183,7 +228,7 @@ enum vx_status vx_leases_hold(struct vx_leases *leases, int64_t first, int64_t c
         return not_listed(leases, first, err);
     for (size_t i = 0; i < leases->n_open; i++) {
         const struct vx_lease *const o = &leases->open[i].lease;
-        if (o->first < first + count && first < o->first + o->count)
+        if (leases->open[i].worker != NOBODY && o->first < first + count && first < o->first + o->count)
             return too_late(o->first, err);
     }
     move_range(leases, first, count, PENDING, HELD);
@@ -226,34 +271,52 @@ enum vx_status vx_leases_suspect(struct vx_leases *leases, int64_t item, struct 
     return VX_OK;
 }
 
-/* How many items from `item` on are pending and no suspects, counting no further than want. */
-static int64_t pending_run(const struct vx_leases *l, int64_t item, int64_t want)
+enum vx_status vx_leases_weigh(struct vx_leases *leases, int64_t item, int64_t ms, struct vx_err *err)
 {
-    int64_t n = 0;
+    if (!within(leases, item, 1))
+        return not_listed(leases, item, err);
+    const size_t w = (size_t)(item - 1) / 64;
+    const int bit = (int)((item - 1) % 64);
+    const uint64_t in = plain(&leases->word[w]), mask = in & (uint64_t)1 << bit;
 
-    while (n < want && item + n <= l->n_items) {
-        const int64_t i = item + n - 1;
-        const struct word *const w = &l->word[i / 64];
-        const uint64_t here = ~((w->pending & ~w->suspect) >> (i % 64)); /* zeros: pending */
-        const int64_t ones = here ? __builtin_ctzll(here) : 64;
-        n += ones;
-        if (ones < 64 - i % 64) /* ends within this word */
-            break;
-    }
-    return n < want ? n : want;
+    leases->weight -= vx_weights_sum(leases->weights, w, mask);
+    vx_weights_set(leases->weights, w, bit, ms, in);
+    leases->weight += vx_weights_sum(leases->weights, w, mask);
+    return VX_OK;
 }
 
-/* The run of items that comes next; more than suspects must be pending. */
+/* The run of pending items, no suspects, from `item` on: up to max_items of together at most max_weight, but one at least. */
+static struct vx_lease run_from(const struct vx_leases *l, int64_t item, int64_t max_items, int64_t max_weight)
+{
+    int64_t n = 0, weight = 0;
+
+    while (n < max_items && item + n <= l->n_items) {
+        const size_t w = (size_t)(item + n - 1) / 64;
+        const uint64_t bit = (uint64_t)1 << ((item + n - 1) % 64);
+        if (!(plain(&l->word[w]) & bit))
+            break;
+        weight += vx_weights_sum(l->weights, w, bit);
+        if (n > 0 && weight > max_weight)
+            break;
+        n++;
+    }
+    return (struct vx_lease){.first = item, .count = n};
+}
+
+/* What comes next; more than suspects must be pending. An only worker needs nothing to level out with. */
 static struct vx_lease next_run(struct vx_leases *l, int n_workers)
 {
-    int64_t want = l->n_pending / 4 / n_workers;
+    const int64_t quarter = n_workers == 1 ? l->weight : l->weight / LEASES_A_SHARE / n_workers;
+    int64_t heaviest;
+    const size_t at = vx_weights_heaviest(l->weights, &heaviest);
 
-    while (!(l->word[l->cursor].pending & ~l->word[l->cursor].suspect))
+    if (n_workers > 1 && heaviest > quarter)
+        return (struct vx_lease){.first = (int64_t)at * 64 + 1 + vx_weights_find(l->weights, at, plain(&l->word[at]), heaviest),
+                                 .count = 1};
+    while (!plain(&l->word[l->cursor]))
         l->cursor++;
-    const uint64_t bits = l->word[l->cursor].pending & ~l->word[l->cursor].suspect;
-    const int64_t first = (int64_t)l->cursor * 64 + __builtin_ctzll(bits) + 1;
-    want = want < 1 ? 1 : want > l->max_items ? l->max_items : want;
-    return (struct vx_lease){.first = first, .count = pending_run(l, first, want)};
+    return run_from(l, (int64_t)l->cursor * 64 + __builtin_ctzll(plain(&l->word[l->cursor])) + 1, l->max_items,
+                    quarter < MAX_WEIGHT ? quarter : MAX_WEIGHT);
 }
 
 /* A suspect must be pending. */
@@ -265,35 +328,57 @@ static struct vx_lease next_suspect(struct vx_leases *l)
     return (struct vx_lease){.first = (int64_t)l->suspect_cursor * 64 + __builtin_ctzll(bits) + 1, .count = 1, .alone = true};
 }
 
-/* May worker get a lease beside what it holds? A suspect must be alone, before and after. */
-static bool may_have(const struct vx_leases *l, int worker, bool alone)
+static int64_t weight_of(const struct vx_leases *l, const struct vx_lease *lease)
 {
-    if (!alone && l->n_alone == 0)
+    const size_t last = (size_t)(lease->first + lease->count - 2) / 64;
+    int64_t weight = 0;
+
+    for (size_t w = (size_t)(lease->first - 1) / 64; w <= last; w++)
+        weight += vx_weights_sum(l->weights, w, mask_of(w, lease->first, lease->count));
+    return weight;
+}
+
+/* May a worker get this lease beside what it holds? A suspect must be alone, before and after. And what waits for a worker that
+ * holds a fair share already is done sooner by another. */
+static bool may_have(const struct vx_leases *l, const struct holder *h, const struct vx_lease *lease, int64_t weight, int n_workers)
+{
+    if (h->leases == 0)
         return true;
-    for (size_t i = 0; i < l->n_open; i++)
-        if (l->open[i].worker == worker && (alone || l->open[i].lease.alone))
-            return false;
-    return true;
+    if (h->alone || lease->alone)
+        return false;
+    return n_workers == 1 || h->weight + weight <= l->weight / n_workers;
 }
 
 enum vx_status vx_leases_grant(struct vx_leases *leases, int worker, int n_workers, double now, struct vx_lease *out,
                                struct vx_err *err)
 {
-    const bool alone = leases->n_pending == leases->n_suspect;
-    void *p = leases->open;
+    const size_t old_holders = leases->cap_holders;
+    void *open = leases->open, *holders = leases->holder;
 
     if (worker < 0 || n_workers < 1)
         return vx_fail(err, VX_EINVAL, "a lease for worker %d of %d", worker, n_workers);
-    if (leases->n_pending == 0 || !may_have(leases, worker, alone))
+    if (leases->n_pending == 0)
         return VX_DONE;
-    if (vx_grow(&p, &leases->cap_open, leases->n_open + 1, sizeof *leases->open))
+    if (vx_grow(&holders, &leases->cap_holders, (size_t)worker + 1, sizeof *leases->holder) != 0)
         return vx_fail_nomem(err, "a lease");
-    leases->open = p;
-    *out = alone ? next_suspect(leases) : next_run(leases, n_workers);
+    leases->holder = holders;
+    memset(leases->holder + old_holders, 0, (leases->cap_holders - old_holders) * sizeof *leases->holder);
+    if (vx_grow(&open, &leases->cap_open, leases->n_open + 1, sizeof *leases->open) != 0)
+        return vx_fail_nomem(err, "a lease");
+    leases->open = open;
+    struct holder *const h = &leases->holder[worker];
+    const bool alone = leases->n_pending == leases->n_suspect;
+    const struct vx_lease next = alone ? next_suspect(leases) : next_run(leases, n_workers);
+    const int64_t weight = weight_of(leases, &next);
+    if (!may_have(leases, h, &next, weight, n_workers))
+        return VX_DONE;
+    *out = next;
     out->id = ++leases->last_id;
     move_range(leases, out->first, out->count, PENDING, LEASED);
-    leases->n_alone += alone;
-    leases->open[leases->n_open++] = (struct open_lease){.lease = *out, .worker = worker, .granted = now};
+    h->leases++;
+    h->weight += weight;
+    h->alone = alone;
+    leases->open[leases->n_open++] = (struct open_lease){.lease = *out, .weight = weight, .worker = worker, .granted = now};
     return VX_OK;
 }
 
@@ -312,42 +397,60 @@ static size_t find_open(const struct vx_leases *l, int64_t id)
     return low < l->n_open && l->open[low].lease.id == id ? low : l->n_open;
 }
 
+static void close_gaps(struct vx_leases *l)
+{
+    size_t kept = 0;
+
+    while (l->oldest < l->n_open && l->open[l->oldest].worker == NOBODY)
+        l->oldest++;
+    if (l->n_gaps <= l->n_open / 2)
+        return;
+    for (size_t i = l->oldest; i < l->n_open; i++)
+        if (l->open[i].worker != NOBODY)
+            l->open[kept++] = l->open[i];
+    l->n_open = kept;
+    l->n_gaps = l->oldest = 0;
+}
+
 enum vx_status vx_leases_complete(struct vx_leases *leases, int worker, int64_t lease, struct vx_err *err)
 {
     const size_t i = find_open(leases, lease);
 
-    if (i == leases->n_open)
+    if (i == leases->n_open || leases->open[i].worker == NOBODY)
         return vx_fail(err, VX_EINVAL, "lease %lld is not open", (long long)lease);
     const struct open_lease o = leases->open[i];
     if (o.worker != worker)
         return vx_fail(err, VX_EINVAL, "lease %lld is held by worker %d, not by %d", (long long)lease, o.worker, worker);
     move_range(leases, o.lease.first, o.lease.count, LEASED, DONE);
-    leases->n_open--;
-    leases->n_alone -= o.lease.alone;
-    memmove(&leases->open[i], &leases->open[i + 1], (leases->n_open - i) * sizeof *leases->open);
+    leases->holder[worker].leases--;
+    leases->holder[worker].weight -= o.weight;
+    leases->holder[worker].alone = false;
+    leases->open[i].worker = NOBODY;
+    leases->n_gaps++;
+    close_gaps(leases);
     return VX_OK;
 }
 
 /* Takes the worker's leases out of the open ones; held may be NULL, else has room for them. */
 static int take_back(struct vx_leases *l, int worker, struct vx_lease *held)
 {
-    size_t kept = 0;
     int n = 0;
 
     for (size_t i = 0; i < l->n_open; i++) {
-        const struct open_lease o = l->open[i];
-        if (o.worker != worker) {
-            l->open[kept++] = o;
+        struct open_lease *const o = &l->open[i];
+        if (o->worker != worker)
             continue;
-        }
         if (held)
-            held[n] = o.lease;
+            held[n] = o->lease;
         else
-            move_range(l, o.lease.first, o.lease.count, LEASED, PENDING);
-        l->n_alone -= o.lease.alone;
+            move_range(l, o->lease.first, o->lease.count, LEASED, PENDING);
+        o->worker = NOBODY;
+        l->n_gaps++;
         n++;
     }
-    l->n_open = kept;
+    if (n > 0)
+        l->holder[worker] = (struct holder){0};
+    close_gaps(l);
     return n;
 }
 
@@ -390,7 +493,7 @@ struct vx_lease_counts vx_leases_counts(const struct vx_leases *leases)
         .leased = leases->n_items - leases->n_pending - leases->n_done - leases->n_held,
         .done = leases->n_done,
         .held = leases->n_held,
-        .leases_open = (int64_t)leases->n_open,
-        .oldest_grant = leases->n_open ? leases->open[0].granted : 0,
+        .leases_open = (int64_t)(leases->n_open - leases->n_gaps),
+        .oldest_grant = leases->oldest < leases->n_open ? leases->open[leases->oldest].granted : 0,
     };
 }

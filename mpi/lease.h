@@ -2,7 +2,7 @@
  * Items 1…n are pending → leased → done. A lease is a run of items; a worker holds at most a few. A lease of a lost worker
  * goes back to pending. Where its items may have killed it they become suspects: granted last, each alone with its worker,
  * so that the one that kills is found; one that loses its worker again is given up. Items known from an earlier attempt can
- * be held until it is clear what became of them. Memory: half a byte an item and a record a lease. */
+ * be held until it is clear what became of them. Memory: two and a half bytes an item and a record a lease. */
 #ifndef VX_MPI_LEASE_H
 #define VX_MPI_LEASE_H
 
@@ -39,9 +39,15 @@ bool vx_leases_is_done(const struct vx_leases *leases, int64_t item); /* true to
 /* item has lost a worker in an earlier attempt. */
 enum vx_status vx_leases_suspect(struct vx_leases *leases, int64_t item, struct vx_err *err) VX_CHECKED;
 
-/* The next lease for worker: a run of pending items, smaller as the end nears (remaining/(4·workers), at least 1, at most
- * max_items); when only suspects are left one of them, for a worker that holds nothing. VX_DONE: nothing for this worker
- * now (ask vx_leases_finished). */
+/* What item is expected to take, in any unit of which an item of unknown weight takes VX_WEIGHT_UNKNOWN (mpi/weight.h); 0:
+ * unknown, as at first. In any state. VX_EINVAL: not in the list. */
+enum vx_status vx_leases_weigh(struct vx_leases *leases, int64_t item, int64_t weight, struct vx_err *err) VX_CHECKED;
+
+/* The next lease for worker: a run of pending items that weighs no more than a quarter of its fair share of what is pending
+ * (all of it / n_workers), nor than an hour; at least 1 item, at most max_items. So leases shrink as the end nears. Where an
+ * item is heavier than that quarter, the heaviest one, alone in its lease. An only worker gets no smaller ones. When only
+ * suspects are left, one of them, for a worker that holds nothing. VX_DONE: nothing for this worker now (ask
+ * vx_leases_finished): nothing is pending, or what it would get beside what it holds would make more than its fair share. */
 enum vx_status vx_leases_grant(struct vx_leases *leases, int worker, int n_workers, double now, struct vx_lease *out,
                                struct vx_err *err) VX_CHECKED;
 /* The worker has committed all items of the lease. VX_EINVAL: no such lease, or it is held by somebody else (it expired

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define NOTE_SECONDS 0.2   /* between notes of progress: as often as a terminal's line is redrawn */
+#define NOTE_CROWD_SECONDS 0.001 /* or so long for each rank there is: rank 0 need not read more than a thousand a second */
 #define ALIVE_SECONDS 10   /* between notes without any: the coordinator must not think this rank dead */
 #define BUSY_SECONDS 0.002 /* longest wait for one side while the other may have something */
 #define IDLE_SECONDS 0.05
@@ -160,8 +161,9 @@ static enum vx_status note(struct worker *w, struct vx_err *err)
     const struct vx_msg_note n = {.windows_scored = vx_pipeline_stats(w->c->pipeline).windows_scored};
     const double now = vx_clock_now(), lost = w->c->lost_seconds;
     const double alive = lost > 0 && lost / 4 < ALIVE_SECONDS ? lost / 4 : ALIVE_SECONDS;
+    const double crowd = w->c->ranks * NOTE_CROWD_SECONDS, every = crowd < NOTE_SECONDS ? NOTE_SECONDS : crowd;
 
-    if (now - w->noted_at < (n.windows_scored == w->noted ? alive : NOTE_SECONDS))
+    if (now - w->noted_at < (n.windows_scored == w->noted || every > alive ? alive : every))
         return VX_OK;
     w->noted = n.windows_scored;
     w->noted_at = now;

@@ -17,7 +17,7 @@ struct vx_worker_config {
     struct vx_shard *shard;
     const char *engine; /* its description, for the coordinator's record */
     const char *host;
-    int rank, threads;
+    int rank, ranks, threads; /* this one, all of the run, its engine's lanes */
     struct vx_hand *hand;    /* borrowed; NULL: not kept */
     const atomic_bool *stop; /* a signal came; NULL: none can. The coordinator says what to do, but may be gone */
     double lost_seconds;     /* a coordinator that was heard once and says nothing for so long is lost; 0: never */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "mpi/lease.h"
+#include "mpi/weight.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,8 +89,10 @@ static void test_grant_sizes(void **state)
         int64_t items, max_items;
         int n_workers;
         int64_t expected;
-    } rows[] = {{1000, 16, 4, 16}, {1000, 100, 4, 62}, {1000, 1000, 1, 250}, {15, 16, 4, 1}, {1, 16, 4, 1},
-                {1000, 1, 1, 1},   {64 * 9, 128, 1, 128}, {3, 10, 1000, 1}};
+    } rows[] = {{1000, 16, 4, 16}, {1000, 100, 4, 62}, {1000, 1000, 2, 125}, {15, 16, 4, 1}, {1, 16, 4, 1},
+                {1000, 1, 1, 1},   {64 * 9, 128, 1, 128}, {3, 10, 1000, 1},
+                {200, 1000, 1, 200}, /* an only worker has nobody to leave anything to */
+                {1000, 1000, 1, 3600000 / VX_WEIGHT_UNKNOWN}};
     struct vx_lease lease;
     struct vx_err err;
     (void)state;
@@ -102,6 +105,67 @@ static void test_grant_sizes(void **state)
         assert_int_equal(vx_leases_grant(l, -1, 1, 0, &lease, &err), VX_EINVAL);
         assert_int_equal(vx_leases_grant(l, 0, 0, 0, &lease, &err), VX_EINVAL);
         vx_leases_destroy(&l);
+    }
+}
+
+/* Runs by weight; the heaviest first where they are heavy; nothing ahead for a worker that holds its share. */
+static void test_weights(void **state)
+{
+    struct vx_leases *l = leases_of(200, 100);
+    struct vx_lease a, b;
+    struct vx_err err;
+    (void)state;
+
+    assert_int_equal(vx_leases_weigh(l, 0, 1, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_weigh(l, 201, 1, &err), VX_EINVAL);
+    for (int64_t i = 1; i <= 200; i++)
+        assert_int_equal(vx_leases_weigh(l, i, i == 150 ? 2000 : i == 80 ? 1900 : 10, &err), VX_OK);
+    /* 5,880 in all: of two workers a quarter of the share is 735 */
+    assert_int_equal(vx_leases_grant(l, 0, 2, 0, &a, &err), VX_OK);
+    assert_true(a.first == 150 && a.count == 1);
+    assert_int_equal(vx_leases_grant(l, 0, 2, 0, &b, &err), VX_DONE); /* 2,000 and another 1,900 are no fair share of 3,880 */
+    assert_int_equal(vx_leases_grant(l, 1, 2, 0, &b, &err), VX_OK);
+    assert_true(b.first == 80 && b.count == 1);
+    assert_int_equal(vx_leases_complete(l, 0, a.id, &err), VX_OK);
+    assert_int_equal(vx_leases_grant(l, 0, 2, 0, &a, &err), VX_OK); /* 1,980 left, 247 a lease */
+    assert_true(a.first == 1 && a.count == 24);
+    assert_int_equal(vx_leases_grant(l, 0, 2, 0, &a, &err), VX_OK); /* one ahead */
+    assert_true(a.first == 25 && a.count == 21);
+    assert_int_equal(vx_leases_grant(l, 1, 2, 0, &a, &err), VX_DONE); /* still has 1,900 */
+    assert_int_equal(vx_leases_weigh(l, 100, 500, &err), VX_OK);    /* found to have changed */
+    assert_int_equal(vx_leases_complete(l, 1, b.id, &err), VX_OK);
+    assert_int_equal(vx_leases_grant(l, 1, 2, 0, &b, &err), VX_OK);
+    assert_true(b.first == 100 && b.count == 1);
+    assert_int_equal(vx_leases_lose_worker(l, 1), 1);
+    assert_int_equal(vx_leases_grant(l, 2, 2, 0, &b, &err), VX_OK);
+    assert_true(b.first == 100 && b.count == 1);
+    vx_leases_destroy(&l);
+}
+
+static void test_guess(void **state)
+{
+    static const struct {
+        char path[8], member[8];
+        enum vx_item_kind kind;
+        int64_t size, ms;
+    } rows[] = {
+        {"a.wav", "", VX_ITEM_AUDIO, 640000, 11000},
+        {"a.FLAC", "", VX_ITEM_AUDIO, 320000, 11000},
+        {"b.d/a", "", VX_ITEM_AUDIO, 640000, 11000},
+        {"x.tar", "a.mp3", VX_ITEM_AUDIO, 16000, 2000},
+        {"a.wav", "", VX_ITEM_AUDIO, -1, 0},
+        {"a.wav", "", VX_ITEM_AUDIO, INT64_MAX, 0},
+        {"a.png", "", VX_ITEM_IMAGE, 1 << 30, 3000},
+        {"a.wav", "", VX_ITEM_BROKEN, -1, 1000},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char path[8], member[8];
+        memcpy(path, rows[i].path, sizeof path);
+        memcpy(member, rows[i].member, sizeof member);
+        const struct vx_item item = {.path = path, .member = member[0] ? member : NULL, .kind = rows[i].kind, .size = rows[i].size};
+        assert_int_equal(vx_weight_guess(&item), rows[i].ms);
     }
 }
 
@@ -231,10 +295,12 @@ static void test_held(void **state)
 enum { MODEL_ITEMS = 700, MODEL_WORKERS = 5, MODEL_LEASES = 20000 };
 struct model {
     char state[MODEL_ITEMS + 1]; /* P, L or D */
+    int64_t weight[MODEL_ITEMS + 1]; /* 0: unknown */
     int grants[MODEL_ITEMS + 1], losses[MODEL_ITEMS + 1];
     int64_t n;
     struct {
         struct vx_lease lease;
+        int64_t weight; /* when granted */
         int worker;
         bool open;
     } lease[MODEL_LEASES + 1];
@@ -271,33 +337,80 @@ static void model_set(struct model *m, const struct vx_lease *lease, char from, 
     }
 }
 
-static void step_grant(struct model *m, struct vx_leases *l, int worker)
+static int64_t model_weight(const struct model *m, int64_t first, int64_t count)
 {
-    struct vx_lease lease = {0};
-    struct vx_err err;
-    int64_t pending = 0, first = 0;
+    int64_t sum = 0;
+
+    for (int64_t i = first; i < first + count; i++)
+        sum += m->weight[i] ? m->weight[i] : VX_WEIGHT_UNKNOWN;
+    return sum;
+}
+
+/* What lease.h says is granted next. */
+static struct vx_lease model_next(const struct model *m, int64_t all)
+{
+    const int64_t quarter = all / 4 / MODEL_WORKERS;
+    struct vx_lease next = {0};
+    int64_t heaviest = 0;
 
     for (int64_t i = m->n; i >= 1; i--)
         if (m->state[i] == 'P') {
-            pending++;
-            first = i;
+            next.first = i;
+            heaviest = m->weight[i] >= heaviest ? m->weight[i] : heaviest;
         }
+    if (heaviest > quarter) {
+        for (next.first = 1; m->state[next.first] != 'P' || m->weight[next.first] != heaviest;)
+            next.first++;
+        next.count = 1;
+        return next;
+    }
+    do
+        next.count++;
+    while (next.count < 40 && next.first + next.count <= m->n && m->state[next.first + next.count] == 'P' &&
+           model_weight(m, next.first, next.count + 1) <= quarter);
+    return next;
+}
+
+static void step_grant(struct model *m, struct vx_leases *l, int worker)
+{
+    struct vx_lease lease = {0}, want = {0};
+    int64_t all = 0, held = 0;
+    struct vx_err err;
+
+    for (int64_t i = 1; i <= m->n; i++)
+        all += m->state[i] == 'P' ? model_weight(m, i, 1) : 0;
+    for (int64_t i = 1; i <= m->n_leases; i++)
+        if (m->lease[i].open && m->lease[i].worker == worker)
+            held += m->lease[i].weight;
+    if (all > 0)
+        want = model_next(m, all);
+    const int64_t weight = model_weight(m, want.first, want.count);
+    const bool fair = held == 0 || held + weight <= all / MODEL_WORKERS;
     const enum vx_status rc = vx_leases_grant(l, worker, MODEL_WORKERS, (double)m->n_leases, &lease, &err);
-    assert_int_equal(rc, pending ? VX_OK : VX_DONE);
+    assert_int_equal(rc, all > 0 && fair ? VX_OK : VX_DONE);
     if (rc != VX_OK)
         return;
-    int64_t want = pending / (4 * MODEL_WORKERS), run = 0;
-    want = want < 1 ? 1 : want > 40 ? 40 : want;
-    while (run < want && first + run <= m->n && m->state[first + run] == 'P')
-        run++;
     assert_int_equal(lease.id, m->n_leases + 1);
-    assert_int_equal(lease.first, first);
-    assert_int_equal(lease.count, run);
+    assert_int_equal(lease.first, want.first);
+    assert_int_equal(lease.count, want.count);
     model_set(m, &lease, 'P', 'L');
     m->n_leases++;
     m->lease[m->n_leases].lease = lease;
+    m->lease[m->n_leases].weight = weight;
     m->lease[m->n_leases].worker = worker;
     m->lease[m->n_leases].open = true;
+}
+
+/* Up to 1,000 of weights that are known exactly, a few heavy ones. */
+static void step_weigh(struct model *m, struct vx_leases *l)
+{
+    const int64_t item = rand() % (MODEL_ITEMS + 2), weight = rand() % 50 == 0 ? 1024 * (1 + rand() % 1000) : rand() % 1000;
+    const bool ok = item >= 1 && item <= m->n;
+    struct vx_err err;
+
+    assert_int_equal(vx_leases_weigh(l, item, weight, &err), ok ? VX_OK : VX_EINVAL);
+    if (ok)
+        m->weight[item] = weight;
 }
 
 static void step_complete(struct model *m, struct vx_leases *l, int worker)
@@ -365,8 +478,10 @@ static void test_against_model(void **state)
         assert_int_equal(vx_leases_create(&l, 40, &err), VX_OK);
         for (int step = 0; step < 1000; step++) {
             const int worker = rand() % MODEL_WORKERS, what = rand() % 100;
-            if (what < 45)
+            if (what < 40)
                 step_grant(m, l, worker);
+            else if (what < 50)
+                step_weigh(m, l);
             else if (what < 85)
                 step_complete(m, l, worker);
             else if (what < 88)
@@ -431,6 +546,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create),      cmocka_unit_test(test_extend_and_close),
         cmocka_unit_test(test_mark_done),   cmocka_unit_test(test_grant_sizes),
+        cmocka_unit_test(test_weights),     cmocka_unit_test(test_guess),
         cmocka_unit_test(test_complete_and_lose), cmocka_unit_test(test_suspects), cmocka_unit_test(test_held),
         cmocka_unit_test(test_against_model),
         cmocka_unit_test(test_millions),
