@@ -9,7 +9,7 @@ struct vx_scan_options vx_scan_options_default(void)
         .out = "voxtrawl.db",
         .min_seconds = 0.5,
         .silence_dbfs = -70,
-        .lease = 64,
+        .lease = 256,
         .lost_after = 120,
         .max_member_mib = 1024,
     };
@@ -46,7 +46,7 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
         {"overwrite", 0, VX_OPT_FLAG, &o->overwrite, NULL, "replace OUT.db when it exists", 0, 0},
         {"threads", 't', VX_OPT_INT, &o->threads, "N", "engine threads a rank (default: its processors; 3 on a GPU)", 1, 1024},
         {"batch", 0, VX_OPT_INT, &s->batch, "N", "windows an engine call (default: the engine's); never changes scores", 1, 4096},
-        {"lease", 0, VX_OPT_INT, &o->lease, "N", "items handed to a rank at a time, at most (default 64)", 1, 65536},
+        {"lease", 0, VX_OPT_INT, &o->lease, "N", "items handed to a rank at a time, at most, and an hour of sound (default 256)", 1, 65536},
         {"lost-after", 0, VX_OPT_REAL, &o->lost_after, "SECONDS",
          "a rank that says nothing for so long is lost, others do its items (default 120)", 1, 86400},
         {"max-member", 0, VX_OPT_INT, &o->max_member_mib, "MIB",
