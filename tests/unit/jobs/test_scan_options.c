@@ -33,7 +33,7 @@ static void test_accepted(void **state)
     assert_string_equal(o.inputs[0], "corpus");
     assert_string_equal(o.out, "voxtrawl.db");
     assert_null(o.work);
-    assert_true(o.min_seconds == 0.5 && o.silence_dbfs == -70 && o.lease == 64 && o.scanner.threshold < 0);
+    assert_true(o.min_seconds == 0.5 && o.silence_dbfs == -70 && o.lease == 256 && o.scanner.threshold < 0);
     assert_int_equal(o.part.of, 0);
     assert_int_equal(parse(&o, "a --part 2/3"), -1);
     assert_true(o.part.number == 2 && o.part.of == 3);
