@@ -93,6 +93,23 @@ enum vx_status vx_file_write(const char *path, const void *data, size_t len, str
     return rc;
 }
 
+enum vx_status vx_file_sync_folder(const char *path, struct vx_err *err)
+{
+    const char *const slash = strrchr(path, '/');
+    char *const folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    enum vx_status rc = VX_OK;
+    int fd;
+
+    if (!folder)
+        return vx_fail_nomem(err, "a path");
+    if ((fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 || (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP))
+        rc = vx_fail_sys(err, "sync folder %s", folder);
+    if (fd >= 0)
+        close(fd);
+    free(folder);
+    return rc;
+}
+
 char *vx_file_join(const char *dir, const char *name)
 {
     const size_t d = strlen(dir), n = strlen(name);

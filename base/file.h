@@ -14,6 +14,10 @@ enum vx_status vx_file_read(const char *path, size_t max, char **out, size_t *le
  * content or the new, never a part. */
 enum vx_status vx_file_write(const char *path, const void *data, size_t len, struct vx_err *err) VX_CHECKED;
 
+/* The entry of path in its folder to disk, so that a rename outlives a power cut. A file system that cannot be asked for
+ * this is passed over. */
+enum vx_status vx_file_sync_folder(const char *path, struct vx_err *err) VX_CHECKED;
+
 /* dir + "/" + name, the caller's to free; NULL: no memory. */
 char *vx_file_join(const char *dir, const char *name);
 

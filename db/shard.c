@@ -1,11 +1,13 @@
 #include "db/shard.h"
 #include "base/mem.h"
+#include "db/pieces.h"
 #include "db/rows.h"
 #include "db/schema.h"
 #include "db/sqlite.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A rollback journal that is synced before the database and the database before the journal is dropped: a commit that
  * returned survives a power cut. No WAL: it needs shared memory, which network file systems lack. One writer holds the
@@ -26,7 +28,6 @@ static const char INSERT_ITEM[] =
 static const char INSERT_WINDOW[] =
     "INSERT INTO windows (item, idx, start_ms, logit_real, logit_fake, flags) VALUES (?, ?, ?, ?, ?, ?)";
 static const char INSERT_METADATA[] = "INSERT OR REPLACE INTO metadata (item, key, value) VALUES (?, ?, ?)";
-static const char SELECT_FINAL[] = "SELECT item, status = 'failed' FROM items WHERE status <> 'pending' ORDER BY item";
 
 enum { STMT_DELETE_WINDOWS, STMT_DELETE_METADATA, STMT_ITEM, STMT_WINDOW, STMT_METADATA, N_STMTS };
 static const char *const STATEMENTS[N_STMTS] = {DELETE_WINDOWS, DELETE_METADATA, INSERT_ITEM, INSERT_WINDOW,
@@ -36,6 +37,11 @@ struct vx_shard {
     struct vx_sql *sql;
     sqlite3_stmt *stmt[N_STMTS];
     int64_t run;
+    /* with scratch: */
+    char *path, *scratch; /* owned; NULL: the database is written where it stays */
+    const struct vx_run *record;
+    unsigned piece;       /* being filled: 0, 1, … */
+    size_t bytes;         /* of it, as last copied */
 };
 
 static enum vx_status insert_run(struct vx_sql *sql, const struct vx_run *run, struct vx_err *err)
@@ -83,7 +89,8 @@ static enum vx_status check_run(struct vx_shard *shard, const struct vx_run *run
     return rc;
 }
 
-static enum vx_status prepare_file(struct vx_shard *shard, const struct vx_run *run, struct vx_err *err)
+/* settings: what a database needs that stays where it is written; NULL: it has its own. */
+static enum vx_status prepare_file(struct vx_shard *shard, const struct vx_run *run, const char *settings, struct vx_err *err)
 {
     struct vx_sql *const sql = shard->sql;
     enum vx_db_kind kind;
@@ -94,7 +101,7 @@ static enum vx_status prepare_file(struct vx_shard *shard, const struct vx_run *
         return rc;
     if (kind != VX_DB_NOTHING && kind != VX_DB_SHARD)
         return vx_fail(err, VX_EINVAL, "%s: a result or list of Voxtrawl's, expected a shard", sql->path);
-    if ((rc = vx_sql_exec(sql, SETTINGS, "open", err)) != VX_OK || (rc = vx_sql_begin(sql, err)) != VX_OK)
+    if ((settings && (rc = vx_sql_exec(sql, settings, "open", err)) != VX_OK) || (rc = vx_sql_begin(sql, err)) != VX_OK)
         return rc;
     rc = vx_schema_migrate(sql, VX_DB_SHARD, err);
     if (rc == VX_OK && kind == VX_DB_NOTHING)
@@ -107,6 +114,27 @@ static enum vx_status prepare_file(struct vx_shard *shard, const struct vx_run *
     return rc;
 }
 
+static enum vx_status prepare_statements(struct vx_shard *shard, struct vx_err *err)
+{
+    enum vx_status rc = VX_OK;
+
+    for (int i = 0; rc == VX_OK && i < N_STMTS; i++)
+        rc = vx_sql_prepare(shard->sql, &shard->stmt[i], STATEMENTS[i], err);
+    return rc;
+}
+
+static void close_file(struct vx_shard *s)
+{
+    for (int i = 0; i < N_STMTS; i++) {
+        sqlite3_finalize(s->stmt[i]);
+        s->stmt[i] = NULL;
+    }
+    if (s->run && !s->scratch) /* ours: a file that was refused is left as it is */
+        sqlite3_exec(s->sql->handle, LEAVE, NULL, NULL, NULL);
+    vx_sql_close(&s->sql);
+    s->run = 0;
+}
+
 enum vx_status vx_shard_open(struct vx_shard **out, const char *path, const struct vx_run *run, struct vx_err *err)
 {
     struct vx_shard *shard = NULL;
@@ -117,14 +145,55 @@ enum vx_status vx_shard_open(struct vx_shard **out, const char *path, const stru
         return vx_fail(err, VX_EINVAL, "%s: a run needs uuid and fingerprint", path);
     if (!(shard = vx_calloc(1, sizeof *shard)))
         return vx_fail_nomem(err, path);
-    rc = vx_sql_open(&shard->sql, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-    if (rc == VX_OK)
-        rc = prepare_file(shard, run, err);
-    for (int i = 0; rc == VX_OK && i < N_STMTS; i++)
-        rc = vx_sql_prepare(shard->sql, &shard->stmt[i], STATEMENTS[i], err);
-    if (rc == VX_OK) {
+    if ((rc = vx_sql_open(&shard->sql, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err)) == VX_OK &&
+        (rc = prepare_file(shard, run, SETTINGS, err)) == VX_OK && (rc = prepare_statements(shard, err)) == VX_OK) {
         *out = shard;
         shard = NULL;
+    }
+    vx_shard_close(&shard);
+    return rc;
+}
+
+/* Puts what is committed in its place. */
+static enum vx_status copy_piece(struct vx_shard *s, struct vx_err *err)
+{
+    char *const path = vx_pieces_path(s->path, s->piece);
+    const enum vx_status rc = path ? vx_pieces_copy(s->sql, path, &s->bytes, err) : vx_fail_nomem(err, "a path");
+
+    free(path);
+    return rc;
+}
+
+static enum vx_status begin_piece(struct vx_shard *s, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    s->bytes = 0;
+    if ((rc = vx_pieces_begin(&s->sql, s->scratch, err)) == VX_OK && (rc = prepare_file(s, s->record, NULL, err)) == VX_OK)
+        rc = prepare_statements(s, err);
+    return rc;
+}
+
+enum vx_status vx_shard_open_scratch(struct vx_shard **out, const char *path, const char *scratch, const struct vx_run *run,
+                                     struct vx_err *err)
+{
+    struct vx_shard *shard = NULL;
+    enum vx_status rc;
+
+    *out = NULL;
+    if (!run->uuid || !run->fingerprint)
+        return vx_fail(err, VX_EINVAL, "%s: a run needs uuid and fingerprint", path);
+    if (access(path, F_OK) == 0)
+        return vx_fail(err, VX_EINVAL, "%s exists: a shard with --scratch is a new one", path);
+    shard = vx_calloc(1, sizeof *shard);
+    if (!shard || !(shard->path = strdup(path)) || !(shard->scratch = strdup(scratch))) {
+        rc = vx_fail_nomem(err, path);
+    } else {
+        shard->record = run;
+        if ((rc = begin_piece(shard, err)) == VX_OK && (rc = copy_piece(shard, err)) == VX_OK) {
+            *out = shard;
+            shard = NULL;
+        }
     }
     vx_shard_close(&shard);
     return rc;
@@ -136,11 +205,9 @@ void vx_shard_close(struct vx_shard **shard)
 
     if (!s)
         return;
-    for (int i = 0; i < N_STMTS; i++)
-        sqlite3_finalize(s->stmt[i]);
-    if (s->run) /* ours: a file that was refused is left as it is */
-        sqlite3_exec(s->sql->handle, LEAVE, NULL, NULL, NULL);
-    vx_sql_close(&s->sql);
+    close_file(s);
+    free(s->path);
+    free(s->scratch);
     free(s);
     *shard = NULL;
 }
@@ -208,15 +275,12 @@ static enum vx_status write_item(struct vx_shard *shard, const struct vx_item_re
     return write_metadata(shard, &r->item, err);
 }
 
-enum vx_status vx_shard_commit(struct vx_shard *shard, const struct vx_item_result *const *results, size_t n,
-                               struct vx_err *err)
+static enum vx_status write_results(struct vx_shard *shard, const struct vx_item_result *const *results, size_t n,
+                                    struct vx_err *err)
 {
-    enum vx_status rc = VX_OK;
+    enum vx_status rc = vx_sql_begin(shard->sql, err);
 
-    for (size_t i = 0; rc == VX_OK && i < n; i++)
-        if ((rc = vx_rows_check_result(results[i], err)) != VX_OK)
-            vx_err_prefix(err, "%s", shard->sql->path);
-    if (rc != VX_OK || n == 0 || (rc = vx_sql_begin(shard->sql, err)) != VX_OK)
+    if (rc != VX_OK)
         return rc;
     for (size_t i = 0; rc == VX_OK && i < n; i++)
         rc = write_item(shard, results[i], err);
@@ -226,57 +290,32 @@ enum vx_status vx_shard_commit(struct vx_shard *shard, const struct vx_item_resu
     return rc;
 }
 
-enum vx_status vx_shard_results(const char *path, void (*each)(void *ctx, int64_t item, bool failed), void *ctx,
-                                struct vx_err *err)
+/* A piece that has grown enough is left as it lies. The next one takes its place only when it is ready. */
+static enum vx_status turn_page(struct vx_shard *shard, struct vx_err *err)
 {
-    struct vx_sql *sql = NULL;
-    sqlite3_stmt *stmt = NULL;
-    bool empty;
-    enum vx_status rc;
+    struct vx_shard next = {
+        .path = shard->path, .scratch = shard->scratch, .record = shard->record, .piece = shard->piece + 1};
+    const enum vx_status rc = begin_piece(&next, err);
 
-    if ((rc = vx_sql_open_reader(&sql, path, err)) != VX_OK || (rc = vx_schema_check(sql, &empty, err)) != VX_OK ||
-        empty || (rc = vx_sql_prepare(sql, &stmt, SELECT_FINAL, err)) != VX_OK)
-        goto done;
-    while ((rc = vx_sql_step(sql, stmt, "read items", err)) == VX_OK)
-        each(ctx, sqlite3_column_int64(stmt, 0), sqlite3_column_int(stmt, 1) != 0);
-    if (rc == VX_DONE)
-        rc = VX_OK;
-done:
-    sqlite3_finalize(stmt);
-    vx_sql_close(&sql);
+    if (rc == VX_OK) {
+        close_file(shard);
+        *shard = next;
+    } else {
+        close_file(&next);
+    }
     return rc;
 }
 
-struct every { /* of vx_shard_items */
-    void (*each)(void *ctx, int64_t item);
-    void *ctx;
-};
-
-static void pass_on(void *ctx, int64_t item, bool failed)
+enum vx_status vx_shard_commit(struct vx_shard *shard, const struct vx_item_result *const *results, size_t n,
+                               struct vx_err *err)
 {
-    const struct every *e = ctx;
+    enum vx_status rc = VX_OK;
 
-    (void)failed;
-    e->each(e->ctx, item);
-}
-
-enum vx_status vx_shard_items(const char *path, void (*each)(void *ctx, int64_t item), void *ctx, struct vx_err *err)
-{
-    struct every e = {.each = each, .ctx = ctx};
-
-    return vx_shard_results(path, pass_on, &e, err);
-}
-
-bool vx_shard_is_locked(const char *path)
-{
-    struct vx_sql *sql = NULL;
-    struct vx_err ignored;
-    bool locked = false;
-
-    if (vx_sql_open(&sql, path, SQLITE_OPEN_READONLY, &ignored) == VX_OK) {
-        sqlite3_busy_timeout(sql->handle, 0);
-        locked = (sqlite3_exec(sql->handle, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) & 0xff) == SQLITE_BUSY;
-    }
-    vx_sql_close(&sql);
-    return locked;
+    for (size_t i = 0; rc == VX_OK && i < n; i++)
+        if ((rc = vx_rows_check_result(results[i], err)) != VX_OK)
+            vx_err_prefix(err, "%s", shard->sql->path);
+    if (rc != VX_OK || n == 0 || (shard->bytes >= VX_PIECE_BYTES && (rc = turn_page(shard, err)) != VX_OK) ||
+        (rc = write_results(shard, results, n, err)) != VX_OK)
+        return rc;
+    return shard->scratch ? copy_piece(shard, err) : VX_OK;
 }

@@ -1,6 +1,7 @@
 /* shard.h - where a rank puts its results: one SQLite file, appended to by one writer
  * A commit is all or nothing and on disk when it returns. Writing an item again replaces it with equal rows, so replay
- * is harmless. Same schema as the result (db/README.md). */
+ * is harmless. Same schema as the result (db/README.md). With a scratch folder the database is there, and pieces of it are
+ * put at the shard's place, each a shard of its own, whole at any time and never locked. */
 #ifndef VX_DB_SHARD_H
 #define VX_DB_SHARD_H
 
@@ -17,6 +18,12 @@ struct vx_shard;
  * VX_EINVAL naming both; ids of another run mean other files). VX_EDB: with SQLite's words, the path and a remedy, here
  * and below; the shard stays usable, what was committed is kept. VX_EFORMAT: damaged. */
 enum vx_status vx_shard_open(struct vx_shard **out, const char *path, const struct vx_run *run, struct vx_err *err) VX_CHECKED;
+/* The same for a new shard, written in the folder scratch of this node, which must be there; no file stays in it, however the
+ * process ends. What is committed is copied to path, and where that has grown to a few MB to more files beside it
+ * (vx_pieces_path() of db/pieces.h): a commit returns when its copy is on disk. run is borrowed for the shard's life.
+ * VX_EINVAL also: path exists. VX_ESYS: scratch or path cannot be written; what was committed before is kept. */
+enum vx_status vx_shard_open_scratch(struct vx_shard **out, const char *path, const char *scratch, const struct vx_run *run,
+                                     struct vx_err *err) VX_CHECKED;
 /* VX_EINVAL, and nothing is written: a result that contradicts itself, or a logit that is no finite number. */
 enum vx_status vx_shard_commit(struct vx_shard *shard, const struct vx_item_result *const *results, size_t n,
                                struct vx_err *err) VX_CHECKED;

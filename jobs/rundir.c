@@ -15,13 +15,40 @@
 
 #define LOCK_FILE "lock"
 #define STATUS_FILE "exit-status"
+#define LIST_FILE "items.db"
+
+/* "shard-A-R.db", of ranks with --scratch "shard-A-R-N.db" too (db/pieces.h). Returns the length of that, 0: another name.
+ * *piece: N, else 0. */
+static int shard_name(const char *name, int *attempt, int *rank, int *piece)
+{
+    int end = 0;
+
+    *piece = 0;
+    if (sscanf(name, "shard-%d-%d.db%n", attempt, rank, &end) == 2 && end > 0)
+        return end;
+    return sscanf(name, "shard-%d-%d-%d.db%n", attempt, rank, piece, &end) == 3 ? end : 0;
+}
 
 static int is_shard(const struct dirent *entry)
 {
-    int attempt, rank, end = 0;
+    int attempt, rank, piece;
+    const int end = shard_name(entry->d_name, &attempt, &rank, &piece);
 
-    return sscanf(entry->d_name, "shard-%d-%d.db%n", &attempt, &rank, &end) == 2 && end > 0 &&
-           entry->d_name[end] == '\0';
+    return end > 0 && entry->d_name[end] == '\0';
+}
+
+/* A shard, or what is beside one: SQLite's journal, what a killed rank was copying, what was copied of a held one. */
+static int is_of_shard(const struct dirent *entry)
+{
+    static const char *const beside[] = {"", "-journal", ".held", ".copy", ".copy-journal"};
+    int attempt, rank, piece, pid, last = 0;
+    const int end = shard_name(entry->d_name, &attempt, &rank, &piece);
+    const char *const rest = entry->d_name + end;
+
+    for (size_t i = 0; end > 0 && i < sizeof beside / sizeof *beside; i++)
+        if (strcmp(rest, beside[i]) == 0)
+            return 1;
+    return end > 0 && sscanf(rest, ".tmp.%d%n", &pid, &last) == 1 && last > 0 && rest[last] == '\0';
 }
 
 static int is_hand(const struct dirent *entry)
@@ -110,8 +137,8 @@ size_t vx_rundir_ranks(const struct vx_rundir *dir, int attempt)
     size_t n = 0;
 
     for (size_t i = 0; i < dir->n_shards; i++) {
-        int of;
-        n += sscanf(strrchr(dir->shards[i], '/') + 1, "shard-%d-", &of) == 1 && of == attempt;
+        int of, rank, piece;
+        n += shard_name(strrchr(dir->shards[i], '/') + 1, &of, &rank, &piece) > 0 && of == attempt && piece == 0;
     }
     return n;
 }
@@ -139,8 +166,8 @@ static int next_attempt(const struct vx_rundir *dir)
     int last = 0;
 
     for (size_t i = 0; i < dir->n_shards; i++) {
-        int attempt, rank;
-        if (sscanf(strrchr(dir->shards[i], '/') + 1, "shard-%d-%d.db", &attempt, &rank) == 2 && attempt > last)
+        int attempt, rank, piece;
+        if (shard_name(strrchr(dir->shards[i], '/') + 1, &attempt, &rank, &piece) > 0 && attempt > last)
             last = attempt;
     }
     for (size_t i = 0; i < dir->n_hands; i++)
@@ -182,7 +209,7 @@ enum vx_status vx_rundir_look(struct vx_rundir *dir, const char *path, char star
 
     *dir = (struct vx_rundir){.lock = -1};
     dir->path = strdup(path);
-    dir->items_path = vx_file_join(path, "items.db");
+    dir->items_path = vx_file_join(path, LIST_FILE);
     if (!dir->path || !dir->items_path)
         rc = vx_fail_nomem(err, "a path");
     else if ((rc = vx_rundir_started(path, started, err)) == VX_OK)
@@ -197,16 +224,6 @@ enum vx_status vx_rundir_look(struct vx_rundir *dir, const char *path, char star
     return rc;
 }
 
-/* A database and the journal that SQLite leaves beside it. */
-static void remove_database(const char *path)
-{
-    char journal[4200];
-
-    unlink(path);
-    if (snprintf(journal, sizeof journal, "%s-journal", path) < (int)sizeof journal)
-        unlink(journal);
-}
-
 static void remove_file(const char *folder, const char *name)
 {
     char *path = vx_file_join(folder, name);
@@ -219,15 +236,19 @@ static void remove_file(const char *folder, const char *name)
 /* All that a scan leaves there, but not the lock. */
 static void remove_run(struct vx_rundir *dir)
 {
-    for (size_t i = 0; i < dir->n_shards; i++) {
-        char held[4200];
-        remove_database(dir->shards[i]);
-        if (snprintf(held, sizeof held, "%s.held", dir->shards[i]) < (int)sizeof held)
-            unlink(held);
+    struct dirent **names;
+    const int n = scandir(dir->path, &names, is_of_shard, NULL);
+
+    for (int i = 0; i < n; i++) {
+        remove_file(dir->path, names[i]->d_name);
+        free(names[i]);
     }
+    if (n >= 0)
+        free(names);
     for (size_t i = 0; i < dir->n_hands; i++)
         unlink(dir->hands[i].path);
-    remove_database(dir->items_path);
+    remove_file(dir->path, LIST_FILE);
+    remove_file(dir->path, LIST_FILE "-journal");
     remove_file(dir->path, VX_PROGRESS_FILE);
     remove_file(dir->path, STATUS_FILE);
     remove_file(dir->path, VX_RUN_FILE);
@@ -240,7 +261,7 @@ enum vx_status vx_rundir_open(struct vx_rundir *dir, const char *path, struct vx
 
     *dir = (struct vx_rundir){.lock = -1};
     dir->path = strdup(path);
-    dir->items_path = vx_file_join(path, "items.db");
+    dir->items_path = vx_file_join(path, LIST_FILE);
     if (!dir->path || !dir->items_path)
         rc = vx_fail_nomem(err, "a path");
     else if ((rc = vx_file_mkdirs(path, err)) == VX_OK && (rc = lock(dir, err)) == VX_OK &&

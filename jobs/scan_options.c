@@ -40,6 +40,8 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
         {"fake-label", 0, VX_OPT_STRING, &s->fake_label, "NAME|N", "the model's label for synthetic speech, if its words do not say", 0, 0},
         {"real-label", 0, VX_OPT_STRING, &s->real_label, "NAME|N", "the model's label for human speech", 0, 0},
         {"work", 0, VX_OPT_STRING, &o->work, "DIR", "shards are kept here until the end (default OUT.db.work)", 0, 0},
+        {"scratch", 0, VX_OPT_STRING, &o->scratch, "DIR",
+         "a folder on each node's own disk: shards are written there, and copied to --work as they are committed", 0, 0},
         {"keep-work", 0, VX_OPT_FLAG, &o->keep_work, NULL, "do not remove the work folder at the end", 0, 0},
         {"fresh", 0, VX_OPT_FLAG, &o->fresh, NULL, "delete what an unfinished scan of these inputs has left in the work folder, and start over", 0, 0},
         {"retry-failed", 0, VX_OPT_FLAG, &o->retry_failed, NULL, "going on with an unfinished scan, try the items again that failed", 0, 0},

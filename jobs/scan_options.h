@@ -13,6 +13,7 @@
 struct vx_scan_options {
     struct vx_scanner_options scanner;
     const char *out, *work; /* work NULL: out + ".work" */
+    const char *scratch;    /* of the node, where shards are written; NULL: in work */
     bool overwrite, keep_work, quiet, fresh, retry_failed;
     double hop_seconds; /* 0: the window */
     double min_seconds, silence_dbfs;

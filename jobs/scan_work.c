@@ -1,4 +1,5 @@
 /* scan_work.c - the working half of a rank: shard, pipeline, worker loop */
+#include "base/file.h"
 #include "db/shard.h"
 #include "jobs/scan_run.h"
 #include "mpi/worker.h"
@@ -14,6 +15,22 @@ static int count_decoders(const struct vx_scan *s)
     if (s->scanner.engine->ops->default_lanes > 0)
         return s->options.scanner.processors < MAX_DECODERS ? s->options.scanner.processors : MAX_DECODERS;
     return (s->scanner.engine->lanes + LANES_A_DECODER - 1) / LANES_A_DECODER;
+}
+
+static enum vx_status open_shard(struct vx_shard **out, const struct vx_scan *s, const struct vx_run *run, struct vx_err *err)
+{
+    const char *const scratch = s->options.scratch;
+    char *const path = vx_rundir_shard(s->work, s->attempt, s->world.rank);
+    enum vx_status rc;
+
+    if (!path)
+        rc = vx_fail_nomem(err, "a path");
+    else if (!scratch)
+        rc = vx_shard_open(out, path, run, err);
+    else if ((rc = vx_file_mkdirs(scratch, err)) == VX_OK)
+        rc = vx_shard_open_scratch(out, path, scratch, run, err);
+    free(path);
+    return rc;
 }
 
 enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_err *err)
@@ -40,14 +57,11 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
         .lost_seconds = s->world.rank > 0 ? s->options.lost_after : 0, /* rank 0's worker dies with its coordinator */
     };
     char *hand = vx_rundir_hand(s->work, s->attempt, s->world.rank);
-    char *path = vx_rundir_shard(s->work, s->attempt, s->world.rank);
     enum vx_status rc;
 
     if (hand)
         worker.hand = vx_hand_open(hand, s->world.host);
-    if (!path)
-        rc = vx_fail_nomem(err, "a path");
-    else if ((rc = vx_shard_open(&worker.shard, path, &run, err)) == VX_OK)
+    if ((rc = open_shard(&worker.shard, s, &run, err)) == VX_OK)
         rc = vx_pipeline_create(&worker.pipeline, &config, err);
     if (rc == VX_OK)
         rc = vx_worker_run(&worker, err);
@@ -57,6 +71,5 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
     vx_shard_close(&worker.shard);
     vx_hand_close(&worker.hand);
     free(hand);
-    free(path);
     return rc;
 }

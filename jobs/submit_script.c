@@ -221,11 +221,13 @@ static void put_launch(struct values *v, const struct vx_submit *s)
     put(v, "REQUEUE", o->requeue ? "--requeue" : NULL);
 }
 
-/* Whether the user has chosen the engine. */
-static bool says_device(const struct vx_submit_options *o)
+/* Whether the user has given an option of scan that the job would give else. */
+static bool says(const struct vx_submit_options *o, const char *option)
 {
+    const size_t len = strlen(option);
+
     for (int i = 0; i < o->n_words && strcmp(o->words[i], "--") != 0; i++)
-        if (strcmp(o->words[i], "--device") == 0 || strncmp(o->words[i], "--device=", strlen("--device=")) == 0)
+        if (strcmp(o->words[i], option) == 0 || (strncmp(o->words[i], option, len) == 0 && o->words[i][len] == '='))
             return true;
     return false;
 }
@@ -241,8 +243,10 @@ static void put_arguments(struct values *v, const struct vx_submit *s)
         vx_quote_shell(b, o->words[i]);
         vx_buf_str(b, " ");
     }
-    if (o->gpus && !says_device(o)) /* no falling back to processors without a word */
+    if (o->gpus && !says(o, "--device")) /* no falling back to processors without a word */
         vx_buf_str(b, "--device cuda ");
+    if (s->site.scratch && !says(o, "--scratch"))
+        vx_buf_fmt(b, "--scratch \"%s\" ", s->site.scratch);
     if (o->parts)
         vx_buf_fmt(b, "--part \"$SLURM_ARRAY_TASK_ID\"/%ld -o \"$work\".db ", o->parts);
     vx_buf_str(b, "--work \"$work\"");
