@@ -29,6 +29,8 @@ static const char *remedy(int code)
     }
     if (code == SQLITE_IOERR_LOCK || code == SQLITE_IOERR_RDLOCK || code == SQLITE_IOERR_UNLOCK)
         return "its file system does not support locks: use another one, or mount it with them";
+    if ((code & 0xff) == SQLITE_IOERR)
+        return "is its disk there, and has it room? What was committed is kept: then run the same command again";
     return NULL;
 }
 
