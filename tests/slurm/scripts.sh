@@ -75,6 +75,10 @@ has '#SBATCH --partition=fast' '#SBATCH --account=project' '#SBATCH --mem=64G' '
     '#SBATCH --mail-type=FAIL' 'export A="b c"' 'module load gcc/12' \
     'TMPDIR="/local/$SLURM_JOB_ID" && export TMPDIR && mkdir -p -- "$TMPDIR"'
 hasnt --gres=
+grep -qF -- 'scan in --device cuda --scratch "/local/$SLURM_JOB_ID" --work ' s.sh || fail "the shards are not written in the site's scratch"
+script --site site --scratch /elsewhere in
+grep -qF -- "--scratch /elsewhere in --work" s.sh && ! grep -qF -- '--scratch "/local' s.sh || fail "--scratch instead of the site's"
+script --site site --gpus 2 in
 grep -q "srun --mpi=pmix" s.sh && ! grep -q mpirun s.sh || fail "the site's launcher is srun"
 VOXTRAWL_SITE=site script --launcher mpirun --partition other in
 has '#SBATCH --partition=other'
