@@ -13,7 +13,7 @@ if [ -z "${VX_OWN_MOUNTS:-}" ]; then
     skip "small disks need the right to mount: $(head -1 mount.err)"
 fi
 
-make_corpus 40
+make_corpus 24
 # many windows, so that there is something to store
 scan() { # STATUS OPTIONS...
     local expected=$1
@@ -54,7 +54,7 @@ is_kept() { # FILE WORK FROM: at least FROM items
     says "what is done is kept in $2, the same command goes on from there"
     [ ! -e killed.db ] || fail "there is a result: $1"
     committed=$(kept "$2")
-    [ "$committed" -ge "$3" ] && [ "$committed" -le 40 ] || fail "$committed items are kept: $1"
+    [ "$committed" -ge "$3" ] && [ "$committed" -le 24 ] || fail "$committed items are kept: $1"
 }
 goes_on() { # WHAT OPTIONS...
     local what=$1
@@ -107,7 +107,7 @@ drop d
 # the result's disk: the scan is done, and need not be done again
 disk d $((result_kb / 2))
 scan 1 -o d/killed.db --work w
-is_kept d/killed.db w 40
+is_kept d/killed.db w 24
 [ -z "$(ls d)" ] || fail "half a result is left: $(ls d)"
 grow d
 goes_on "a result after a full disk" -o killed.db --work w
