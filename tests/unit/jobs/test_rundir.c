@@ -281,12 +281,48 @@ static void test_removed(void **state)
     assert_int_equal(rmdir(folder_path(*state, "deep")), 0);
 }
 
+/* Shards, pieces of them, and what killed ranks leave beside; names that only look like it are somebody's. */
+static void test_pieces(void **state)
+{
+    static const char *const ours[] = {
+        "shard-001-00000.db", "shard-001-00000-0001.db", "shard-001-00001.db", "shard-004-00002-0012.db", /* shards; the rest is beside: */
+        "shard-001-00000.db-journal", "shard-001-00000.db.held", "shard-001-00000.db.copy", "shard-001-00000.db.copy-journal",
+        "shard-001-00001.db.tmp.4711", "shard-001-00000-0002.db.tmp.1"};
+    static const char *const others[] = {"shard-001-00000-0001-2.db", "shard-001-00000.db.tmp.x", "shard-001-00000.db.tmp.1x",
+                                         "shard-001-00000.dbx", "shard-001.db"};
+    struct vx_scan_record r = record(UUID, "abc");
+    struct vx_rundir dir;
+    struct vx_err err;
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s", folder_path(*state, "work"));
+    assert_int_equal(open_for(&dir, path, &r, "/a b", &err), VX_OK);
+    vx_rundir_close(&dir);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        folder_write(path, ours[i], "", 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        folder_write(path, others[i], "", 0);
+    assert_int_equal(open_for(&dir, path, &r, "/a b", &err), VX_OK);
+    assert_int_equal(dir.n_shards, 4);
+    assert_int_equal(dir.attempt, 5);
+    assert_int_equal(vx_rundir_ranks(&dir, 1), 2); /* each once */
+    assert_int_equal(vx_rundir_ranks(&dir, 2), 0);
+    vx_rundir_remove(&dir);
+    vx_rundir_close(&dir);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        assert_int_not_equal(access(folder_path(path, ours[i]), F_OK), 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_equal(unlink(folder_path(path, others[i])), 0);
+    assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_taken_up), cmocka_unit_test(test_nobodys), cmocka_unit_test(test_refused), cmocka_unit_test(test_elsewhere),
         cmocka_unit_test(test_names_with_everything), cmocka_unit_test(test_broken), cmocka_unit_test(test_locked),
         cmocka_unit_test(test_not_a_folder), cmocka_unit_test(test_check), cmocka_unit_test(test_removed), cmocka_unit_test(test_exit_status),
+        cmocka_unit_test(test_pieces),
     };
     return cmocka_run_group_tests_name("rundir", tests, set_up, tear_down);
 }
