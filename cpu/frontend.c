@@ -3,10 +3,10 @@
 #include "cpu/decibel.h"
 #include "cpu/mel.h"
 #include "cpu/picture.h"
+#include "cpu/transform.h"
 #include "model/spectrum.h"
 
 #include "base/clones.h"
-#include "base/fft.h"
 #include "base/mem.h"
 
 #include <float.h>
@@ -15,12 +15,12 @@
 #include <string.h>
 
 /* Scratch is carved into these parts, each on a boundary of VX_ALIGN bytes. */
-enum part { SOUND, FRAME, TRANSFORM, POWER, DECIBELS, LEVELS, PICTURE, N_PARTS };
+enum part { SOUND, FRAMES, TRANSFORM, POWER, DECIBELS, LEVELS, PICTURE, N_PARTS };
 
 struct vx_frontend {
     struct vx_profile profile;
     struct vx_spectrum spectrum;
-    struct vx_fft *fft;
+    struct vx_transform *transform;
     struct vx_picture *picture;
     size_t offset[N_PARTS + 1]; /* of each part in the scratch; the last one is its size */
 };
@@ -30,8 +30,8 @@ static void plan_scratch(struct vx_frontend *f)
     const size_t n_fft = (size_t)f->profile.n_fft, cells = (size_t)f->spectrum.frames * (size_t)f->profile.n_mels;
     const size_t size[N_PARTS] = {
         [SOUND] = ((size_t)f->spectrum.samples + n_fft) * sizeof(float),
-        [FRAME] = n_fft * sizeof(float),
-        [TRANSFORM] = vx_fft_scratch(f->fft),
+        [FRAMES] = n_fft * VX_MEL_LANES * sizeof(float),
+        [TRANSFORM] = vx_transform_scratch(f->transform),
         [POWER] = (n_fft / 2 + 1) * VX_MEL_LANES * sizeof(float),
         [DECIBELS] = cells * sizeof(float),
         [LEVELS] = cells,
@@ -56,7 +56,7 @@ enum vx_status vx_frontend_create(struct vx_frontend **out, const struct vx_prof
     }
     f->profile = *profile;
     if ((rc = vx_spectrum_create(&f->spectrum, profile, sample_rate, samples, err)) != VX_OK ||
-        (rc = vx_fft_create(&f->fft, profile->n_fft, err)) != VX_OK ||
+        (rc = vx_transform_create(&f->transform, profile->n_fft, err)) != VX_OK ||
         (rc = vx_picture_create(&f->picture, profile, processor, image_size, profile->n_mels, f->spectrum.frames, err)) !=
             VX_OK)
         goto done;
@@ -74,7 +74,7 @@ void vx_frontend_destroy(struct vx_frontend **frontend)
 
     if (!f)
         return;
-    vx_fft_destroy(&f->fft);
+    vx_transform_destroy(&f->transform);
     vx_spectrum_clear(&f->spectrum);
     vx_picture_destroy(&f->picture);
     free(f);
@@ -128,26 +128,31 @@ static void lay_out(const struct vx_frontend *f, const float *pcm, float *sound)
     }
 }
 
+/* frames [n_fft][VX_MEL_LANES]: sample i of the frames that begin every hop samples, times the window's. Lanes that have
+ * no frame are silent. */
 VX_CLONES
-static void multiply(const float *a, const float *b, int n, float *out)
+static void windowed_frames(const float *sound, int hop, const float *window, int n_fft, int n_frames, float *frames)
 {
-    for (int i = 0; i < n; i++)
-        out[i] = a[i] * b[i];
+    for (int lane = 0; lane < n_frames; lane++)
+        for (int i = 0; i < n_fft; i++)
+            frames[(size_t)i * VX_MEL_LANES + (size_t)lane] = sound[(size_t)lane * (size_t)hop + (size_t)i] * window[i];
+    for (int lane = n_frames; lane < VX_MEL_LANES; lane++)
+        for (int i = 0; i < n_fft; i++)
+            frames[(size_t)i * VX_MEL_LANES + (size_t)lane] = 0;
 }
 
 /* mel power [n_mels][frames], VX_MEL_LANES frames at a time */
 static void mel_power(const struct vx_frontend *f, const float *pcm, float *mel, void *scratch)
 {
-    float *sound = part(f, scratch, SOUND), *frame = part(f, scratch, FRAME), *power = part(f, scratch, POWER);
+    float *sound = part(f, scratch, SOUND), *frames = part(f, scratch, FRAMES), *power = part(f, scratch, POWER);
+    const int hop = f->profile.hop_length;
 
     lay_out(f, pcm, sound);
     for (int t = 0; t < f->spectrum.frames; t += VX_MEL_LANES) {
-        const int lanes = f->spectrum.frames - t < VX_MEL_LANES ? f->spectrum.frames - t : VX_MEL_LANES;
-        for (int lane = 0; lane < lanes; lane++) {
-            multiply(sound + (size_t)(t + lane) * (size_t)f->profile.hop_length, f->spectrum.window, f->profile.n_fft, frame);
-            vx_fft_power(f->fft, frame, power + lane, VX_MEL_LANES, part(f, scratch, TRANSFORM));
-        }
-        vx_mel_run(&f->spectrum.mel, power, lanes, mel + t, (size_t)f->spectrum.frames);
+        const int n = f->spectrum.frames - t < VX_MEL_LANES ? f->spectrum.frames - t : VX_MEL_LANES;
+        windowed_frames(sound + (size_t)t * (size_t)hop, hop, f->spectrum.window, f->profile.n_fft, n, frames);
+        vx_transform_power(f->transform, frames, power, part(f, scratch, TRANSFORM));
+        vx_mel_run(&f->spectrum.mel, power, n, mel + t, (size_t)f->spectrum.frames);
     }
 }
 

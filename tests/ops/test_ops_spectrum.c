@@ -6,6 +6,7 @@
 #include "base/fft.h"
 #include "cpu/decibel.h"
 #include "cpu/mel.h"
+#include "cpu/transform.h"
 #include "model/reference_frontend.h"
 
 #include <math.h>
@@ -16,7 +17,8 @@ static struct vx_random rng;
 
 static void test_fft(void **state)
 {
-    static const int sizes[] = {2, 4, 6, 8, 10, 16, 30, 32, 64, 90, 96, 120, 250, 256, 400, 512, 600, 1000, 1024, 1536, 2048};
+    static const int sizes[] = {2,   4,   6,   8,   10,  16,  30,   32,   64,   90,  96,
+                                120, 250, 256, 400, 512, 600, 1000, 1024, 1536, 2048};
     double worst = 0;
     (void)state;
     for (size_t s = 0; s < COUNT(sizes); s++) {
@@ -50,16 +52,63 @@ static void test_fft(void **state)
     print_message("largest error %.2g times the square root of the size\n", worst);
 }
 
+/* Sixteen signals at once: each lane's spectrum is its own signal's, whatever the others are. */
+static void test_transform(void **state)
+{
+    static const int sizes[] = {2,  4,   6,   8,   10,  16,  18,  30,   32,   64,  90,
+                                96, 120, 250, 256, 400, 512, 600, 1000, 1024, 2048};
+    double worst = 0;
+
+    (void)state;
+    for (size_t s = 0; s < COUNT(sizes); s++) {
+        const int n = sizes[s];
+        float *in = vx_guard_alloc((size_t)n * VX_MEL_LANES * sizeof *in),
+              *kept = vx_guard_alloc((size_t)n * sizeof *kept);
+        float *power = vx_guard_alloc(((size_t)n / 2 + 1) * VX_MEL_LANES * sizeof *power);
+        const int lane = vx_random_int(&rng, 0, VX_MEL_LANES - 1);
+        struct vx_transform *plan;
+        struct vx_err err;
+
+        vx_random_floats(&rng, in, (size_t)n * VX_MEL_LANES, 1.0f);
+        for (int i = 0; i < n; i++)
+            kept[i] = in[i * VX_MEL_LANES + lane];
+        assert_int_equal(vx_transform_create(&plan, n, &err), VX_OK);
+        void *scratch = vx_guard_alloc(vx_transform_scratch(plan));
+        vx_transform_power(plan, in, power, scratch);
+        for (int k = 0; k <= n / 2; k++) {
+            double re = 0, im = 0;
+            for (int i = 0; i < n; i++) {
+                re += (double)kept[i] * cos(2 * M_PI * ((int64_t)i * k % n) / n);
+                im -= (double)kept[i] * sin(2 * M_PI * ((int64_t)i * k % n) / n);
+            }
+            const double d = fabs(sqrt((double)power[k * VX_MEL_LANES + lane]) - hypot(re, im));
+            worst = fmax(worst, d / sqrt(n));
+            if (!(d <= VX_TOL_FFT * sqrt(n)))
+                fail_msg("%d points, lane %d: |X[%d]| is off by %g", n, lane, k, d);
+        }
+        vx_transform_destroy(&plan);
+        vx_guard_free(scratch);
+        vx_guard_free(power);
+        vx_guard_free(kept);
+        vx_guard_free(in);
+    }
+    print_message("largest error %.2g times the square root of the size\n", worst);
+}
+
 static void test_fft_refused(void **state)
 {
+    struct vx_transform *transform;
     static const int sizes[] = {-2, 0, 1, 3, 7, 14, 22, 1001, 2046};
     struct vx_fft *plan;
     struct vx_err err;
     (void)state;
 
-    for (size_t i = 0; i < COUNT(sizes); i++)
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         assert_int_equal(vx_fft_create(&plan, sizes[i], &err), VX_EINVAL);
+        assert_int_equal(vx_transform_create(&transform, sizes[i], &err), VX_EINVAL);
+    }
     assert_null(plan);
+    assert_null(transform);
 }
 
 static void test_mel(void **state)
@@ -87,8 +136,8 @@ static void test_mel(void **state)
                 for (int k = 0; k < bins; k++)
                     sum += vx_ref_mel_weight(&p, rate, m, k) * (double)power[k * VX_MEL_LANES + lane];
                 if (!(fabs((double)out[m * 20 + lane] - sum) <= VX_TOL_SUM(bins) * sum + 1e-9))
-                    fail_msg("rate %d, n_fft %d, %d mels, %g to %g Hz: filter %d is %.9g, expected %.9g", rate, p.n_fft,
-                             p.n_mels, p.fmin, p.fmax, m, (double)out[m * 20 + lane], sum);
+                    fail_msg("rate %d, n_fft %d, %d mels, %g to %g Hz: filter %d is %.9g, expected %.9g",
+                             rate, p.n_fft, p.n_mels, p.fmin, p.fmax, m, (double)out[m * 20 + lane], sum);
             }
             for (int lane = lanes; lane < 20; lane++)
                 assert_true(isnan(out[m * 20 + lane]));
@@ -99,18 +148,22 @@ static void test_mel(void **state)
 
 static void test_decibels(void **state)
 {
-    static const float odd[] = {0.0f, 1e-45f, 1e-38f, 1e-10f, 0.999999f, 1.0f, 1.000001f, 10.0f, 1e10f, 0.70710678f, 1.41421356f};
+    static const float odd[] = {0.0f,      1e-45f, 1e-38f, 1e-10f,      0.999999f,  1.0f,
+                                1.000001f, 10.0f,  1e10f,  0.70710678f, 1.41421356f};
     double worst = 0;
     (void)state;
     for (int i = 0; i < 60; i++) {
         const size_t n = (size_t)vx_random_int(&rng, 1, 200);
-        const struct vx_profile p = {.ref_max = i % 2 == 0, .ref_value = i % 3 == 0 ? 1.0 : 0.01,
-                                     .amin = i % 5 == 0 ? 1e-5 : 1e-10, .top_db = i % 4 == 0 ? 0 : i};
+        const struct vx_profile p = {.ref_max = i % 2 == 0,
+                                     .ref_value = i % 3 == 0 ? 1.0 : 0.01,
+                                     .amin = i % 5 == 0 ? 1e-5 : 1e-10,
+                                     .top_db = i % 4 == 0 ? 0 : i};
         float *x = vx_guard_alloc(n * sizeof *x), low, high;
         double *expected = vx_guard_alloc(n * sizeof *expected);
 
         for (size_t k = 0; k < n; k++) {
-            x[k] = k < COUNT(odd) && i % 7 == 0 ? odd[k] : (float)exp2(vx_random_int(&rng, -2000, 500) / 50.0);
+            x[k] =
+                k < COUNT(odd) && i % 7 == 0 ? odd[k] : (float)exp2(vx_random_int(&rng, -2000, 500) / 50.0);
             expected[k] = (double)x[k];
         }
         vx_decibels(&p, x, n, &low, &high);
@@ -133,7 +186,8 @@ static void test_levels(void **state)
     for (int i = 0; i < 100; i++) {
         const int rows = vx_random_int(&rng, 1, 40), columns = vx_random_int(&rng, 1, 70);
         const size_t n = (size_t)rows * (size_t)columns;
-        const struct vx_profile p = {.colour = i % 2 == 0 ? VX_COLOUR_GREY : VX_COLOUR_MAGMA, .low_at_bottom = i % 3 == 0};
+        const struct vx_profile p = {.colour = i % 2 == 0 ? VX_COLOUR_GREY : VX_COLOUR_MAGMA,
+                                     .low_at_bottom = i % 3 == 0};
         float *db = vx_guard_alloc(n * sizeof *db), low = INFINITY, high = -INFINITY;
         uint8_t *level = vx_guard_alloc(n), *expected = vx_guard_alloc(n);
 
@@ -154,8 +208,8 @@ static void test_levels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fft),      cmocka_unit_test(test_fft_refused), cmocka_unit_test(test_mel),
-        cmocka_unit_test(test_decibels), cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_fft), cmocka_unit_test(test_transform), cmocka_unit_test(test_fft_refused),
+        cmocka_unit_test(test_mel), cmocka_unit_test(test_decibels),  cmocka_unit_test(test_levels),
     };
 
     rng = vx_random_start();
