@@ -133,6 +133,10 @@ enum vx_status vx_file_mkdirs(const char *dir, struct vx_err *err)
 
     if (!path)
         return vx_fail_nomem(err, "a path");
+    if (!*path) {
+        free(path);
+        return vx_fail(err, VX_EINVAL, "a folder needs a name, not an empty one");
+    }
     for (char *p = path + 1; rc == VX_OK; p++) {
         const char saved = *p;
         if (saved != '/' && saved != '\0')

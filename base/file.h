@@ -21,7 +21,8 @@ enum vx_status vx_file_sync_folder(const char *path, struct vx_err *err) VX_CHEC
 /* dir + "/" + name, the caller's to free; NULL: no memory. */
 char *vx_file_join(const char *dir, const char *name);
 
-/* Create dir and its missing parents, mode 0777 less umask. An existing directory is fine. */
+/* Create dir and its missing parents, mode 0777 less umask. An existing directory is fine.
+ * VX_EINVAL: an empty name. */
 enum vx_status vx_file_mkdirs(const char *dir, struct vx_err *err) VX_CHECKED;
 
 #endif

@@ -202,12 +202,17 @@ static void test_files(void **state)
     deep = vx_file_join(dir, "a/b");
     assert_int_equal(vx_file_mkdirs(deep, &err), VX_OK);
     assert_int_equal(vx_file_mkdirs(deep, &err), VX_OK);
+    assert_int_equal(vx_file_mkdirs("", &err), VX_EINVAL);
     path = vx_file_join(deep, "f");
     assert_int_equal(vx_file_write(path, "abc", 3, &err), VX_OK);
     assert_int_equal(vx_file_read(path, 10, &data, &len, &err), VX_OK);
     assert_int_equal(len, 3);
     assert_string_equal(data, "abc");
     free(data);
+    assert_int_equal(vx_file_sync_folder(path, &err), VX_OK);
+    assert_int_equal(vx_file_sync_folder("here", &err), VX_OK);
+    assert_int_equal(vx_file_sync_folder("/nonexistent/x", &err), VX_ESYS);
+    assert_non_null(strstr(err.text, "/nonexistent"));
     assert_int_equal(vx_file_read(path, 2, &data, &len, &err), VX_ELIMIT);
     assert_int_equal(vx_file_read(dir, 2, &data, &len, &err), VX_EINVAL);
     assert_int_equal(vx_file_read("/nonexistent/x", 2, &data, &len, &err), VX_ESYS);

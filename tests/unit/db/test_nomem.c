@@ -70,6 +70,22 @@ static enum vx_status write_shard(struct fixture *f, struct vx_err *err)
     return rc;
 }
 
+/* The first of a shard's pieces; scratch is the same folder. */
+static enum vx_status write_piece(struct fixture *f, struct vx_err *err)
+{
+    const char *const path = fixture_path(f, "piece.db");
+    const struct vx_run run = fixture_run(0);
+    const struct vx_item_result *const lease[] = {&scored, &silent};
+    struct vx_shard *shard = NULL;
+    enum vx_status rc;
+
+    unlink(path);
+    if ((rc = vx_shard_open_scratch(&shard, path, f->dir, &run, err)) == VX_OK)
+        rc = vx_shard_commit(shard, lease, 2, err);
+    vx_shard_close(&shard);
+    return rc;
+}
+
 static enum vx_status write_list(struct fixture *f, struct vx_err *err)
 {
     const char *const path = fixture_path(f, "written.db");
@@ -132,7 +148,7 @@ static void nothing_left_beside(struct fixture *f)
     DIR *d = opendir(f->dir);
 
     for (struct dirent *e; (e = readdir(d));)
-        if (strstr(e->d_name, ".tmp."))
+        if (strstr(e->d_name, ".tmp.") || strncmp(e->d_name, "voxtrawl-", 9) == 0)
             fail_msg("%s was left", e->d_name);
     closedir(d);
 }
@@ -188,6 +204,7 @@ static void every_allocation(void **state)
     scored = fixture_result(1, 3);
     silent = fixture_result(11, 0);
     fail_each(f, "shard", write_shard);
+    fail_each(f, "piece", write_piece);
     fail_each(f, "list", write_list);
     fail_each(f, "merge of one run", merge_one_run);
     fail_each(f, "merge of two runs", merge_two_runs);
