@@ -70,6 +70,11 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
             fprintf(stderr, "voxtrawl scan: nothing to scan: name folders, files, manifests or archives\n");
         return VX_EXIT_USAGE;
     }
+    if (o->scratch && !*o->scratch) {
+        if (!quiet)
+            fprintf(stderr, "voxtrawl scan: --scratch takes the name of a folder, not an empty one\n");
+        return VX_EXIT_USAGE;
+    }
     if (part && vx_part_parse(&o->part, part, &err) != VX_OK) {
         if (!quiet)
             (void)vx_command_fail(self, &err);
