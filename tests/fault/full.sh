@@ -19,7 +19,7 @@ scan() { # STATUS OPTIONS...
     local expected=$1
     shift
     # shellcheck disable=SC2086 # nothing, or mpirun and its options
-    status "$expected" timeout 100 ${launcher:-} "$VOXTRAWL" scan --model model --hop 0.02 --lease 2 --threads 1 "$@" corpus
+    status "$expected" timeout 100 ${launcher:-} "$VOXTRAWL" scan --model model --window 0.1 --hop 0.02 --lease 2 --threads 1 "$@" corpus
 }
 launcher=''
 scan 0 -o whole.db --overwrite --work w --keep-work
