@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP 1000         /* items a transaction of the list */
-#define GROUP_SECONDS 0.25 /* or what came in this time: on a slow file system scanning starts at once */
+/* Items a transaction of the list: few at first, so that scanning starts at once, then more, since each transaction waits for
+ * the disk, and where names come in no order writes its share of the index anew. Or what came in GROUP_SECONDS. */
+#define FIRST_GROUP 500
+#define GROUP 8000
+#define GROUP_SECONDS 0.25
 
 static void clear_all(struct vx_item *items, size_t n)
 {
@@ -30,10 +33,10 @@ static enum vx_status list_all(struct vx_listing *l, struct vx_item *items, enum
 {
     enum vx_status rc = VX_OK;
 
-    while (rc == VX_OK && !atomic_load(l->stop)) {
+    for (size_t group = FIRST_GROUP; rc == VX_OK && !atomic_load(l->stop); group = group < GROUP / 2 ? 2 * group : GROUP) {
         const double start = vx_clock_now();
         size_t n = 0;
-        while (n < GROUP && vx_clock_now() - start < GROUP_SECONDS &&
+        while (n < group && vx_clock_now() - start < GROUP_SECONDS &&
                (rc = vx_corpus_next(l->corpus, &items[n], err)) == VX_OK) {
             if (vx_part_has(&l->part, &items[n]))
                 n++;
