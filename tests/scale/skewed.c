@@ -61,10 +61,11 @@ void skewed_free(struct skewed *corpus)
 
 enum vx_status skewed_list(struct vx_itemlist **out, const char *path, int64_t n, struct vx_err *err)
 {
-    enum { GROUP = 1000, PATH = 96 };
-    struct vx_item items[GROUP];
-    char paths[GROUP][PATH];
-    enum vx_status rc = vx_itemlist_open(out, path, err);
+    enum { GROUP = 8000, PATH = 96 };
+    struct vx_item *items = vx_calloc(GROUP, sizeof *items);
+    char(*paths)[PATH] = vx_calloc(GROUP, sizeof *paths);
+    *out = NULL;
+    enum vx_status rc = items && paths ? vx_itemlist_open(out, path, err) : vx_fail_nomem(err, "items");
 
     for (int64_t i = 0; rc == VX_OK && i < n; i += GROUP) {
         const size_t count = (size_t)(n - i < GROUP ? n - i : GROUP);
@@ -77,5 +78,7 @@ enum vx_status skewed_list(struct vx_itemlist **out, const char *path, int64_t n
     }
     if (rc != VX_OK)
         vx_itemlist_close(out);
+    free(items);
+    free(paths);
     return rc;
 }
