@@ -93,18 +93,19 @@ def run(command, turn=True):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.stderr.write(said.decode(errors="replace"))
-        raise SystemExit(f"exit status {process.returncode}: {' '.join(command)}")
+        raise SystemExit(f"exit status {process.returncode}: {' '.join(command)[:300]}")
     return took, usage.ru_maxrss * 1024
 
 
 def scan(o, *inputs, model=None, options=(), launcher=(), turn=True):
     """One scan: its seconds, bytes, and row of the database"""
-    db = os.path.join(o.work, "scan.db")
+    db = os.path.join(o.work, f"scan-{os.getpid()}.db")
     took, peak = run([*launcher, o.voxtrawl, "scan", "--quiet", "--overwrite", "--fresh", "-o", db, "--model", model or o.model,
                       "--device", "cpu", *options, *inputs], turn)
     with sqlite3.connect(db) as connection:
         windows, = connection.execute("SELECT sum(n_scored) FROM items").fetchone()
         wall, engine = connection.execute("SELECT wall_s, engine FROM runs").fetchone()
+    os.remove(db)
     return {"took": took, "peak": peak, "windows": windows, "wall": wall, "engine": engine}
 
 
