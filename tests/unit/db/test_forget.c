@@ -15,23 +15,27 @@ static const char *make_shard(struct fixture *f)
 {
     const char *const path = fixture_path(f, "shard.db");
     const struct vx_run run = fixture_run(0);
+    struct vx_item_result results[10];
+    const struct vx_item_result *lease[10];
     struct vx_shard *shard = NULL;
     struct vx_err err = {0};
 
     unlink(path);
     assert_int_equal(vx_shard_open(&shard, path, &run, &err), VX_OK);
-    for (int64_t id = 1; id <= 10; id++) {
-        struct vx_item_result r = fixture_result(id, 3);
-        const struct vx_item_result *one = &r;
-        r.item.n_meta = 1;
-        r.item.meta = calloc(2, sizeof(char *));
-        r.item.meta[0] = strdup("speaker");
-        r.item.meta[1] = strdup("anna");
-        if (id == 3 || id == 7)
-            fixture_fail(&r, "breaks off");
-        assert_int_equal(vx_shard_commit(shard, &one, 1, &err), VX_OK);
-        vx_item_result_clear(&r);
+    for (int i = 0; i < 10; i++) {
+        struct vx_item_result *const r = &results[i];
+        *r = fixture_result(i + 1, 3);
+        r->item.n_meta = 1;
+        r->item.meta = calloc(2, sizeof(char *));
+        r->item.meta[0] = strdup("speaker");
+        r->item.meta[1] = strdup("anna");
+        if (i + 1 == 3 || i + 1 == 7)
+            fixture_fail(r, "breaks off");
+        lease[i] = r;
     }
+    assert_int_equal(vx_shard_commit(shard, lease, 10, &err), VX_OK);
+    for (int i = 0; i < 10; i++)
+        vx_item_result_clear(&results[i]);
     vx_shard_close(&shard);
     return path;
 }

@@ -10,39 +10,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_ITEMS 64
+
 void work_folder_list(const char *folder, int64_t n)
 {
     struct vx_itemlist *list = NULL;
+    struct vx_item items[MAX_ITEMS];
     struct vx_err err = {0};
 
-    assert_int_equal(vx_itemlist_open(&list, folder_path(folder, "items.db"), &err), VX_OK);
-    for (int64_t id = 1; id <= n; id++) {
+    assert_in_range(n, 1, MAX_ITEMS);
+    for (int64_t i = 0; i < n; i++) {
         char path[32];
-        snprintf(path, sizeof path, "/a/%lld.wav", (long long)id);
-        struct vx_item item = {.path = strdup(path), .ordinal = -1, .size = 1000 + id, .mtime = id};
-        assert_int_equal(vx_itemlist_add(list, &item, 1, &err), VX_OK);
-        assert_int_equal(item.id, id);
-        vx_item_clear(&item);
+        snprintf(path, sizeof path, "/a/%lld.wav", (long long)i + 1);
+        items[i] = (struct vx_item){.path = strdup(path), .ordinal = -1, .size = 1001 + i, .mtime = i + 1};
     }
+    assert_int_equal(vx_itemlist_open(&list, folder_path(folder, "items.db"), &err), VX_OK);
+    assert_int_equal(vx_itemlist_add(list, items, (size_t)n, &err), VX_OK);
+    assert_int_equal(items[n - 1].id, n);
     vx_itemlist_close(&list);
+    for (int64_t i = 0; i < n; i++)
+        vx_item_clear(&items[i]);
 }
 
 void work_folder_shard(const char *folder, const char *name, int64_t first, int64_t last, bool failing)
 {
     const struct vx_run run = fixture_run(0);
+    const struct vx_item_result *lease[MAX_ITEMS];
+    struct vx_item_result results[MAX_ITEMS];
     struct vx_shard *shard = NULL;
     struct vx_err err = {0};
+    size_t n = 0;
 
+    assert_true(last - first < MAX_ITEMS);
     if (vx_shard_open(&shard, folder_path(folder, name), &run, &err) != VX_OK)
         fail_msg("%s", err.text);
-    for (int64_t id = first; id <= last; id++) {
-        struct vx_item_result r = fixture_result(id, 2);
-        const struct vx_item_result *one = &r;
+    for (int64_t id = first; id <= last; id++, n++) {
+        results[n] = fixture_result(id, 2);
         if (failing && id % 3 == 0)
-            fixture_fail(&r, "breaks off");
-        assert_int_equal(vx_shard_commit(shard, &one, 1, &err), VX_OK);
-        vx_item_result_clear(&r);
+            fixture_fail(&results[n], "breaks off");
+        lease[n] = &results[n];
     }
+    assert_int_equal(vx_shard_commit(shard, lease, n, &err), VX_OK);
+    while (n > 0)
+        vx_item_result_clear(&results[--n]);
     vx_shard_close(&shard);
 }
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* items.db with items 1…n named "/a/ID.wav", of size 1000 + ID and mtime ID. */
+/* items.db with items 1…n (64 at most, as in a shard) named "/a/ID.wav", of size 1000 + ID and mtime ID. */
 void work_folder_list(const char *folder, int64_t n);
 /* A shard file of that name: items first…last, 2 windows each; every third one (3, 6, …) of them failed if failing. */
 void work_folder_shard(const char *folder, const char *name, int64_t first, int64_t last, bool failing);
