@@ -32,9 +32,9 @@ for run in $(seq 1 "$runs"); do
         [ $((run % 2)) -eq 1 ] || second=() # gone on without
         ranks $((1 + RANDOM % 2)) '' --lost-after 30 "${second[@]}"
         wait $launcher || { cat ranks.out >&2; fail "the next run fails: $what, then ${second[*]}"; }
-    fi
+        [ ! -e w ] || fail "the work folder was left behind: $what: $(ls w)"
+    fi # else killed when its result was there, and its work folder perhaps still is
     same_as_whole "$what"
-    [ ! -e w ] || fail "the work folder was left behind: $what: $(ls w)"
     [ ! -d node2 ] || equal "files left in scratch, $what" "" "$(find node2 -type f)"
 done
 echo "ok: $runs runs, $again of them ended by a second one"
