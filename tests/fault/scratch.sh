@@ -25,6 +25,7 @@ for run in $(seq 1 "$runs"); do
     kill -KILL $(cat pid.*) 2>/dev/null || true
     wait $launcher || true
     [ ! -d node1 ] || equal "files left in scratch by the dead, $what" "" "$(find node1 -type f)"
+    equal "write-ahead logs and shared memory, $what" "" "$(find . -name "*-wal" -o -name "*-shm")"
     rm -rf node1
     if [ ! -e killed.db ]; then
         again=$((again + 1))
