@@ -15,6 +15,7 @@ struct vx_corpus {
     struct vx_members *members;
     struct vx_folder *folder;
     struct vx_manifest *manifest;
+    struct vx_corpus_filter filter;
     struct vx_corpus_stats stats; /* of what is done with */
 };
 
@@ -52,6 +53,11 @@ void vx_corpus_close(struct vx_corpus **corpus)
     free(c->inputs);
     free(c);
     *corpus = NULL;
+}
+
+void vx_corpus_filter(struct vx_corpus *corpus, struct vx_corpus_filter filter)
+{
+    corpus->filter = filter;
 }
 
 struct vx_corpus_stats vx_corpus_stats(const struct vx_corpus *c)
@@ -116,9 +122,13 @@ static enum vx_status next_input(struct vx_corpus *c, struct vx_item *item, stru
     case VX_PLACE_ARCHIVE:
         return vx_members_open(&c->members, item, err);
     case VX_PLACE_FOLDER:
-        return vx_folder_open(&c->folder, path, err);
+        if ((rc = vx_folder_open(&c->folder, path, err)) == VX_OK)
+            vx_folder_filter(c->folder, &c->filter);
+        return rc;
     case VX_PLACE_MANIFEST:
-        return vx_manifest_open(&c->manifest, path, err);
+        if ((rc = vx_manifest_open(&c->manifest, path, err)) == VX_OK)
+            vx_manifest_filter(c->manifest, &c->filter);
+        return rc;
     }
     return VX_OK;
 }

@@ -19,6 +19,15 @@ struct vx_corpus_stats {
 enum vx_status vx_corpus_open(struct vx_corpus **out, const char *const *inputs, size_t n, struct vx_err *err) VX_CHECKED;
 void vx_corpus_close(struct vx_corpus **corpus);
 
+/* Files that are not meant: one named like a recording or picture, in a folder or a manifest's row, for whose path
+ * pass_over(ctx, path) is true is passed over without a look at it, which on a network file system is what listing costs.
+ * It may be asked more than once; members of archives are not asked about. Before the first next(). */
+struct vx_corpus_filter {
+    bool (*pass_over)(void *ctx, const char *path);
+    void *ctx;
+};
+void vx_corpus_filter(struct vx_corpus *corpus, struct vx_corpus_filter filter);
+
 /* The next item into *item (zeroed or cleared before; the caller's to clear). VX_DONE at the end. Other than that only
  * VX_ENOMEM: what cannot be read becomes an item of kind BROKEN. A manifest's broken row has the manifest's path and, to
  * be an item of its own, the member "line 12". */

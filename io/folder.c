@@ -28,6 +28,7 @@ struct vx_folder {
     int dir; /* the last level's directory; -1: to be opened again */
     bool started;
     struct vx_dirset entered;
+    const struct vx_corpus_filter *filter; /* borrowed; NULL: all are meant */
     int64_t skipped;
 };
 
@@ -51,6 +52,11 @@ enum vx_status vx_folder_open(struct vx_folder **out, const char *path, struct v
     }
     *out = f;
     return VX_OK;
+}
+
+void vx_folder_filter(struct vx_folder *folder, const struct vx_corpus_filter *filter)
+{
+    folder->filter = filter;
 }
 
 static void free_level(struct level *l)
@@ -97,6 +103,21 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A file `name` in the directory that f->path names, which another lists. */
+static bool passed_over(struct vx_folder *f, const char *name, enum vx_name_class class)
+{
+    const size_t len = f->path.len;
+
+    if (!f->filter || !f->filter->pass_over || (class != VX_NAME_AUDIO && class != VX_NAME_IMAGE))
+        return false;
+    vx_buf_str(&f->path, name);
+    if (f->path.failed) /* said by who needs the path */
+        return false;
+    const bool over = f->filter->pass_over(f->filter->ctx, f->path.data);
+    cut_path(f, len);
+    return over;
+}
+
 /* The names in *dir that may be items or directories, sorted. *error gets the errno of a listing that broke off. */
 static enum vx_status read_names(struct vx_folder *f, DIR *dir, struct level *l, int *error, struct vx_err *err)
 {
@@ -106,10 +127,13 @@ static enum vx_status read_names(struct vx_folder *f, DIR *dir, struct level *l,
     while (errno = 0, (e = readdir(dir)) != NULL) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        if (e->d_type == DT_REG && !wanted(vx_corpus_classify(e->d_name))) {
+        const enum vx_name_class class = vx_corpus_classify(e->d_name);
+        if (e->d_type == DT_REG && !wanted(class)) {
             f->skipped++;
             continue;
         }
+        if (e->d_type == DT_REG && passed_over(f, e->d_name, class))
+            continue;
         vx_buf_add(&l->text, e->d_name, strlen(e->d_name) + 1);
         l->n++;
     }

@@ -16,6 +16,8 @@ struct vx_folder;
 
 /* The folder is read at the first next(). */
 enum vx_status vx_folder_open(struct vx_folder **out, const char *path, struct vx_err *err) VX_CHECKED;
+struct vx_corpus_filter; /* io/corpus.h */
+void vx_folder_filter(struct vx_folder *folder, const struct vx_corpus_filter *filter); /* borrowed; before the first next() */
 void vx_folder_close(struct vx_folder **folder);
 
 /* The next recording, picture or archive below the folder into *item (zeroed before, the caller's to clear); *archive

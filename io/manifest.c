@@ -24,6 +24,7 @@ struct vx_manifest {
     size_t n_columns;
     size_t path_column, member_column; /* NO_COLUMN: none */
     bool ended;
+    const struct vx_corpus_filter *filter; /* borrowed; NULL: all are meant */
 };
 
 /* By priority. */
@@ -53,6 +54,11 @@ enum vx_status vx_manifest_open(struct vx_manifest **out, const char *path, stru
         m->delimiter = '\t';
     *out = m;
     return VX_OK;
+}
+
+void vx_manifest_filter(struct vx_manifest *manifest, const struct vx_corpus_filter *filter)
+{
+    manifest->filter = filter;
 }
 
 void vx_manifest_close(struct vx_manifest **manifest)
@@ -182,6 +188,14 @@ static enum vx_status place_row(const char *path, const char *member, struct vx_
     return item->member ? VX_OK : vx_fail_nomem(err, "a member's path");
 }
 
+static bool passed_over(const struct vx_manifest *m, const char *path)
+{
+    const enum vx_name_class class = vx_corpus_classify(path);
+
+    return m->filter && m->filter->pass_over && (class == VX_NAME_AUDIO || class == VX_NAME_IMAGE) &&
+           m->filter->pass_over(m->filter->ctx, path);
+}
+
 static enum vx_status use_row(struct vx_manifest *m, const struct vx_row *row, struct vx_item *item, bool *archive,
                               struct vx_err *err)
 {
@@ -199,9 +213,10 @@ static enum vx_status use_row(struct vx_manifest *m, const struct vx_row *row, s
     path = *cell == '/' || !*m->folder || vx_path_is_url(cell) ? strdup(cell) : vx_file_join(m->folder, cell);
     if (!path)
         return vx_fail_nomem(err, "a path");
-    rc = place_row(path, *member ? member : NULL, item, archive, err);
+    const bool over = *member == '\0' && passed_over(m, path);
+    rc = over ? VX_OK : place_row(path, *member ? member : NULL, item, archive, err);
     free(path);
-    if (rc == VX_OK)
+    if (rc == VX_OK && !over)
         rc = add_metadata(m, row, item, err);
     return rc;
 }

@@ -16,9 +16,11 @@ struct vx_manifest;
 
 /* Opened at the first next(). */
 enum vx_status vx_manifest_open(struct vx_manifest **out, const char *path, struct vx_err *err) VX_CHECKED;
+struct vx_corpus_filter; /* io/corpus.h */
+void vx_manifest_filter(struct vx_manifest *manifest, const struct vx_corpus_filter *filter); /* borrowed; before the first next() */
 void vx_manifest_close(struct vx_manifest **manifest);
 
-/* The next row into *item (zeroed before, the caller's to clear); *archive: it names an archive as a whole, all of its
+/* The next row into *item (zeroed before, the caller's to clear; it stays so where the row is passed over); *archive: it names an archive as a whole, all of its
  * members are meant. VX_DONE at the end. A row that is broken or names nothing readable is an item of kind BROKEN: for
  * the first kind its path is the manifest's and its member "line 12", so that each stays an item of its own. The only
  * failure is VX_ENOMEM. */

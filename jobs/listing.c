@@ -72,6 +72,11 @@ static void *listing_main(void *arg)
     return NULL;
 }
 
+static bool in_another_part(void *part, const char *path)
+{
+    return !vx_part_has_file(part, path);
+}
+
 enum vx_status vx_listing_start(struct vx_listing *l, struct vx_itemlist *list, struct vx_resume *resume, const char *const *inputs,
                                 int n_inputs, struct vx_part part, atomic_bool *stop, struct vx_err *err)
 {
@@ -82,6 +87,7 @@ enum vx_status vx_listing_start(struct vx_listing *l, struct vx_itemlist *list, 
     atomic_store(&l->listed, vx_itemlist_count(list)); /* a resumed run knows its items before they are found again */
     if ((rc = vx_corpus_open(&l->corpus, inputs, (size_t)n_inputs, err)) != VX_OK)
         return rc;
+    vx_corpus_filter(l->corpus, (struct vx_corpus_filter){in_another_part, &l->part});
     if ((failed = pthread_create(&l->thread, NULL, listing_main, l)) != 0) {
         vx_corpus_close(&l->corpus);
         return vx_fail(err, VX_ESYS, "cannot start the listing thread: %s", strerror(failed));

@@ -32,13 +32,23 @@ static uint64_t mix(uint64_t h)
     return h ^ (h >> 33);
 }
 
-bool vx_part_has(const struct vx_part *part, const struct vx_item *item)
+static bool has(const struct vx_part *part, const char *path, const char *member)
 {
-    uint64_t h = hash(UINT64_C(0xcbf29ce484222325), item->path);
+    uint64_t h = hash(UINT64_C(0xcbf29ce484222325), path);
 
     if (part->of == 0)
         return true;
-    if (item->member) /* the byte between is in no path */
-        h = hash(h * UINT64_C(0x100000001b3), item->member);
+    if (member) /* the byte between is in no path */
+        h = hash(h * UINT64_C(0x100000001b3), member);
     return mix(h) % part->of == part->number - 1;
+}
+
+bool vx_part_has(const struct vx_part *part, const struct vx_item *item)
+{
+    return has(part, item->path, item->member);
+}
+
+bool vx_part_has_file(const struct vx_part *part, const char *path)
+{
+    return has(part, path, NULL);
 }

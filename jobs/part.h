@@ -20,5 +20,6 @@ struct vx_part {
 enum vx_status vx_part_parse(struct vx_part *part, const char *text, struct vx_err *err) VX_CHECKED;
 /* Every item is in exactly one of the parts 1/N … N/N. */
 bool vx_part_has(const struct vx_part *part, const struct vx_item *item);
+bool vx_part_has_file(const struct vx_part *part, const char *path); /* the same of an item without a member */
 
 #endif

@@ -1,7 +1,9 @@
 /* listing.c - how fast a corpus is listed, and a scan of millions begun and resumed, in tables (docs/scaling.md)
  *   listing make DIR N      N empty recordings in folders of a thousand, and DIR/manifest.csv of them
  *   listing corpus INPUT... finding them alone
+ *   listing part K/N INPUT... the same of part K of N, as one of N array jobs does it
  *   listing list DB INPUT... finding them and writing the list of the run DB; if it is there, finding them again
+ *   listing items DB N      N made-up items written into the new list DB, and 1,000 leases of 64 read from it here and there
  *   listing resume DIR N    a run of N items in DIR, all done; what resuming it takes before the first lease */
 #include "base/clock.h"
 #include "base/file.h"
@@ -53,9 +55,15 @@ static void say(const char *what, int64_t n, double wall, double cpu)
 {
     printf("%-44s%12lld items%10.2f s%12.0f items/s%8.2f s of processor%8.0f MB at most\n", what, (long long)n, wall, (double)n / wall,
            cpu, vx_clock_peak_rss() / 1e6);
+    fflush(stdout);
 }
 
-static enum vx_status find(int argc, char **argv, struct vx_err *err)
+static bool in_another_part(void *part, const char *path)
+{
+    return !vx_part_has_file(part, path);
+}
+
+static enum vx_status find_part(struct vx_part part, int argc, char **argv, struct vx_err *err)
 {
     const double start = vx_clock_now(), cpu = vx_clock_cpu();
     struct vx_corpus *corpus;
@@ -63,12 +71,27 @@ static enum vx_status find(int argc, char **argv, struct vx_err *err)
     enum vx_status rc = vx_corpus_open(&corpus, (const char *const *)argv, (size_t)argc, err);
     int64_t n = 0;
 
+    if (rc == VX_OK)
+        vx_corpus_filter(corpus, (struct vx_corpus_filter){in_another_part, &part});
     for (; rc == VX_OK && (rc = vx_corpus_next(corpus, &item, err)) == VX_OK; n++)
         ;
     vx_item_clear(&item);
     vx_corpus_close(&corpus);
     say("found", n, vx_clock_now() - start, vx_clock_cpu() - cpu);
     return rc == VX_DONE ? VX_OK : rc;
+}
+
+static enum vx_status find(int argc, char **argv, struct vx_err *err)
+{
+    return find_part((struct vx_part){0}, argc, argv, err);
+}
+
+static enum vx_status part(int argc, char **argv, struct vx_err *err)
+{
+    struct vx_part part;
+    const enum vx_status rc = vx_part_parse(&part, argv[0], err);
+
+    return rc == VX_OK ? find_part(part, argc - 1, argv + 1, err) : rc;
 }
 
 static enum vx_status list(int argc, char **argv, struct vx_err *err)
@@ -159,6 +182,28 @@ static enum vx_status fill(const char *list_path, const char *shard_path, int64_
     return rc;
 }
 
+static enum vx_status write_items(int argc, char **argv, struct vx_err *err)
+{
+    enum { LEASE = 64, LEASES = 1000 };
+    const int64_t n = argc == 2 ? atoll(argv[1]) : 0;
+    double start = vx_clock_now(), cpu = vx_clock_cpu();
+    struct vx_itemlist *list = NULL;
+    struct vx_item items[LEASE];
+    enum vx_status rc = skewed_list(&list, argv[0], n, err);
+
+    say("written into a list", n, vx_clock_now() - start, vx_clock_cpu() - cpu);
+    start = vx_clock_now();
+    cpu = vx_clock_cpu();
+    for (int64_t i = 0; rc == VX_OK && n >= LEASE && i < LEASES; i++) {
+        rc = vx_itemlist_read(list, 1 + i * 7919 * LEASE % (n - LEASE + 1), LEASE, items, err);
+        for (int k = 0; rc == VX_OK && k < LEASE; k++)
+            vx_item_clear(&items[k]);
+    }
+    say("read from it", LEASE * LEASES, vx_clock_now() - start, vx_clock_cpu() - cpu);
+    vx_itemlist_close(&list);
+    return rc;
+}
+
 static enum vx_status resume_run(int argc, char **argv, struct vx_err *err)
 {
     char *shard = vx_file_join(argv[0], "shard.db"), *list_path = vx_file_join(argv[0], "items.db");
@@ -199,7 +244,7 @@ int main(int argc, char **argv)
         const char *name;
         int least;
         enum vx_status (*run)(int argc, char **argv, struct vx_err *err);
-    } commands[] = {{"make", 2, make}, {"corpus", 1, find}, {"list", 2, list}, {"resume", 2, resume_run}};
+    } commands[] = {{"make", 2, make}, {"corpus", 1, find}, {"part", 2, part}, {"list", 2, list}, {"items", 2, write_items}, {"resume", 2, resume_run}};
     struct vx_err err;
 
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
@@ -209,6 +254,6 @@ int main(int argc, char **argv)
             fprintf(stderr, "listing: %s\n", err.text);
             return 1;
         }
-    fprintf(stderr, "usage: listing make DIR N | corpus INPUT... | list DB INPUT... | resume DIR N\n");
+    fprintf(stderr, "usage: listing make DIR N | corpus INPUT... | part K/N INPUT... | list DB INPUT... | items DB N | resume DIR N\n");
     return 2;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [TABLE...] - prints the tables of docs/scaling.md: makespan rate memory ranks listing resume; all of them unless told
 # Needs a built tree (VX_BUILD, build/release) and, for `listing`, room for a million empty files under TMPDIR, which it removes.
-#   VX_ITEMS   files of `listing`, items of `resume` (1000000)
+#   VX_ITEMS   files of `listing`, items of `resume` (1000000), which lists ten times as many too
 #   VX_RANKS   numbers of ranks of `ranks` ("1 2 4 8 16 32 64")
 #   VX_BEFORE  a command in front of each that is timed, nice say
 set -euo pipefail
@@ -49,6 +49,7 @@ listing() {
         echo "$input:"
         "$list" corpus "$dir/$input" >/dev/null # its names are in memory from here on
         timed "$list" corpus "$dir/$input"
+        timed "$list" part 1/16 "$dir/$input"
         timed "$list" list "$scratch/items.db" "$dir/$input"
         timed "$list" list "$scratch/items.db" "$dir/$input"
         rm "$scratch/items.db"
@@ -58,6 +59,8 @@ listing() {
 resume() {
     mkdir "$scratch/run"
     timed "$build/tests/scale/listing" resume "$scratch/run" "$items"
+    rm "$scratch/run/"*
+    "$build/tests/scale/listing" items "$scratch/run/items.db" $((10 * items))
     rm -r "$scratch/run"
 }
 

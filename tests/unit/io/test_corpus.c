@@ -124,6 +124,45 @@ static void test_files_at_their_word(void **state)
     listing_free(&l);
 }
 
+static bool has_an_x(void *asked, const char *path)
+{
+    ++*(int *)asked;
+    return strchr(strrchr(path, '/'), 'x') != NULL;
+}
+
+/* What is passed over is not looked at: a link that leads nowhere would be broken, and a folder is no file whatever its name. */
+static void test_filter(void **state)
+{
+    const char *const root = *state, *const inputs[] = {tree_path(root, "f"), tree_path(root, "m.csv")};
+    static const char *const expected[] = {"f/a.wav", "f/d.x.wav", "f/d.x.wav/b.wav", "f/link-x.wav", "f/a.wav", "x/none.wav"};
+    struct vx_corpus *corpus;
+    struct vx_item item = {0};
+    struct vx_err err;
+    int asked = 0;
+    size_t n = 0;
+
+    tree_text(root, "f/a.wav", "1");
+    tree_text(root, "f/x.wav", "1");
+    tree_text(root, "f/x.txt", "1");
+    tree_text(root, "f/d.x.wav/b.wav", "1");
+    tree_text(root, "f/d.x.wav/x.png", "1");
+    link_to(root, "nowhere", "f/link-x.wav");
+    tree_text(root, "m.csv", "path,who\nf/a.wav,b\nf/x.wav,b\nnot-there-x.wav,c\nx/none.wav,c\n");
+    assert_int_equal(vx_corpus_open(&corpus, inputs, 2, &err), VX_OK);
+    vx_corpus_filter(corpus, (struct vx_corpus_filter){has_an_x, &asked});
+    for (; vx_corpus_next(corpus, &item, &err) == VX_OK; n++) {
+        assert_in_range(n, 0, sizeof expected / sizeof *expected - 1);
+        assert_string_equal(item.path, tree_path(root, expected[n]));
+        assert_int_equal(item.n_meta, n == 4 || n == 5);
+    }
+    assert_int_equal(n, sizeof expected / sizeof *expected);
+    assert_int_equal(vx_corpus_stats(corpus).listed, 6);
+    assert_int_equal(vx_corpus_stats(corpus).skipped, 1);
+    assert_int_equal(asked, 8);
+    vx_item_clear(&item);
+    vx_corpus_close(&corpus);
+}
+
 static void test_folder_order_and_names(void **state)
 {
     const char *root = *state;
@@ -291,7 +330,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classify),   cmocka_unit_test(test_urls),     cmocka_unit_test(test_dirset),
-        cmocka_unit_test(test_no_inputs),  in_tree(test_files_at_their_word), in_tree(test_folder_order_and_names),
+        cmocka_unit_test(test_no_inputs),  in_tree(test_filter), in_tree(test_files_at_their_word), in_tree(test_folder_order_and_names),
         in_tree(test_links),               in_tree(test_no_recordings),     in_tree(test_unreadable),
         in_tree(test_deep),                cmocka_unit_test(test_long_component), in_tree(test_vanishing),
     };
