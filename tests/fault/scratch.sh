@@ -2,7 +2,7 @@
 # scratch.sh PROGRAM SCRATCH [RUNS] - a node with shards on its own disk dies, disk and all, at a random moment; the same command,
 # with --scratch or without, elsewhere or there, ends with the same result. Nothing stays in the scratch folders.
 . "$(dirname "$0")/lib.sh"
-runs=${3:-3}
+runs=${3:-2}
 seed=${VX_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}
 echo "VX_TEST_SEED=$seed"
 RANDOM=$((seed % 32768))
