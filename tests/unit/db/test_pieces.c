@@ -265,7 +265,7 @@ static void no_room(void **state)
         if (!limit_file_size(256 * 1024) || vx_shard_open_scratch(&shard, path, scratch_of(f), &run, &err) != VX_OK)
             _exit(2);
         for (int64_t id = 1; rc == VX_OK && id < 10000; id++) {
-            struct vx_item_result r = fixture_result(id, 50);
+            struct vx_item_result r = fixture_result(id, 300);
             const struct vx_item_result *one = &r;
             if ((rc = vx_shard_commit(shard, &one, 1, &err)) == VX_OK)
                 committed = id;
@@ -277,7 +277,7 @@ static void no_room(void **state)
         if (count_files(f->dir, "shard.db.", "") != 0) /* half a copy */
             _exit(4);
         limit_file_size(RLIM_INFINITY);
-        fixture_fill(shard, committed + 1, committed + 3, 1, 50);
+        fixture_fill(shard, committed + 1, committed + 3, 1, 300);
         vx_shard_close(&shard);
         _exit(items_of(path, &n) == committed + 2 ? 0 : 5);
     }
@@ -325,7 +325,7 @@ static void killed_writer(void **state)
         seed = (unsigned)strtoul(given, NULL, 10);
     print_message("VX_TEST_SEED=%u\n", seed);
     srandom(seed);
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 6; round++) {
         char name[32];
         int64_t last = 0, next;
         int report[2];
