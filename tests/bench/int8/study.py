@@ -2,7 +2,7 @@
 """How often int8 would change a window's label: a ConvNeXt with fake-quantised products beside float32 and bf16, before any kernel
 is written.
 
-    study.py MODEL CALIBRATION TEST [--threads N]
+    study.py MODEL CALIBRATION TEST [options]
 
 MODEL is a Hugging Face folder; CALIBRATION and TEST are folders of `voxtrawl pictures --model MODEL`, the first of windows to take
 ranges from (labels are not used), the second labelled. Needs the packages of model/train/requirements.txt.
@@ -169,6 +169,9 @@ def variants(net):
         ("only those with GELU (expand)", lambda: Int8(net, lambda p: p.kind == "expand")),
         ("only those behind GELU (project)", lambda: Int8(net, lambda p: p.kind == "project")),
         ("all but stage 0", lambda: Int8(net, lambda p: p.stage > 0)),
+        ("all but stage 0, SmoothQuant 0.5 and a range a row", lambda: Int8(net, lambda p: p.stage > 0, rows=True, smooth=0.5)),
+        ("all but stage 0 and downsampling, SmoothQuant 0.5 and a range a row",
+         lambda: Int8(net, lambda p: p.stage > 0 and p.kind != "down", rows=True, smooth=0.5)),
         ("all but the first and the last stage", lambda: Int8(net, lambda p: 0 < p.stage < last)),
         ("only the expand products of stage 2, a range a row", lambda: Int8(net, lambda p: p.stage == 2 and p.kind == "expand", rows=True)),
     ]
@@ -234,6 +237,7 @@ def main():
     p.add_argument("test")
     p.add_argument("--threads", type=int, default=0)
     p.add_argument("--windows", type=int, default=None, help="of the test, evenly spread (default: all)")
+    p.add_argument("--only", default="", metavar="WORDS", help="only the variants whose description has these words")
     p.add_argument("--calibrate-windows", type=int, default=512)
     o = p.parse_args()
     if o.threads:
@@ -255,7 +259,7 @@ def main():
     print("| products | of the work in int8 | same label as float32 | EER | rms of the difference | largest |")
     print("|---|---|---|---|---|---|")
     line("bf16", "–", score(net, test, bf16), reference, test.labels)
-    for name, make in variants(net):
+    for name, make in ((n, m) for n, m in variants(net) if o.only in n):
         product = make()
         line(name, int8_share(net, product), score(net, test, product), reference, test.labels)
 
