@@ -56,13 +56,13 @@ diff <(grep . inspect.real) scan.real || fail "inspect and scan disagree"
 status 1 "$VOXTRAWL" inspect nowhere.wav -o x.png --model model
 says "nowhere.wav"
 
-status 0 "$VOXTRAWL" bench --model model --seconds 0.2 corpus/a/two.WAV
+status 0 "$VOXTRAWL" bench --model model --seconds 0.05 --rounds 1 --batch 1 corpus/a/two.WAV
 grep -q "front end" last.out || fail "bench shows no front end"
 grep -q "stage 3, project and add" last.out || fail "bench shows no operations"
-status 0 "$VOXTRAWL" bench --model model --seconds 0.02 --rounds 2 --format json corpus/a/two.WAV
+status 0 "$VOXTRAWL" bench --model model --seconds 0.02 --rounds 2 --batch 1 --format json corpus/a/two.WAV
 equal "bench's JSON" "1|2|two.WAV|1" "$(sql :memory: "WITH r AS (SELECT readfile('last.out') AS j) SELECT json_valid(j), j ->> '$.rounds',
     replace(j ->> '$.decode[0].file', 'corpus/a/', ''), (SELECT count(*) > 15 FROM json_each(j, '$.operations')) FROM r")"
-status 0 "$VOXTRAWL" bench --model model --seconds 0.01 --network-only
+status 0 "$VOXTRAWL" bench --model model --seconds 0.01 --rounds 1 --batch 1 --network-only
 grep -q "^network" last.out || fail "bench --network-only shows no network"
 ! grep -q "^front end" last.out || fail "bench --network-only shows a front end"
 status 2 "$VOXTRAWL" bench --model model --format xml

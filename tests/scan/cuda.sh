@@ -40,5 +40,5 @@ no_gpu "no cuda engine: "
 status 2 "$VOXTRAWL" scan --model model --precision int4 -o none.db corpus
 says "expected auto, fp32, bf16 or fp16"
 
-status 0 "$VOXTRAWL" bench --model model --seconds 0.01
+status 0 "$VOXTRAWL" bench --model model --seconds 0.01 --rounds 1 --batch 1
 no_gpu "no cuda engine: "

@@ -11,7 +11,7 @@ status 0 "$VOXTRAWL" model other --generate atto --seed 8
 mkdir -p far/bin
 cp "$VOXTRAWL" far/bin/voxtrawl
 far=$PWD/far/bin/voxtrawl
-for command in "scan -o none.db corpus" "inspect corpus/a/one.wav -o none.png" "bench --seconds 0.01" "model"; do
+for command in "scan -o none.db corpus" "inspect corpus/a/one.wav -o none.png" "bench --seconds 0.01 --rounds 1 --batch 1" "model"; do
     # shellcheck disable=SC2086 # a command line
     status 2 "$far" $command
     says "no model: --model DIR (or the variable VOXTRAWL_MODEL)"
@@ -71,7 +71,7 @@ took variable.db own
 status 0 moved/bin/voxtrawl scan --quiet --model other -o option.db corpus
 took option.db other
 status 0 moved/bin/voxtrawl inspect corpus/a/one.wav -o one.png
-status 0 moved/bin/voxtrawl bench --seconds 0.01
+status 0 moved/bin/voxtrawl bench --seconds 0.01 --rounds 1 --batch 1
 export VOXTRAWL_MODEL=nowhere
 status 1 moved/bin/voxtrawl scan -o none.db corpus
 says "VOXTRAWL_MODEL: open nowhere/config.json"

@@ -15,7 +15,7 @@ inspect() { # STATUS FILE...
 bench() {
     local expected=$1
     shift
-    status "$expected" "$VOXTRAWL" bench --model model --seconds 0.01 "$@"
+    status "$expected" "$VOXTRAWL" bench --model model --seconds 0.01 --rounds 1 --batch 1 "$@"
 }
 once() { # TEXT: last.err is one line and holds the text once
     equal "lines" 1 "$(wc -l <last.err)"
@@ -64,7 +64,7 @@ cp -r model words && sed -i 's/"real"/"LABEL_0"/g; s/"fake"/"LABEL_1"/g' words/c
 status 2 "$VOXTRAWL" scan --model words -o r.db corpus
 says "--real-label"
 status 2 "$VOXTRAWL" inspect mine.wav -o w.png --model words
-status 0 "$VOXTRAWL" bench --model words --seconds 0.01
+status 0 "$VOXTRAWL" bench --model words --seconds 0.01 --rounds 1 --batch 1
 status 0 "$VOXTRAWL" scan --model words -o words.db --quiet --fake-label LABEL_1 --real-label 0 corpus
 status 0 "$VOXTRAWL" scan --model model -o model.db --quiet corpus
 diff <(scores words.db) <(scores model.db) || fail "scores depend on what labels are called"
