@@ -14,13 +14,19 @@ WORK=${WORK:-$root/build/bench}
     echo "$VOXTRAWL is missing: cmake --preset release && cmake --build --preset release, or set VOXTRAWL" >&2
     exit 1
 }
-while IFS='=' read -r package _ version; do
-    "$PYTHON" -c 'import sys; from importlib.metadata import version; v = version(sys.argv[1]).split("+")[0]
-sys.exit(0 if v == sys.argv[2] else f"{sys.argv[1]} {v} is installed, the figures are of {sys.argv[2]}")' "$package" "$version" || {
-        echo "$PYTHON: pip install -r ${here#"$root"/}/requirements.txt" >&2
-        exit 1
-    }
-done <"$here/requirements.txt"
+"$PYTHON" - "$here/requirements.txt" <<'EOF' || { echo "remedy: $PYTHON -m pip install -r ${here#"$root"/}/requirements.txt" >&2 && exit 1; }
+import sys
+from importlib import metadata
+
+for line in open(sys.argv[1], encoding="ascii"):
+    package, _, wanted = line.strip().partition("==")
+    try:
+        got = metadata.version(package).split("+")[0]
+    except metadata.PackageNotFoundError:
+        got = "missing"
+    if got != wanted:
+        sys.exit(f"{sys.executable}: {package} is {got}, the figures are of {wanted}")
+EOF
 
 mkdir -p "$WORK"
 [ -s "$WORK/tiny/model.safetensors" ] || "$VOXTRAWL" model "$WORK/tiny" --generate tiny >/dev/null
