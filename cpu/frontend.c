@@ -128,17 +128,34 @@ static void lay_out(const struct vx_frontend *f, const float *pcm, float *sound)
     }
 }
 
-/* frames [n_fft][VX_MEL_LANES]: sample i of the frames that begin every hop samples, times the window's. Lanes that have
- * no frame are silent. */
+typedef float four __attribute__((vector_size(4 * sizeof(float))));
+
+/* frames [n_fft][VX_MEL_LANES]: sample i of the frames that begin every hop samples, times the window's, in blocks of four
+ * samples of four frames. Lanes that have no frame are silent. */
 VX_CLONES
 static void windowed_frames(const float *sound, int hop, const float *window, int n_fft, int n_frames, float *frames)
 {
-    for (int lane = 0; lane < n_frames; lane++)
-        for (int i = 0; i < n_fft; i++)
-            frames[(size_t)i * VX_MEL_LANES + (size_t)lane] = sound[(size_t)lane * (size_t)hop + (size_t)i] * window[i];
-    for (int lane = n_frames; lane < VX_MEL_LANES; lane++)
-        for (int i = 0; i < n_fft; i++)
-            frames[(size_t)i * VX_MEL_LANES + (size_t)lane] = 0;
+    const int whole = n_fft / 4 * 4;
+
+    for (int lane = 0; lane < VX_MEL_LANES; lane += 4)
+        for (int i = 0; i < whole; i += 4) {
+            four v[4] = {0}, w;
+            memcpy(&w, window + i, sizeof w);
+            for (int l = 0; l < 4 && lane + l < n_frames; l++)
+                memcpy(&v[l], sound + (size_t)(lane + l) * (size_t)hop + i, sizeof w);
+            const four a = v[0] * w, b = v[1] * w, c = v[2] * w, d = v[3] * w;
+            const four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+                       ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+            const four out[4] = {
+                __builtin_shufflevector(ab, cd, 0, 1, 4, 5), __builtin_shufflevector(ab, cd, 2, 3, 6, 7),
+                __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5), __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7)};
+            for (int j = 0; j < 4; j++)
+                memcpy(frames + (size_t)(i + j) * VX_MEL_LANES + lane, &out[j], sizeof w);
+        }
+    for (int i = whole; i < n_fft; i++)
+        for (int lane = 0; lane < VX_MEL_LANES; lane++)
+            frames[(size_t)i * VX_MEL_LANES + (size_t)lane] =
+                lane < n_frames ? sound[(size_t)lane * (size_t)hop + (size_t)i] * window[i] : 0;
 }
 
 /* mel power [n_mels][frames], VX_MEL_LANES frames at a time */

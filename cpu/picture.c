@@ -2,6 +2,7 @@
 
 #include "model/picture_plan.h"
 
+#include "base/clones.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -71,9 +72,22 @@ static void paint(const uint8_t (*colours)[3], const uint8_t *level, size_t n, u
         memcpy(rgb + 3 * i, colours[level[i]], 3);
 }
 
+typedef uint8_t bytes __attribute__((vector_size(16)));
+
+VX_CLONES
 static void triple(const uint8_t *grey, size_t n, uint8_t *rgb)
 {
-    for (size_t i = 0; i < n; i++)
+    size_t i = 0;
+
+    for (; i + 16 <= n; i += 16) {
+        bytes v, out[3];
+        memcpy(&v, grey + i, sizeof v);
+        out[0] = __builtin_shufflevector(v, v, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5);
+        out[1] = __builtin_shufflevector(v, v, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 8, 9, 9, 9, 10, 10);
+        out[2] = __builtin_shufflevector(v, v, 10, 11, 11, 11, 12, 12, 12, 13, 13, 13, 14, 14, 14, 15, 15, 15);
+        memcpy(rgb + 3 * i, out, sizeof out);
+    }
+    for (; i < n; i++)
         rgb[3 * i] = rgb[3 * i + 1] = rgb[3 * i + 2] = grey[i];
 }
 

@@ -11,9 +11,17 @@
 
 typedef uint8_t block __attribute__((vector_size(BLOCK)));
 
+static inline __attribute__((always_inline)) uint8_t clip(int32_t sum)
+{
+    sum >>= VX_RESIZE_BITS;
+    sum = sum > 0 ? sum : 0; /* in this form compilers see a maximum and a minimum, not two comparisons */
+    sum = sum < 255 ? sum : 255;
+    return (uint8_t)sum;
+}
+
 /* out = Σ k[t]·in[t·step] for n bytes side by side, rounded and clipped; sum [n] is scratch. n is a constant to the
  * compiler, large enough that it vectorises the loops instead of unrolling them. */
-static inline __attribute__((always_inline)) void filter(const int32_t *k, int taps, const uint8_t *in, size_t step, size_t n,
+static inline __attribute__((always_inline)) void filter_many(const int32_t *k, int taps, const uint8_t *in, size_t step, size_t n,
                                                          int32_t *sum, uint8_t *out)
 {
     for (size_t i = 0; i < n; i++)
@@ -21,10 +29,25 @@ static inline __attribute__((always_inline)) void filter(const int32_t *k, int t
     for (int t = 0; t < taps; t++)
         for (size_t i = 0; i < n; i++)
             sum[i] += k[t] * in[(size_t)t * step + i];
-    for (size_t i = 0; i < n; i++) {
-        const int32_t v = sum[i] >> VX_RESIZE_BITS;
-        out[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = clip(sum[i]);
+}
+
+/* Two taps, what enlarging has most of: the sums stay in registers. */
+static inline __attribute__((always_inline)) void filter_two(int32_t k0, int32_t k1, const uint8_t *restrict a,
+                                                             const uint8_t *restrict b, size_t n, uint8_t *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = clip((1 << (VX_RESIZE_BITS - 1)) + k0 * a[i] + k1 * b[i]);
+}
+
+static inline __attribute__((always_inline)) void filter(const int32_t *k, int taps, const uint8_t *in, size_t step, size_t n,
+                                                         int32_t *sum, uint8_t *out)
+{
+    if (taps == 2)
+        filter_two(k[0], k[1], in, in + step, n, out);
+    else
+        filter_many(k, taps, in, step, n, sum, out);
 }
 
 /* 16×16 bytes: zipping each line with the one eight further on, four times, moves line and column into each other. */
@@ -122,6 +145,8 @@ void vx_resize_line(const int32_t *k, int taps, const uint8_t *in, size_t n, siz
 
     for (; j + 64 <= n; j += 64)
         filter(k, taps, in + j, pitch, 64, sum, out + j);
+    for (; j + 32 <= n; j += 32)
+        filter(k, taps, in + j, pitch, 32, sum, out + j);
     for (; j + 4 <= n; j += 4)
         filter(k, taps, in + j, pitch, 4, sum, out + j);
     for (; j < n; j++)
