@@ -34,7 +34,7 @@ static const struct limit {
     {"network, fp32, AVX2", 636056},
     {"network, fp32, AVX-512", 268812},
     {"network, bf16, AVX-512", 187732},
-    {"front end, AVX-512", 145837},
+    {"front end, AVX-512", 99201},
 };
 
 static char real[] = "real", fake[] = "fake", *labels[] = {real, fake};
