@@ -2,13 +2,14 @@
 #include "base/clock.h"
 #include "base/item.h"
 #include "base/mem.h"
+#include "db/merge_check.h"
+#include "db/merge_claim.h"
 #include "db/merge_copy.h"
 #include "db/merge_runs.h"
 #include "db/merge_source.h"
 #include "db/schema.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ static const char SETTINGS[] = "PRAGMA main.auto_vacuum = NONE;"
                                "PRAGMA main.locking_mode = EXCLUSIVE;" /* main: without it, of the sources too */
                                "PRAGMA main.journal_mode = MEMORY;"
                                "PRAGMA main.synchronous = OFF;"
-                               "PRAGMA main.cache_size = -65536;";
+                               "PRAGMA main.cache_size = -65536;"
+                               "PRAGMA cell_size_check = ON;"; /* the sources are checked while they are copied */
 /* Not IMMEDIATE, which locks the attached sources for writing and ties them together by a journal of journals. */
 static const char BEGIN_MAIN[] = "BEGIN";
 /* A run that never finished did not say; an earlier merge of a part of it said less. */
@@ -71,7 +73,8 @@ static enum vx_status open_sources(struct vx_source *sources, const char *const 
     return rc;
 }
 
-/* What was written must pass as an input and hold what was counted on the way. */
+/* What was written must open as an input and hold what was counted on the way: its rows were checked where they came from,
+ * and again by the constraints of the tables they went into. */
 static enum vx_status check_result(const char *path, const struct vx_merge_stats *stats, struct vx_err *err)
 {
     struct vx_source written = {0};
@@ -120,8 +123,8 @@ static enum vx_status count_outside(struct vx_sql *out, struct vx_merge_stats *s
     return rc == VX_DONE ? VX_OK : rc;
 }
 
-static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t n, const struct vx_run *final,
-                           struct vx_merge_stats *stats, struct vx_err *err)
+static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t n, struct vx_checks *checks,
+                           const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
 {
     enum vx_status rc = vx_sql_exec(out, SETTINGS, "create", err);
 
@@ -131,7 +134,7 @@ static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t
         return rc;
     if ((rc = vx_schema_migrate(out, VX_DB_RESULT, err)) == VX_OK &&
         (rc = vx_merge_runs(out, sources, n, final, &stats->runs, err)) == VX_OK &&
-        (rc = vx_merge_items(out, sources, n, stats->runs == 1, stats, err)) == VX_OK &&
+        (rc = vx_merge_items(out, sources, n, checks, stats->runs == 1, stats, err)) == VX_OK &&
         (rc = vx_sql_exec(out, FILL_AUDIO, "sum up the runs", err)) == VX_OK &&
         (rc = count_verdicts(out, stats, err)) == VX_OK && (rc = count_outside(out, stats, err)) == VX_OK &&
         (rc = vx_sql_exec(out, VX_SCHEMA_INDEXES, "create indexes", err)) == VX_OK &&
@@ -141,64 +144,36 @@ static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t
     return rc;
 }
 
-/* shards [n ≤ AT_ONCE] into a new file at path, which is removed on failure. */
+/* shards [n ≤ AT_ONCE] into the file at path, which is empty or not there, and is the caller's to remove on failure. */
 static enum vx_status merge_into(const char *path, const char *const *shards, size_t n, const char *list,
                                  const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
 {
     const size_t n_sources = n + (list != NULL);
     struct vx_source *sources = vx_calloc(n_sources, sizeof *sources);
+    struct vx_checks *checks = NULL;
     struct vx_sql *out = NULL;
-    enum vx_status rc;
+    struct vx_err damage;
+    enum vx_status rc, sound;
 
     *stats = (struct vx_merge_stats){0};
     if (!sources)
         return vx_fail_nomem(err, "the shards");
-    if ((rc = open_sources(sources, shards, n, list, err)) == VX_OK) {
-        unlink(path); /* of a killed process with our number */
+    if ((rc = open_sources(sources, shards, n, list, err)) == VX_OK &&
+        (rc = vx_checks_start(&checks, sources, n_sources, err)) == VX_OK) {
         rc = vx_sql_open(&out, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
         if (rc == VX_OK)
-            rc = fill(out, sources, n_sources, final, stats, err);
+            rc = fill(out, sources, n_sources, checks, final, stats, err);
         vx_sql_close(&out);
+        if ((sound = vx_checks_finish(&checks, &damage)) != VX_OK) { /* it explains whatever else went wrong */
+            rc = sound;
+            *err = damage;
+        }
         if (rc == VX_OK)
             rc = check_result(path, stats, err);
-        if (rc != VX_OK)
-            unlink(path);
     }
     for (size_t i = 0; i < n_sources; i++)
         vx_source_close(&sources[i]);
     free(sources);
-    return rc;
-}
-
-/* Makes path, a file or folder, durable. */
-static enum vx_status sync_path(const char *path, int flags, struct vx_err *err)
-{
-    const int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
-    enum vx_status rc = VX_OK;
-
-    /* some network file systems cannot sync a folder and say EINVAL */
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-        rc = vx_fail_sys(err, "%s: write to disk", path);
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
-static enum vx_status put_in_place(const char *tmp, const char *out, struct vx_err *err)
-{
-    const char *const slash = strrchr(out, '/');
-    char *const folder = slash ? strndup(out, (size_t)(slash - out) + 1) : strdup(".");
-    enum vx_status rc;
-
-    if (!folder)
-        return vx_fail_nomem(err, out);
-    if ((rc = sync_path(tmp, 0, err)) == VX_OK) {
-        if (rename(tmp, out) != 0)
-            rc = vx_fail_sys(err, "rename %s to %s", tmp, out);
-        else
-            rc = sync_path(folder, O_DIRECTORY, err);
-    }
-    free(folder);
     return rc;
 }
 
@@ -244,21 +219,19 @@ enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, co
     const double start = vx_clock_now();
     struct vx_merge_stats counted = {0};
     const char **sorted = NULL;
-    char *tmp = NULL;
+    struct vx_claim claim = {.fd = -1};
     enum vx_status rc;
 
     if ((rc = vx_merge_check_out(out, err)) != VX_OK)
         return rc;
-    sorted = vx_calloc(n, sizeof *sorted);
-    if (!sorted || asprintf(&tmp, "%s.tmp.%ld", out, (long)getpid()) < 0) {
-        tmp = NULL;
-        rc = vx_fail_nomem(err, "the shards");
+    if (!(sorted = vx_calloc(n, sizeof *sorted)))
+        return vx_fail_nomem(err, "the shards");
+    if ((rc = vx_claim_take(&claim, out, err)) != VX_OK)
         goto done;
-    }
     if (n > 0)
         memcpy(sorted, shards, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_path); /* the result must not depend on the order they are named in */
-    if ((rc = merge_parts(tmp, sorted, n, list, final, &counted, err)) != VX_OK)
+    if ((rc = merge_parts(claim.path, sorted, n, list, final, &counted, err)) != VX_OK)
         goto done;
     if (final && final->state && strcmp(final->state, "complete") == 0 && counted.pending > 0)
         rc = vx_fail(err, VX_EFORMAT,
@@ -268,14 +241,12 @@ enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, co
     else if (counted.runs == 0)
         rc = vx_fail(err, VX_EINVAL, "%s: nothing to merge: none of %zu shards holds a run", out, n);
     else
-        rc = put_in_place(tmp, out, err);
-    if (rc != VX_OK)
-        unlink(tmp);
+        rc = vx_claim_publish(&claim, out, err);
     counted.seconds = vx_clock_now() - start;
     if (rc == VX_OK && stats)
         *stats = counted;
 done:
-    free(tmp);
+    vx_claim_drop(&claim);
     free(sorted);
     return rc;
 }

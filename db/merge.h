@@ -1,6 +1,7 @@
 /* merge.h - shards become one result database
- * Written to a temporary file beside the result, checked, renamed into place: whoever looks sees the old result or the
- * new one. Every item appears exactly once. */
+ * Written to OUT.tmp beside the result, checked, renamed into place: whoever looks sees the old result or the new one.
+ * Every item appears exactly once. OUT.tmp is locked while a merge writes it; what a killed one left there is taken over
+ * and begun afresh by the next. */
 #ifndef VX_DB_MERGE_H
 #define VX_DB_MERGE_H
 
@@ -31,8 +32,9 @@ enum vx_status vx_merge_check_out(const char *out, struct vx_err *err) VX_CHECKE
  * of shards, and merging results of merges gives what merging all their shards at once gives; but of rows that
  * are as good as each other (two failures in one run) that of the shard whose path sorts last is taken.
  * VX_EINVAL: fingerprints differ (names the difference), no run at all, or out exists and is no result of ours. VX_EFORMAT:
- * a shard is damaged or contradicts itself or another, or an item is in none of them, though final says "complete". On
- * failure an existing result is untouched. */
+ * a shard is damaged or contradicts itself or another, or an item is in none of them, though final says "complete". VX_EDB:
+ * another merge is writing out.tmp. On failure an existing result is untouched, but for VX_ESYS with "is in place" in its
+ * text: the new result is there under its name, and only that the disk has noted the name could not be made sure. */
 enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, const char *list,
                         const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err) VX_CHECKED;
 

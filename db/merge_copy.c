@@ -245,8 +245,8 @@ static enum vx_status copy_group(struct copier *c, const struct vx_candidate *gr
     return rc;
 }
 
-enum vx_status vx_merge_items(struct vx_sql *out, struct vx_source *sources, size_t n, bool by_id,
-                              struct vx_merge_stats *stats, struct vx_err *err)
+enum vx_status vx_merge_items(struct vx_sql *out, struct vx_source *sources, size_t n, struct vx_checks *checks,
+                              bool by_id, struct vx_merge_stats *stats, struct vx_err *err)
 {
     struct copier c = {.out = out, .sources = sources, .n = n, .stats = stats, .stretch = {.last = -1}};
     struct vx_plan *plan = NULL;
@@ -259,7 +259,9 @@ enum vx_status vx_merge_items(struct vx_sql *out, struct vx_source *sources, siz
         goto done;
     while ((rc = vx_plan_next(plan, &group, &n_group, &id, err)) == VX_OK) {
         items++;
-        if ((rc = copy_group(&c, group, n_group, id, err)) != VX_OK)
+        if (vx_checks_failed(checks))
+            rc = vx_fail(err, VX_EFORMAT, "%s: one of the shards is damaged", out->path); /* finishing the checks says which */
+        if (rc != VX_OK || (rc = copy_group(&c, group, n_group, id, err)) != VX_OK)
             goto done;
     }
     if (rc == VX_DONE)

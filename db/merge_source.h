@@ -1,5 +1,5 @@
 /* merge_source.h - one input of a merge: a shard, an earlier result, or the list of the run
- * Opening verifies it whole, so that what is copied later is sound. Its items are walked through a connection of its
+ * Opening looks at what it is; whether it is sound, merge_check finds out meanwhile. Its items are walked through a connection of its
  * own and copied by SQL through the result's, where it is attached under a name. */
 #ifndef VX_DB_MERGE_SOURCE_H
 #define VX_DB_MERGE_SOURCE_H
@@ -30,8 +30,8 @@ struct vx_source {
     size_t n_runs, cap_runs;
 };
 
-/* Opens and checks path. cache: bytes it may keep. On failure *source is closed. VX_EFORMAT: damaged, or its rows
- * contradict each other. VX_EINVAL: no shard, result or (is_list) list. */
+/* Opens path. cache: bytes it may keep. On failure *source is closed. VX_EFORMAT: so damaged
+ * that it cannot be read. VX_EINVAL: no shard, result or (is_list) list. */
 enum vx_status vx_source_open(struct vx_source *source, const char *path, bool is_list, size_t cache,
                               struct vx_err *err) VX_CHECKED;
 void vx_source_close(struct vx_source *source); /* a zeroed one is fine */

@@ -81,7 +81,7 @@ static void nothing_left_beside(struct fixture *f)
     DIR *d = opendir(f->dir);
 
     for (struct dirent *e; (e = readdir(d));)
-        if (strstr(e->d_name, ".tmp.") || strstr(e->d_name, "-journal"))
+        if (strstr(e->d_name, ".tmp") || strstr(e->d_name, "-journal"))
             fail_msg("%s was left", e->d_name);
     closedir(d);
 }

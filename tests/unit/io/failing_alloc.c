@@ -1,9 +1,10 @@
 #include "tests/unit/io/failing_alloc.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
-static long until_failure = -1; /* allocations; negative: none fails */
-static bool failed;
+static atomic_long until_failure = -1; /* allocations; negative: none fails */
+static atomic_bool failed;
 
 void failing_alloc_after(long n)
 {
