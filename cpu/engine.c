@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "cpu/images.h"
-#include "cpu/matmul.h"
 #include "cpu/network.h"
 #include "cpu/network_ops.h"
 
@@ -93,10 +92,10 @@ static enum vx_status create_lanes(struct cpu_engine *e, struct vx_err *err)
 
 static void describe(struct cpu_engine *e)
 {
-    char library[32];
+    char products[64];
 
-    vx_matmul_library(library);
-    snprintf(e->base.description, sizeof e->base.description, "cpu: %s, %s, %s", library,
+    vx_network_products(e->network, products);
+    snprintf(e->base.description, sizeof e->base.description, "cpu: %s, %s, %s", products,
              e->base.precision == VX_PRECISION_BF16 ? "bf16" : "fp32", vx_network_kernels(e->network)->name);
 }
 

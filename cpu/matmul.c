@@ -44,11 +44,17 @@ static enum vx_status failed(struct vx_err *err, const char *what, dnnl_status_t
     return vx_fail(err, rc, "oneDNN: %s: %s", what, dnnl_status2str(status));
 }
 
-void vx_matmul_library(char name[32])
+void vx_matmul_describe(const struct vx_matmul_set *set, char text[64])
 {
     const dnnl_version_t *v = dnnl_version();
+    int own = 0;
 
-    snprintf(name, 32, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
+    for (int i = 0; i < set->count; i++)
+        own += set->product[i].panels != NULL;
+    if (own == set->count)
+        snprintf(text, 64, "own products");
+    else
+        snprintf(text, 64, "%soneDNN %d.%d.%d", own ? "own products and " : "", v->major, v->minor, v->patch);
 }
 
 int vx_matmul_begin(void)

@@ -40,7 +40,8 @@ enum vx_status vx_matmul_add(struct vx_matmul_set *set, const struct vx_matmul_s
 /* What computes a product: "tiles of AVX-512 BF16", or what oneDNN took, "brg:avx512_core_bf16"; valid as
  * long as the set. */
 const char *vx_matmul_kernel(const struct vx_matmul_set *set, int index);
-void vx_matmul_library(char name[32]); /* "oneDNN 2.6.3", of the library that is loaded */
+/* Who computes the set's products: "own products", "oneDNN 2.6.3" (the library that is loaded), or both */
+void vx_matmul_describe(const struct vx_matmul_set *set, char text[64]);
 
 /* Made once the set is complete; used by one thread at a time. */
 enum vx_status vx_matmul_lane_create(struct vx_matmul_lane **out, const struct vx_matmul_set *set,

@@ -230,6 +230,11 @@ const struct vx_kernels *vx_network_kernels(const struct vx_network *network)
     return network->kernels;
 }
 
+void vx_network_products(const struct vx_network *network, char text[64])
+{
+    vx_matmul_describe(network->products, text);
+}
+
 enum vx_status vx_network_lane_create(struct vx_network_lane **out, const struct vx_network *network,
                                       struct vx_err *err)
 {

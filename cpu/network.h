@@ -33,5 +33,6 @@ enum vx_status vx_network_forward(struct vx_network_lane *lane, const uint8_t *i
 void vx_network_lane_trace(struct vx_network_lane *lane, struct vx_trace *trace);
 
 const struct vx_kernels *vx_network_kernels(const struct vx_network *network);
+void vx_network_products(const struct vx_network *network, char text[64]); /* vx_matmul_describe() of its products */
 
 #endif

@@ -48,7 +48,7 @@ struct vx_engine {
     const struct vx_engine_ops *ops;
     enum vx_precision precision; /* what it took: never AUTO */
     int lanes, max_batch, n_labels, image_size;
-    char description[128]; /* "cpu: oneDNN 2.6.3, bf16, AVX-512" */
+    char description[128]; /* "cpu: own products, bf16, AVX-512" */
 };
 
 struct vx_engine_ops {
