@@ -1,51 +1,19 @@
 # shellcheck shell=bash
-# cluster.sh - sourced by real.sh: a Slurm cluster of three nodes on this machine, alone in namespaces of its own
-#
-# The test runs itself again inside new namespaces of processes, mounts and network (cluster_enter). When the first process
-# in there ends, however it ends, the kernel ends all others, and mounts, interfaces and host names are gone with them. Each
-# node is a network namespace in there with its own address, host name, /etc/hosts and slurmd; so all ports are free.
+# cluster.sh - sourced by real.sh: a Slurm cluster of three nodes on this machine, alone in namespaces of its own (nodes.sh)
 
-NODES=(vxn1 vxn2 vxn3)
+# shellcheck source=../harness/nodes.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../harness/nodes.sh"
 CLUSTER_SECONDS=30 # for the nodes to be ready
 
 cluster_enter() { # SCRIPT ARGUMENTS...: does not return
     local program
-    for program in slurmctld slurmd munged sbatch squeue scontrol scancel ip nsenter unshare mknod; do
+    for program in slurmctld slurmd munged sbatch squeue scontrol scancel mknod; do
         command -v "$program" >/dev/null || skip "$program is not installed"
     done
-    [ "$(id -u)" -eq 0 ] || skip "a Slurm cluster of our own needs root, for namespaces and slurmd"
-    unshare --mount --net --pid --fork --mount-proc ip link set lo up 2>/dev/null || skip "namespaces may not be made here"
-    CLUSTER_INSIDE=1 exec unshare --mount --net --pid --fork --kill-child --mount-proc bash "$@"
+    nodes_enter "$@"
 }
 
 # The rest is for inside.
-
-on() { # NODE COMMAND...: as one would with ssh
-    local node=$1
-    shift
-    nsenter --net="/run/netns/$node" unshare --mount --uts sh -c '
-        hostname "$0" && mount --bind "$1" /etc/hosts && shift && exec "$@"' "$node" "$CLUSTER/hosts" "$@"
-}
-
-cluster_network() {
-    local i node
-    mount -t tmpfs none /run
-    mkdir -p /run/netns
-    ip link set lo up
-    ip link add br0 type bridge
-    ip link set br0 up
-    echo "127.0.0.1 localhost" >"$CLUSTER/hosts"
-    for i in "${!NODES[@]}"; do
-        node=${NODES[i]}
-        ip netns add "$node"
-        ip -n "$node" link set lo up
-        ip link add "p$i" type veth peer name eth0 netns "$node"
-        ip link set "p$i" master br0 up
-        ip -n "$node" addr add "10.77.0.1$i/24" dev eth0
-        ip -n "$node" link set eth0 up
-        echo "10.77.0.1$i $node" >>"$CLUSTER/hosts"
-    done
-}
 
 cluster_configure() {
     local i
@@ -107,7 +75,7 @@ cluster_start() {
     local node idle='' i
     CLUSTER=$1
     mkdir -p "$CLUSTER"
-    cluster_network
+    nodes_network
     cluster_configure
     export SLURM_CONF=$CLUSTER/slurm.conf
     munged --key-file="$CLUSTER/munge/key" --socket="$CLUSTER/munge/sock" --pid-file="$CLUSTER/munge/pid" \

@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../scan/lib.sh"
 . "$HERE/../slurm/cluster.sh"
 need sqlite3 mpirun espeak-ng flite sndfile-convert
-[ -n "${CLUSTER_INSIDE:-}" ] || cluster_enter "$HERE/../slurm/real.sh" "$VOXTRAWL" "$SCRATCH"
+[ -n "${NODES_INSIDE:-}" ] || cluster_enter "$HERE/../slurm/real.sh" "$VOXTRAWL" "$SCRATCH"
 cluster_start "$SCRATCH/cluster"
 unset VOXTRAWL_SITE
 
