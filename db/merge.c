@@ -5,6 +5,7 @@
 #include "db/merge_check.h"
 #include "db/merge_claim.h"
 #include "db/merge_copy.h"
+#include "db/merge_draft.h"
 #include "db/merge_runs.h"
 #include "db/merge_source.h"
 #include "db/schema.h"
@@ -16,16 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The temporary file is ours alone and thrown away on any failure: it needs neither a journal on disk nor syncs before
- * the last one. (A journal in memory holds pages that were there before the transaction: none.) */
-static const char SETTINGS[] = "PRAGMA main.auto_vacuum = NONE;"
-                               "PRAGMA main.locking_mode = EXCLUSIVE;" /* main: without it, of the sources too */
-                               "PRAGMA main.journal_mode = MEMORY;"
-                               "PRAGMA main.synchronous = OFF;"
-                               "PRAGMA main.cache_size = -65536;"
-                               "PRAGMA cell_size_check = ON;"; /* the sources are checked while they are copied */
-/* Not IMMEDIATE, which locks the attached sources for writing and ties them together by a journal of journals. */
-static const char BEGIN_MAIN[] = "BEGIN";
 /* A run that never finished did not say; an earlier merge of a part of it said less. */
 static const char FILL_AUDIO[] =
     "UPDATE runs SET audio_s = t.s FROM (SELECT run, sum(duration_s) AS s FROM items GROUP BY run) t"
@@ -34,7 +25,7 @@ static const char COUNT_VERDICTS[] = "SELECT verdict, count(*), total(duration_s
 static const char COUNT_OUTSIDE[] =
     "SELECT outside, count(*) FROM items WHERE outside IS NOT NULL AND status = 'scored' GROUP BY outside";
 #define AT_ONCE (VX_SOURCES_MAX - 1) /* shards of one step; the list is a source too */
-#define CACHE (16u << 20)            /* bytes, of each source */
+#define CACHE (4u << 20)            /* bytes, of each source */
 
 enum vx_status vx_merge_check_out(const char *out, struct vx_err *err)
 {
@@ -123,51 +114,60 @@ static enum vx_status count_outside(struct vx_sql *out, struct vx_merge_stats *s
     return rc == VX_DONE ? VX_OK : rc;
 }
 
-static enum vx_status fill(struct vx_sql *out, struct vx_source *sources, size_t n, struct vx_checks *checks,
+/* All but the last step, which waits for the checks. */
+static enum vx_status fill(struct vx_draft *draft, struct vx_source *sources, size_t n, struct vx_checks *checks,
                            const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
 {
-    enum vx_status rc = vx_sql_exec(out, SETTINGS, "create", err);
+    struct vx_sql *const out = draft->sql;
+    enum vx_status rc = VX_OK;
 
     for (size_t i = 0; rc == VX_OK && i < n; i++)
         rc = vx_source_attach(&sources[i], out, i, CACHE, err);
-    if (rc != VX_OK || (rc = vx_sql_exec(out, BEGIN_MAIN, "begin", err)) != VX_OK)
-        return rc;
-    if ((rc = vx_schema_migrate(out, VX_DB_RESULT, err)) == VX_OK &&
+    if (rc == VX_OK && (rc = vx_draft_begin(draft, err)) == VX_OK &&
         (rc = vx_merge_runs(out, sources, n, final, &stats->runs, err)) == VX_OK &&
-        (rc = vx_merge_items(out, sources, n, checks, stats->runs == 1, stats, err)) == VX_OK &&
+        (rc = vx_merge_items(draft, sources, n, checks, stats->runs == 1, stats, err)) == VX_OK &&
         (rc = vx_sql_exec(out, FILL_AUDIO, "sum up the runs", err)) == VX_OK &&
-        (rc = count_verdicts(out, stats, err)) == VX_OK && (rc = count_outside(out, stats, err)) == VX_OK &&
-        (rc = vx_sql_exec(out, VX_SCHEMA_INDEXES, "create indexes", err)) == VX_OK &&
-        (rc = vx_sql_commit(out, err)) == VX_OK)
-        return VX_OK;
-    vx_sql_rollback(out);
+        (rc = count_verdicts(out, stats, err)) == VX_OK && (rc = count_outside(out, stats, err)) == VX_OK)
+        rc = vx_sql_exec(out, VX_SCHEMA_INDEXES, "create indexes", err);
     return rc;
 }
 
-/* shards [n ≤ AT_ONCE] into the file at path, which is empty or not there, and is the caller's to remove on failure. */
-static enum vx_status merge_into(const char *path, const char *const *shards, size_t n, const char *list,
+static enum vx_status fill_checked(struct vx_draft *draft, struct vx_source *sources, size_t n, bool part,
+                                   const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
+{
+    struct vx_checks *checks = NULL;
+    struct vx_err damage;
+    enum vx_status rc = vx_checks_start(&checks, sources, n, err), sound;
+
+    if (rc == VX_OK)
+        rc = fill(draft, sources, n, checks, final, stats, err);
+    if ((sound = vx_checks_finish(&checks, &damage)) != VX_OK) { /* it explains whatever else went wrong */
+        rc = sound;
+        *err = damage;
+    }
+    return rc == VX_OK ? vx_draft_complete(draft, part, stats, err) : rc;
+}
+
+/* shards [n ≤ AT_ONCE] into the file at path, which is a draft, empty or not there; the caller's to remove on failure. A
+ * part that is complete already is done. */
+static enum vx_status merge_into(const char *path, const char *const *shards, size_t n, const char *list, bool part,
                                  const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
 {
     const size_t n_sources = n + (list != NULL);
     struct vx_source *sources = vx_calloc(n_sources, sizeof *sources);
-    struct vx_checks *checks = NULL;
-    struct vx_sql *out = NULL;
-    struct vx_err damage;
-    enum vx_status rc, sound;
+    struct vx_draft draft = {0};
+    enum vx_status rc;
 
     *stats = (struct vx_merge_stats){0};
     if (!sources)
         return vx_fail_nomem(err, "the shards");
     if ((rc = open_sources(sources, shards, n, list, err)) == VX_OK &&
-        (rc = vx_checks_start(&checks, sources, n_sources, err)) == VX_OK) {
-        rc = vx_sql_open(&out, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-        if (rc == VX_OK)
-            rc = fill(out, sources, n_sources, checks, final, stats, err);
-        vx_sql_close(&out);
-        if ((sound = vx_checks_finish(&checks, &damage)) != VX_OK) { /* it explains whatever else went wrong */
-            rc = sound;
-            *err = damage;
-        }
+        (rc = vx_draft_open(&draft, path, sources, n_sources, final, err)) == VX_OK) {
+        *stats = draft.stats;
+        stats->taken_up = draft.stats.items;
+        if (!draft.complete)
+            rc = fill_checked(&draft, sources, n_sources, part, final, stats, err);
+        vx_draft_close(&draft);
         if (rc == VX_OK)
             rc = check_result(path, stats, err);
     }
@@ -178,16 +178,16 @@ static enum vx_status merge_into(const char *path, const char *const *shards, si
 }
 
 /* More shards than SQLite attaches are split into as many groups, which become files beside the result first. */
-static enum vx_status merge_parts(const char *tmp, const char *const *shards, size_t n, const char *list,
+static enum vx_status merge_parts(const char *tmp, const char *const *shards, size_t n, const char *list, bool part_of,
                                   const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
 {
     const char *part[AT_ONCE];
     char *owned[AT_ONCE] = {NULL};
-    int64_t duplicates = 0;
+    int64_t duplicates = 0, taken_up = 0;
     enum vx_status rc = VX_OK;
 
     if (n <= AT_ONCE)
-        return merge_into(tmp, shards, n, list, final, stats, err);
+        return merge_into(tmp, shards, n, list, part_of, final, stats, err);
     for (size_t i = 0; rc == VX_OK && i < AT_ONCE; i++) {
         const size_t first = i * n / AT_ONCE, here = (i + 1) * n / AT_ONCE - first;
         part[i] = shards[first];
@@ -198,13 +198,15 @@ static enum vx_status merge_parts(const char *tmp, const char *const *shards, si
             rc = vx_fail_nomem(err, "the shards");
         } else {
             part[i] = owned[i];
-            rc = merge_parts(part[i], shards + first, here, NULL, NULL, stats, err);
+            rc = merge_parts(part[i], shards + first, here, NULL, true, NULL, stats, err);
             duplicates += stats->duplicates;
+            taken_up += stats->taken_up;
         }
     }
     if (rc == VX_OK)
-        rc = merge_into(tmp, part, AT_ONCE, list, final, stats, err);
+        rc = merge_into(tmp, part, AT_ONCE, list, part_of, final, stats, err);
     stats->duplicates += duplicates;
+    stats->taken_up += taken_up;
     for (size_t i = 0; i < AT_ONCE; i++) {
         if (owned[i])
             unlink(owned[i]);
@@ -231,7 +233,7 @@ enum vx_status vx_merge(const char *out, const char *const *shards, size_t n, co
     if (n > 0)
         memcpy(sorted, shards, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_path); /* the result must not depend on the order they are named in */
-    if ((rc = merge_parts(claim.path, sorted, n, list, final, &counted, err)) != VX_OK)
+    if ((rc = merge_parts(claim.path, sorted, n, list, false, final, &counted, err)) != VX_OK)
         goto done;
     if (final && final->state && strcmp(final->state, "complete") == 0 && counted.pending > 0)
         rc = vx_fail(err, VX_EFORMAT,

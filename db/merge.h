@@ -1,7 +1,7 @@
 /* merge.h - shards become one result database
  * Written to OUT.tmp beside the result, checked, renamed into place: whoever looks sees the old result or the new one.
- * Every item appears exactly once. OUT.tmp is locked while a merge writes it; what a killed one left there is taken over
- * and begun afresh by the next. */
+ * Every item appears exactly once. OUT.tmp is locked while a merge writes it; what a killed one left there is taken up by the
+ * next one of the same, unchanged files, and begun afresh by any other. */
 #ifndef VX_DB_MERGE_H
 #define VX_DB_MERGE_H
 
@@ -18,6 +18,7 @@ struct vx_merge_stats {
     int64_t verdicts[4]; /* items by enum vx_verdict, of those that have one */
     int64_t compared, outside; /* scored items: of which it is known how they lie to the measured ranges; outside */
     int64_t outside_by[VX_N_OUTSIDE]; /* [i]: with bit 1 << i of enum vx_outside */
+    int64_t taken_up;    /* items that a killed merge had copied, into the result or into parts of it */
     double audio_s;      /* sound in all items */
     double seconds;
 };

@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define THREADS 3 /* a check keeps up with the copying of about as many windows, or half */
 static const char SETTINGS[] = "PRAGMA cache_size = -2048; PRAGMA cell_size_check = ON"; /* read once, from end to end */
 
 /* Both in key order, to be walked side by side: what the items say about their windows and what is there. A window has
@@ -116,8 +115,8 @@ struct vx_checks {
     struct outcome *of; /* [n] */
     atomic_size_t next;
     atomic_bool failed;
-    pthread_t thread[THREADS];
-    size_t n_threads;
+    pthread_t thread; /* one: checking costs less than copying, so it keeps up */
+    bool has_thread;  /* else the caller's own does it at the end */
 };
 
 static enum vx_status check(const struct vx_source *source, struct vx_err *err)
@@ -162,8 +161,7 @@ enum vx_status vx_checks_start(struct vx_checks **out, const struct vx_source *s
     c->sources = sources;
     c->n = n;
     c->of = of;
-    while (c->n_threads < THREADS && c->n_threads < n && pthread_create(&c->thread[c->n_threads], NULL, work, c) == 0)
-        c->n_threads++; /* those that cannot be had are done without: the caller's own helps at the end */
+    c->has_thread = pthread_create(&c->thread, NULL, work, c) == 0;
     *out = c;
     return VX_OK;
 }
@@ -181,8 +179,8 @@ enum vx_status vx_checks_finish(struct vx_checks **checks, struct vx_err *err)
     if (!c)
         return VX_OK;
     work(c);
-    for (size_t i = 0; i < c->n_threads; i++)
-        pthread_join(c->thread[i], NULL);
+    if (c->has_thread)
+        pthread_join(c->thread, NULL);
     for (size_t i = 0; rc == VX_OK && i < c->n; i++)
         if ((rc = c->of[i].rc) != VX_OK)
             *err = c->of[i].err;

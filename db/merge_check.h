@@ -1,6 +1,6 @@
 /* merge_check.h - are the inputs of a merge sound?
- * Checked from end to end by threads of their own while the rows are copied: each source through another connection, so
- * nothing is shared but the file. A merge may use what it copied only after vx_checks_finish said VX_OK. */
+ * Checked from end to end by a thread while the rows are copied, through other connections, so nothing is shared but the
+ * files. A merge may use what it copied only after vx_checks_finish said VX_OK. */
 #ifndef VX_DB_MERGE_CHECK_H
 #define VX_DB_MERGE_CHECK_H
 

@@ -18,14 +18,14 @@ static char *folder_of(const char *path)
     return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
 }
 
-/* Whether rest, what follows OUT.tmp, is what names of parts end in: .0, .0.3, … of one digit each. */
+/* Whether rest, what follows OUT.tmp, is what names of parts end in: .0, .0.3, … of one digit each; or a journal's. */
 static bool is_part(const char *rest)
 {
     const char *const start = rest;
 
     while (rest[0] == '.' && rest[1] >= '0' && rest[1] <= '9')
         rest += 2;
-    return rest > start && *rest == '\0';
+    return strcmp(rest, "-journal") == 0 || (rest > start && *rest == '\0');
 }
 
 /* Parts only: with OUT.tmp locked nobody else can have any. */
@@ -95,16 +95,8 @@ enum vx_status vx_claim_take(struct vx_claim *claim, const char *out, struct vx_
     }
     while ((rc = lock(claim, err)) == VX_DONE)
         ;
-    if (rc != VX_OK) {
-        release(claim); /* the file may be another's: it stays */
-        return rc;
-    }
-    if (ftruncate(claim->fd, 0) != 0)
-        rc = vx_fail_sys(err, "%s: empty it", claim->path);
-    else
-        rc = remove_parts(claim->path, err);
     if (rc != VX_OK)
-        vx_claim_drop(claim);
+        release(claim); /* the file may be another's: it stays */
     return rc;
 }
 
@@ -128,6 +120,10 @@ static enum vx_status sync_folder(const char *out, struct vx_err *err)
 
 enum vx_status vx_claim_publish(struct vx_claim *claim, const char *out, struct vx_err *err)
 {
+    const enum vx_status rc = remove_parts(claim->path, err);
+
+    if (rc != VX_OK)
+        return rc;
     if (fsync(claim->fd) != 0)
         return vx_fail_sys(err, "%s: write to disk", claim->path);
     if (rename(claim->path, out) != 0)
@@ -138,7 +134,11 @@ enum vx_status vx_claim_publish(struct vx_claim *claim, const char *out, struct 
 
 void vx_claim_drop(struct vx_claim *claim)
 {
-    if (claim->path)
-        unlink(claim->path); /* before the lock ends: after, it could be another's */
+    struct vx_err none;
+
+    if (claim->path) { /* before the lock ends: after, they could be another's */
+        (void)!remove_parts(claim->path, &none);
+        unlink(claim->path);
+    }
     release(claim);
 }

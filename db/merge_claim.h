@@ -11,15 +11,15 @@ struct vx_claim {
     int fd;     /* holds the lock, -1: none */
 };
 
-/* Makes OUT.tmp an empty file of ours and removes parts that a killed merge left. VX_EDB: another process has it, or it
+/* Makes OUT.tmp ours: an empty file, or what a killed merge left, as it left it. VX_EDB: another process has it, or it
  * cannot be created. On failure *claim holds nothing. */
 enum vx_status vx_claim_take(struct vx_claim *claim, const char *out, struct vx_err *err) VX_CHECKED;
 
-/* Makes OUT.tmp durable and renames it to out; the claim is then spent. VX_ESYS: either out is as it was, or, if the text
+/* Removes the parts, makes OUT.tmp durable and renames it to out; the claim is then spent. VX_ESYS: either out is as it was, or, if the text
  * says "is in place", the new file. */
 enum vx_status vx_claim_publish(struct vx_claim *claim, const char *out, struct vx_err *err) VX_CHECKED;
 
-/* Removes OUT.tmp, if it was not published, and ends the claim. One that holds nothing, with fd -1, is fine. */
+/* Removes OUT.tmp and its parts, if it was not published, and ends the claim. One that holds nothing, with fd -1, is fine. */
 void vx_claim_drop(struct vx_claim *claim);
 
 #endif

@@ -27,6 +27,10 @@
 static const char INSERT_ITEM[] = "INSERT INTO items (item, run, " VX_ITEM_COLUMNS ") VALUES (?, ?, " VX_ITEM_VALUES ")";
 static const char SELECT_LISTED[] = "SELECT kind, size, mtime, problem, path, member FROM %s.listed WHERE item = ?";
 
+/* A killed merge has lost a second's work or so; a save costs two syncs. Stretches end for it. */
+#define ROWS_BETWEEN_SAVES (1 << 20)
+#define STRETCH_MAX 1024 /* items */
+
 struct statements { /* of one source */
     sqlite3_stmt *items, *windows, *metadata, *listed;
 };
@@ -132,7 +136,7 @@ static enum vx_status extend(struct copier *c, const struct vx_candidate *from, 
     enum vx_status rc;
 
     if (s->last >= s->first && s->source == from->source && s->run == from->run && s->last + 1 == from->item &&
-        s->offset == id - from->item) {
+        s->offset == id - from->item && s->last - s->first < STRETCH_MAX) {
         s->last++;
         return VX_OK;
     }
@@ -245,31 +249,52 @@ static enum vx_status copy_group(struct copier *c, const struct vx_candidate *gr
     return rc;
 }
 
-enum vx_status vx_merge_items(struct vx_sql *out, struct vx_source *sources, size_t n, struct vx_checks *checks,
-                              bool by_id, struct vx_merge_stats *stats, struct vx_err *err)
+static enum vx_status save(struct copier *c, struct vx_draft *draft, int64_t id, struct vx_err *err)
 {
-    struct copier c = {.out = out, .sources = sources, .n = n, .stats = stats, .stretch = {.last = -1}};
-    struct vx_plan *plan = NULL;
+    const enum vx_status rc = flush(c, err);
+
+    return rc == VX_OK ? vx_draft_save(draft, id, c->stats, err) : rc;
+}
+
+/* Every group of the plan that the draft does not have. *items: of all of them. */
+static enum vx_status copy_groups(struct copier *c, struct vx_plan *plan, struct vx_draft *draft, struct vx_checks *checks,
+                                  int64_t *items, struct vx_err *err)
+{
     const struct vx_candidate *group;
-    size_t n_group;
-    int64_t id, items = 0;
+    int64_t id, saved = c->stats->items + c->stats->windows;
+    size_t n;
     enum vx_status rc;
 
-    if ((rc = prepare(&c, err)) != VX_OK || (rc = vx_plan_open(&plan, out, sources, n, by_id, err)) != VX_OK)
-        goto done;
-    while ((rc = vx_plan_next(plan, &group, &n_group, &id, err)) == VX_OK) {
-        items++;
-        if (vx_checks_failed(checks))
-            rc = vx_fail(err, VX_EFORMAT, "%s: one of the shards is damaged", out->path); /* finishing the checks says which */
-        if (rc != VX_OK || (rc = copy_group(&c, group, n_group, id, err)) != VX_OK)
-            goto done;
+    while ((rc = vx_plan_next(plan, &group, &n, &id, err)) == VX_OK) {
+        ++*items;
+        if (id <= draft->last)
+            continue;
+        if (vx_checks_failed(checks)) /* finishing the checks says which */
+            return vx_fail(err, VX_EFORMAT, "%s: one of the shards is damaged", c->out->path);
+        if ((rc = copy_group(c, group, n, id, err)) != VX_OK)
+            return rc;
+        const int64_t rows = c->stats->items + c->stats->windows;
+        if (rows - saved < ROWS_BETWEEN_SAVES)
+            continue;
+        saved = rows;
+        if ((rc = save(c, draft, id, err)) != VX_OK)
+            return rc;
     }
-    if (rc == VX_DONE)
-        rc = flush(&c, err);
-    if (rc == VX_OK && items != stats->items)
-        rc = vx_fail(err, VX_EFORMAT, "%s: %lld items were copied of %lld: a shard changed meanwhile", out->path,
+    return rc == VX_DONE ? flush(c, err) : rc;
+}
+
+enum vx_status vx_merge_items(struct vx_draft *draft, struct vx_source *sources, size_t n, struct vx_checks *checks,
+                              bool by_id, struct vx_merge_stats *stats, struct vx_err *err)
+{
+    struct copier c = {.out = draft->sql, .sources = sources, .n = n, .stats = stats, .stretch = {.last = -1}};
+    struct vx_plan *plan = NULL;
+    int64_t items = 0;
+    enum vx_status rc;
+
+    if ((rc = prepare(&c, err)) == VX_OK && (rc = vx_plan_open(&plan, c.out, sources, n, by_id, err)) == VX_OK &&
+        (rc = copy_groups(&c, plan, draft, checks, &items, err)) == VX_OK && items != stats->items)
+        rc = vx_fail(err, VX_EFORMAT, "%s: %lld items were copied of %lld: a shard changed meanwhile", c.out->path,
                      (long long)stats->items, (long long)items);
-done:
     vx_plan_close(&plan);
     finalize(&c);
     return rc;

@@ -23,6 +23,8 @@ int vx_cmd_merge(const struct vx_command *self, int argc, char **argv)
     }
     if (vx_merge(out, (const char *const *)(argv + 1), (size_t)n, NULL, NULL, &stats, &err) != VX_OK)
         return vx_command_fail(self, &err);
+    if (stats.taken_up > 0)
+        fprintf(stderr, "%s: %lld items were taken up from a merge that was cut off\n", out, (long long)stats.taken_up);
     fprintf(stderr,
             "%s: %lld items (%lld scored, %lld not scored, %lld failed, %lld pending), %lld windows of %d databases in "
             "%.1f s; %lld items were there more than once\n",
