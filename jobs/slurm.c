@@ -160,6 +160,17 @@ enum vx_status vx_slurm_state(const char *id, struct vx_slurm_state *state, stru
     return rc;
 }
 
+/* What is known of a job, in words; err and state hold them. */
+static const char *job_words(const char *id, struct vx_slurm_state *state, struct vx_err *err)
+{
+    const enum vx_status rc = vx_slurm_state(id, state, err);
+
+    return rc == VX_EUNSUPPORTED ? "no squeue here that could tell of it"
+           : rc != VX_OK         ? err->text
+           : state->known        ? state->text
+                                 : "has ended, Slurm does not know of it any more";
+}
+
 int vx_slurm_print(const char *work, FILE *to)
 {
     struct vx_slurm_job jobs[VX_SLURM_JOBS];
@@ -171,13 +182,30 @@ int vx_slurm_print(const char *work, FILE *to)
         fprintf(to, "job       %s\n", err.text);
         return 0;
     }
-    for (int i = 0; i < n; i++) {
-        const enum vx_status rc = vx_slurm_state(jobs[i].id, &state, &err);
+    for (int i = 0; i < n; i++)
         fprintf(to, "%-10s%s: %s\n", strcmp(jobs[i].kind, "scan") == 0 ? "job" : jobs[i].kind, jobs[i].id,
-                rc == VX_EUNSUPPORTED ? "no squeue here that could tell of it"
-                : rc != VX_OK         ? err.text
-                : state.known         ? state.text
-                                      : "has ended, Slurm does not know of it any more");
+                job_words(jobs[i].id, &state, &err));
+    return n;
+}
+
+int vx_slurm_json(const char *work, struct vx_buf *json)
+{
+    struct vx_slurm_job jobs[VX_SLURM_JOBS];
+    struct vx_slurm_state state;
+    struct vx_err err;
+    int n;
+
+    if (vx_slurm_read(work, jobs, &n, &err) != VX_OK) {
+        vx_buf_str(json, "\"jobs_error\": ");
+        vx_buf_json(json, err.text);
+        return 0;
     }
+    vx_buf_str(json, "\"jobs\": [");
+    for (int i = 0; i < n; i++) {
+        vx_buf_fmt(json, "%s{\"kind\": \"%s\", \"id\": \"%s\", \"state\": ", i ? ", " : "", jobs[i].kind, jobs[i].id);
+        vx_buf_json(json, job_words(jobs[i].id, &state, &err));
+        vx_buf_str(json, "}");
+    }
+    vx_buf_str(json, "]");
     return n;
 }

@@ -3,6 +3,7 @@
 #ifndef VX_JOBS_SLURM_H
 #define VX_JOBS_SLURM_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -40,5 +41,8 @@ enum vx_status vx_slurm_state(const char *id, struct vx_slurm_state *state, stru
 /* Of the run in `work`, a line for each of its jobs ("job       123: RUNNING, 3:12:44 left"); returns how many. Where squeue
  * is absent or fails, the line says so. */
 int vx_slurm_print(const char *work, FILE *to);
+/* The same as a member of a JSON object, "jobs": [{"kind": "scan", "id": "123", "state": "RUNNING, 3:12:44 left"}]; returns how
+ * many. What keeps the jobs from being read is "jobs_error". */
+int vx_slurm_json(const char *work, struct vx_buf *json);
 
 #endif

@@ -6,6 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
+/* members: of the object; freed */
+static int print_json(const struct vx_command *self, struct vx_buf *members)
+{
+    struct vx_err err;
+    int status = VX_EXIT_OK;
+
+    if (members->failed) {
+        (void)vx_fail_nomem(&err, "the state");
+        status = vx_command_fail(self, &err);
+    } else {
+        printf("{%s}\n", members->data);
+    }
+    vx_buf_free(members);
+    return status;
+}
+
 int vx_cmd_status(const struct vx_command *self, int argc, char **argv)
 {
     const char *format = "text";
@@ -26,8 +42,10 @@ int vx_cmd_status(const struct vx_command *self, int argc, char **argv)
         return VX_EXIT_USAGE;
     }
     if (vx_run_state_read(&state, argv[1], &note, &err) != VX_OK) {
-        if (!as_json && vx_slurm_print(argv[1], stdout) > 0) /* submitted; it has not begun, or its parts have folders of their own */
-            return VX_EXIT_OK;
+        /* submitted; it has not begun, or its parts have folders of their own */
+        if (as_json ? vx_slurm_json(argv[1], &json) > 0 : vx_slurm_print(argv[1], stdout) > 0)
+            return as_json ? print_json(self, &json) : VX_EXIT_OK;
+        vx_buf_free(&json);
         return vx_command_fail(self, &err);
     }
     if (note.text[0])
@@ -38,13 +56,7 @@ int vx_cmd_status(const struct vx_command *self, int argc, char **argv)
         return VX_EXIT_OK;
     }
     vx_run_state_json(&state, argv[1], &json);
-    if (json.failed) {
-        (void)vx_fail_nomem(&err, "the state");
-        status = vx_command_fail(self, &err);
-    } else {
-        printf("{%s}\n", json.data);
-        status = VX_EXIT_OK;
-    }
-    vx_buf_free(&json);
-    return status;
+    vx_buf_str(&json, ", ");
+    (void)vx_slurm_json(argv[1], &json);
+    return print_json(self, &json);
 }

@@ -179,6 +179,9 @@ equal "the state of jobs that Slurm has forgotten" 2 "$(grep -c "has ended, Slur
 echo "41_1|RUNNING|None|0:10" >calls.queue
 status 0 "$VOXTRAWL" status r.db.work
 grep -qxF "job       41: RUNNING, 0:10 left" last.out || fail "the state of a job: $(cat last.out)"
+status 0 "$VOXTRAWL" status --format json r.db.work
+grep -qF '"jobs": [{"kind": "scan", "id": "41", "state": "RUNNING, 0:10 left"}, {"kind": "merge", "id": "42", "state": ' last.out ||
+    fail "the jobs in JSON: $(cat last.out)"
 status 2 "$VOXTRAWL" submit -o r.db in
 says "belongs to job 41, which has not ended: RUNNING, 0:10 left"
 rm calls.queue
