@@ -1,5 +1,8 @@
 #include "cpu/isa.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -25,6 +28,9 @@ struct vx_isa vx_isa_detect(void)
     isa.avx512_bf16 = isa.avx512 && __builtin_cpu_supports("avx512bf16");
     isa.amx_bf16 = isa.avx512_bf16 && has_amx_bf16();
 #endif
+    const char *const most = getenv("VOXTRAWL_MAX_ISA");
+    if (most && (strcmp(most, "avx2") == 0 || strcmp(most, "baseline") == 0))
+        isa = (struct vx_isa){.avx2 = isa.avx2 && strcmp(most, "avx2") == 0};
     return isa;
 }
 
