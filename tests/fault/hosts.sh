@@ -34,6 +34,28 @@ scan_on_hosts() {
     launcher=$!
 }
 
+kill_host() { # NODE: all that runs there
+    local pids
+    read -r -d '' -a pids < <(ip netns pids "$1") || true
+    [ ${#pids[@]} -eq 0 ] || kill -KILL "${pids[@]}" 2>/dev/null || true
+}
+# all as at the beginning: nothing runs, and every host reaches the first, whose port 9 refuses what it hears
+mend() {
+    local i n says
+    for i in "${!NODES[@]}"; do
+        kill_host "${NODES[i]}"
+        ip link set "p$i" up
+    done
+    for i in 1 2; do
+        for n in $(seq 1 20); do
+            says=$(timeout 1 nsenter --net="/run/netns/${NODES[i]}" bash -c ': </dev/tcp/10.77.0.10/9' 2>&1) || true
+            [[ $says != *refused* ]] || break
+            [ "$n" -lt 20 ] || fail "${NODES[i]} does not reach ${NODES[0]}"
+            sleep 0.2
+        done
+    done
+}
+
 # mishap NAME COMMAND...: a scan to which it happens once all three have shards, and whatever runs the same command then takes
 mishap() {
     local name=$1 runs=1 got=0
@@ -45,7 +67,7 @@ mishap() {
     sleep 0.5
     "$@"
     wait $launcher || got=$?
-    for i in "${!NODES[@]}"; do ip link set "p$i" up; done
+    mend
     while [ ! -e killed.db ]; do
         [ $runs -lt 4 ] || { cat ranks.out >&2; fail "$name: no result after $runs runs, the first ended with $got"; }
         runs=$((runs + 1))
@@ -54,11 +76,6 @@ mishap() {
     done
     same_as_whole "$name"
     echo "$SECONDS s: $name: $runs runs, the first ended with $got"
-}
-kill_host() { # NODE: all that runs there
-    local pids
-    read -r -d '' -a pids < <(ip netns pids "$1") || true
-    kill -KILL "${pids[@]}"
 }
 
 mishap "a host dies" kill_host "${NODES[2]}"
