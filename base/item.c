@@ -47,6 +47,7 @@ void vx_item_result_clear(struct vx_item_result *result)
 {
     vx_item_clear(&result->item);
     free(result->windows);
+    free(result->channels);
     *result = (struct vx_item_result){0};
 }
 

@@ -52,6 +52,7 @@ struct vx_window_score {
     uint32_t flags;   /* VX_WINDOW_… */
     int64_t start_ms; /* from the start of the recording */
     float real, fake; /* logits; without meaning when flags & VX_WINDOW_NOT_SCORED */
+    int32_t channel;  /* 1, 2… where channels are scored on their own; 0: their mix */
 };
 
 /* How a recording was read; all zero where it was not. */
@@ -102,11 +103,16 @@ struct vx_item_result {
     struct vx_item item; /* owned */
     enum vx_item_status status;
     char error[512]; /* of VX_ITEM_FAILED, and the reason of VX_ITEM_NOT_SCORED; UTF-8 once written to a database */
+    char warning[256]; /* read, but there is something people should know; "": nothing */
+    char hash[80];     /* of its content, "xxh3:…", "sha256:…"; "": not hashed */
+    int64_t same_as;   /* id of the item with the same content that is scored in its place; 0: none */
     struct vx_audio_info info;
     struct vx_aggregate aggregate;
     struct vx_item_domain domain;
     size_t n_windows, cap_windows;
     struct vx_window_score *windows; /* owned, ascending index */
+    size_t n_channels;
+    struct vx_aggregate *channels; /* owned [n_channels]: of channel 1, 2… where they are scored on their own */
 };
 
 void vx_item_result_clear(struct vx_item_result *result);

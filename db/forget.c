@@ -6,6 +6,7 @@ static const char CREATE[] = "CREATE TEMP TABLE forgotten (item INTEGER PRIMARY 
 static const char INSERT[] = "INSERT OR IGNORE INTO forgotten VALUES (?)";
 static const char INSERT_FAILED[] = "INSERT INTO forgotten SELECT item FROM items WHERE status = 'failed'";
 static const char DELETE_ROWS[] = "DELETE FROM windows WHERE item IN (SELECT item FROM forgotten);"
+                                  "DELETE FROM channels WHERE item IN (SELECT item FROM forgotten);"
                                   "DELETE FROM metadata WHERE item IN (SELECT item FROM forgotten);";
 static const char DELETE_ITEMS[] = "DELETE FROM items WHERE item IN (SELECT item FROM forgotten)";
 

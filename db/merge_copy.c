@@ -3,26 +3,40 @@
 #include "base/mem.h"
 #include "db/merge_plan.h"
 #include "db/rows.h"
+#include "db/schema.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Inserting by SELECT from the attached source costs a sixth of stepping through its rows and binding each.
  * ?1 … ?2: ids there; ?3: what makes them ids here; ?4: the run. */
-#define COPY_ITEMS                                                                                                     \
-    "INSERT INTO items (item, run, " VX_ITEM_COLUMNS ") SELECT item + ?3, ?4, " VX_ITEM_COLUMNS                        \
+#define COPY_ITEMS_OF(columns)                                                                                         \
+    "INSERT INTO items (item, run, " columns ") SELECT item + ?3, ?4, " columns                                        \
     " FROM %s.items WHERE item BETWEEN ?1 AND ?2 ORDER BY item"
-#define COPY_ITEMS_1                                                                                                   \
-    "INSERT INTO items (item, run, " VX_ITEM_COLUMNS_1 ") SELECT item + ?3, ?4, " VX_ITEM_COLUMNS_1                    \
-    " FROM %s.items WHERE item BETWEEN ?1 AND ?2 ORDER BY item"
-#define COPY_WINDOWS                                                                                                   \
-    "INSERT INTO windows (item, idx, start_ms, logit_real, logit_fake, flags)"                                         \
-    " SELECT item + ?3, idx, start_ms, logit_real, logit_fake, flags"                                                  \
+#define COPY_WINDOWS_OF(columns)                                                                                       \
+    "INSERT INTO windows (item, " columns ") SELECT item + ?3, " columns                                               \
     " FROM %s.windows WHERE item BETWEEN ?1 AND ?2 ORDER BY item, idx"
+#define WINDOW_COLUMNS_3 "idx, start_ms, logit_real, logit_fake, flags" /* of files before schema version 4 */
+#define COPY_CHANNELS                                                                                                  \
+    "INSERT INTO channels (item, " VX_CHANNEL_COLUMNS ") SELECT item + ?3, " VX_CHANNEL_COLUMNS                        \
+    " FROM %s.channels WHERE item BETWEEN ?1 AND ?2 ORDER BY item, channel"
 /* OR IGNORE: of two sources the one taken first, the preferred one, has the word. */
 #define COPY_METADATA                                                                                                  \
     "INSERT OR IGNORE INTO metadata (item, key, value) SELECT item + ?3, key, value FROM %s.metadata"                  \
     " WHERE item BETWEEN ?1 AND ?2 ORDER BY item, key"
+
+#define REVIEW_COLUMNS "channel, start_s, end_s, label, remark, reviewer, reviewed, imported, source"
+#define COPY_REVIEWS                                                                                                   \
+    "INSERT OR IGNORE INTO reviews (item, " REVIEW_COLUMNS ") SELECT item + ?3, " REVIEW_COLUMNS                       \
+    " FROM %s.reviews WHERE item BETWEEN ?1 AND ?2 ORDER BY item, review"
+
+/* By schema version. */
+static const char *const COPY_ITEMS[VX_SCHEMA_VERSION + 1] = {
+    NULL, COPY_ITEMS_OF(VX_ITEM_COLUMNS_1), COPY_ITEMS_OF(VX_ITEM_COLUMNS_2), COPY_ITEMS_OF(VX_ITEM_COLUMNS_2),
+    COPY_ITEMS_OF(VX_ITEM_COLUMNS),
+};
+static const char COPY_WINDOWS[] = COPY_WINDOWS_OF(WINDOW_COLUMNS_3 ", channel");
+static const char COPY_WINDOWS_3[] = COPY_WINDOWS_OF(WINDOW_COLUMNS_3);
 
 static const char INSERT_ITEM[] = "INSERT INTO items (item, run, " VX_ITEM_COLUMNS ") VALUES (?, ?, " VX_ITEM_VALUES ")";
 static const char SELECT_LISTED[] = "SELECT kind, size, mtime, problem, path, member FROM %s.listed WHERE item = ?";
@@ -33,6 +47,7 @@ static const char SELECT_LISTED[] = "SELECT kind, size, mtime, problem, path, me
 
 struct statements { /* of one source */
     sqlite3_stmt *items, *windows, *metadata, *listed;
+    sqlite3_stmt *channels, *reviews; /* NULL: it has none */
 };
 
 /* Items that follow each other in one source and in the result: copied together. */
@@ -62,23 +77,31 @@ static enum vx_status prepare_named(struct copier *c, sqlite3_stmt **out, const 
     return rc;
 }
 
+static enum vx_status prepare_source(struct copier *c, struct statements *to, const struct vx_source *source, struct vx_err *err)
+{
+    const int version = source->version;
+    enum vx_status rc = prepare_named(c, &to->metadata, COPY_METADATA, source->name, err);
+
+    if (rc == VX_OK && source->is_list)
+        return prepare_named(c, &to->listed, SELECT_LISTED, source->name, err);
+    if (rc == VX_OK && (rc = prepare_named(c, &to->items, COPY_ITEMS[version], source->name, err)) == VX_OK)
+        rc = prepare_named(c, &to->windows, version >= 4 ? COPY_WINDOWS : COPY_WINDOWS_3, source->name, err);
+    if (rc == VX_OK && version >= 4)
+        rc = prepare_named(c, &to->channels, COPY_CHANNELS, source->name, err);
+    if (rc == VX_OK && source->has_reviews)
+        rc = prepare_named(c, &to->reviews, COPY_REVIEWS, source->name, err);
+    return rc;
+}
+
 static enum vx_status prepare(struct copier *c, struct vx_err *err)
 {
     enum vx_status rc = vx_sql_prepare(c->out, &c->insert, INSERT_ITEM, err);
 
     if (!(c->of = vx_calloc(c->n + 1, sizeof *c->of)))
         return vx_fail_nomem(err, "the merge");
-    for (size_t i = 0; rc == VX_OK && i < c->n; i++) {
-        const char *const name = c->sources[i].name;
-        if (c->sources[i].empty)
-            continue;
-        rc = prepare_named(c, &c->of[i].metadata, COPY_METADATA, name, err);
-        if (rc == VX_OK && c->sources[i].is_list)
-            rc = prepare_named(c, &c->of[i].listed, SELECT_LISTED, name, err);
-        else if (rc == VX_OK && (rc = prepare_named(c, &c->of[i].items, c->sources[i].has_domain ? COPY_ITEMS : COPY_ITEMS_1,
-                                                    name, err)) == VX_OK)
-            rc = prepare_named(c, &c->of[i].windows, COPY_WINDOWS, name, err);
-    }
+    for (size_t i = 0; rc == VX_OK && i < c->n; i++)
+        if (!c->sources[i].empty)
+            rc = prepare_source(c, &c->of[i], &c->sources[i], err);
     return rc;
 }
 
@@ -87,6 +110,8 @@ static void finalize(struct copier *c)
     for (size_t i = 0; c->of && i < c->n; i++) {
         sqlite3_finalize(c->of[i].items);
         sqlite3_finalize(c->of[i].windows);
+        sqlite3_finalize(c->of[i].channels);
+        sqlite3_finalize(c->of[i].reviews);
         sqlite3_finalize(c->of[i].metadata);
         sqlite3_finalize(c->of[i].listed);
     }
@@ -115,13 +140,15 @@ static enum vx_status copy_range(struct copier *c, sqlite3_stmt *stmt, const str
 static enum vx_status flush(struct copier *c, struct vx_err *err)
 {
     const struct stretch *const s = &c->stretch;
-    int64_t items, windows;
+    const struct statements *const of = &c->of[s->source];
+    int64_t items, windows, channels;
     enum vx_status rc;
 
     if (s->last < s->first)
         return VX_OK;
-    if ((rc = copy_range(c, c->of[s->source].items, s, &items, err)) != VX_OK ||
-        (rc = copy_range(c, c->of[s->source].windows, s, &windows, err)) != VX_OK)
+    if ((rc = copy_range(c, of->items, s, &items, err)) != VX_OK ||
+        (rc = copy_range(c, of->windows, s, &windows, err)) != VX_OK ||
+        (of->channels && (rc = copy_range(c, of->channels, s, &channels, err)) != VX_OK))
         return rc;
     c->stats->items += items;
     c->stats->windows += windows;
@@ -197,13 +224,20 @@ done:
     return rc;
 }
 
-static enum vx_status copy_metadata(struct copier *c, const struct vx_candidate *from, int64_t id, struct vx_err *err)
+/* What every source knows of an item, not only the one that is preferred. */
+static enum vx_status copy_remarks(struct copier *c, const struct vx_candidate *from, int64_t id, struct vx_err *err)
 {
+    const struct vx_source *const source = &c->sources[from->source];
     const struct stretch one = {
         .source = from->source, .first = from->item, .last = from->item, .offset = id - from->item};
     int64_t rows;
+    enum vx_status rc = VX_OK;
 
-    return copy_range(c, c->of[from->source].metadata, &one, &rows, err);
+    if (source->has_metadata)
+        rc = copy_range(c, c->of[from->source].metadata, &one, &rows, err);
+    if (rc == VX_OK && source->has_reviews)
+        rc = copy_range(c, c->of[from->source].reviews, &one, &rows, err);
+    return rc;
 }
 
 static void count_status(struct vx_merge_stats *stats, const struct vx_candidate *group, size_t n)
@@ -243,8 +277,7 @@ static enum vx_status copy_group(struct copier *c, const struct vx_candidate *gr
         rc = extend(c, &group[0], id, err);
     }
     for (size_t i = 0; rc == VX_OK && i < n; i++)
-        if (c->sources[group[i].source].has_metadata)
-            rc = copy_metadata(c, &group[i], id, err);
+        rc = copy_remarks(c, &group[i], id, err);
     count_status(c->stats, group, n);
     return rc;
 }

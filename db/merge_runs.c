@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "db/rows.h"
+#include "db/schema.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,16 @@
 static const char CREATE_MET[] =
     "CREATE TEMP TABLE met (source INTEGER, here INTEGER, " VX_RUN_COLUMNS ", PRIMARY KEY (source, here))";
 static const char INSERT_MET[] = "INSERT INTO met VALUES (?, ?, " VX_RUN_VALUES ")";
-static const char SELECT_RUNS[] = "SELECT run, " VX_RUN_COLUMNS " FROM runs ORDER BY run";
-static const char SELECT_RUNS_2[] = "SELECT run, " VX_RUN_COLUMNS_2 ", 1.0, 0.0, NULL FROM runs ORDER BY run";
+#define SELECT_RUNS_OF(columns) "SELECT run, " columns " FROM runs ORDER BY run"
+#define NO_EVIDENCE ", 0, NULL, NULL, NULL, NULL, NULL, NULL"
+/* By schema version: what a file does not have is what migrating it would give it. */
+static const char *const SELECT_RUNS[VX_SCHEMA_VERSION + 1] = {
+    NULL,
+    SELECT_RUNS_OF(VX_RUN_COLUMNS_2 ", 1.0, 0.0, NULL" NO_EVIDENCE),
+    SELECT_RUNS_OF(VX_RUN_COLUMNS_2 ", 1.0, 0.0, NULL" NO_EVIDENCE),
+    SELECT_RUNS_OF(VX_RUN_COLUMNS_3 NO_EVIDENCE),
+    SELECT_RUNS_OF(VX_RUN_COLUMNS),
+};
 static const char INSERT_RUNS[] =
     "INSERT INTO runs (" VX_RUN_COLUMNS ") SELECT " VX_RUN_COLUMNS " FROM"
     " (SELECT *, row_number() OVER (PARTITION BY uuid ORDER BY source < 0, finished DESC NULLS LAST, source, here)"
@@ -31,7 +40,11 @@ static const char UPDATE_FINAL[] =
     " versions = coalesce(f.versions, runs.versions), hosts = coalesce(f.hosts, runs.hosts),"
     " ranks = coalesce(f.ranks, runs.ranks), wall_s = coalesce(f.wall_s, runs.wall_s),"
     " cpu_s = coalesce(f.cpu_s, runs.cpu_s), audio_s = f.audio_s,"
-    " calibrated_on = coalesce(f.calibrated_on, runs.calibrated_on)"
+    " calibrated_on = coalesce(f.calibrated_on, runs.calibrated_on),"
+    " revision = coalesce(f.revision, runs.revision), gpu_wh = coalesce(f.gpu_wh, runs.gpu_wh),"
+    " cpu_wh = coalesce(f.cpu_wh, runs.cpu_wh), grid_g_per_kwh = coalesce(f.grid_g_per_kwh, runs.grid_g_per_kwh),"
+    " engine_wait_s = coalesce(f.engine_wait_s, runs.engine_wait_s),"
+    " decode_wait_s = coalesce(f.decode_wait_s, runs.decode_wait_s)"
     " FROM met f WHERE f.source = -1 AND f.uuid = runs.uuid";
 static const char UPDATE_STATE[] = "UPDATE runs SET state = 'merged' WHERE state = 'running'";
 static const char SELECT_FINAL[] = "SELECT run FROM runs WHERE uuid = (SELECT uuid FROM met WHERE source = -1)";
@@ -64,7 +77,7 @@ static enum vx_status note_source(struct vx_sql *out, sqlite3_stmt *insert, stru
                                   struct vx_err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    enum vx_status rc = vx_sql_prepare(source->sql, &stmt, source->has_calibration ? SELECT_RUNS : SELECT_RUNS_2, err);
+    enum vx_status rc = vx_sql_prepare(source->sql, &stmt, SELECT_RUNS[source->version], err);
 
     while (rc == VX_OK && (rc = vx_sql_step(source->sql, stmt, "read the runs", err)) == VX_OK) {
         struct vx_bind b = vx_bind_start(insert);

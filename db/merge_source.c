@@ -10,9 +10,9 @@ static const char WALK_ITEMS[] =
     " coalesce(path_raw, CAST(path AS BLOB)), coalesce(member_raw, CAST(member AS BLOB)) FROM items ORDER BY item";
 static const char WALK_LIST[] = "SELECT item, 0, 0, path, member FROM listed ORDER BY item";
 
-static const char HAS_DOMAIN[] = "SELECT count(*) FROM pragma_table_info('items') WHERE name = 'outside'";
-static const char HAS_CALIBRATION[] = "SELECT count(*) FROM pragma_table_info('runs') WHERE name = 'calibrated_on'";
+static const char VERSION[] = "PRAGMA user_version"; /* vx_schema_check has found it to be one of ours */
 static const char HAS_METADATA[] = "SELECT EXISTS (SELECT 1 FROM metadata)";
+static const char HAS_REVIEWS[] = "SELECT EXISTS (SELECT 1 FROM reviews)"; /* from version 4 on */
 
 static enum vx_status check_list(struct vx_source *source, struct vx_err *err)
 {
@@ -28,7 +28,7 @@ static enum vx_status check_list(struct vx_source *source, struct vx_err *err)
 enum vx_status vx_source_open(struct vx_source *source, const char *path, bool is_list, size_t cache, struct vx_err *err)
 {
     char settings[96];
-    int64_t metadata = 0, domain = 0, calibration = 0;
+    int64_t metadata = 0, version = 0, reviews = 0;
     enum vx_status rc;
 
     *source = (struct vx_source){.is_list = is_list};
@@ -38,12 +38,12 @@ enum vx_status vx_source_open(struct vx_source *source, const char *path, bool i
         (rc = is_list ? check_list(source, err) : vx_schema_check(source->sql, &source->empty, err)) != VX_OK ||
         source->empty ||
         (rc = vx_sql_integer(source->sql, HAS_METADATA, &metadata, err)) != VX_OK ||
-        (rc = vx_sql_integer(source->sql, HAS_DOMAIN, &domain, err)) != VX_OK ||
-        (!is_list && (rc = vx_sql_integer(source->sql, HAS_CALIBRATION, &calibration, err)) != VX_OK))
+        (rc = vx_sql_integer(source->sql, VERSION, &version, err)) != VX_OK ||
+        (!is_list && version >= 4 && (rc = vx_sql_integer(source->sql, HAS_REVIEWS, &reviews, err)) != VX_OK))
         goto done;
     source->has_metadata = metadata != 0;
-    source->has_domain = domain != 0;
-    source->has_calibration = calibration != 0;
+    source->has_reviews = reviews != 0;
+    source->version = (int)version;
     rc = vx_sql_prepare(source->sql, &source->walk, is_list ? WALK_LIST : WALK_ITEMS, err);
 done:
     if (rc != VX_OK)

@@ -23,8 +23,8 @@ struct vx_source {
     bool is_list;  /* a vx_itemlist file: its items are known, nothing else */
     bool empty;    /* a file that a crash left before its first commit; not attached */
     bool has_metadata;
-    bool has_domain; /* columns of schema version 2 in items */
-    bool has_calibration; /* and of 3 in runs */
+    bool has_reviews;
+    int version; /* of the schema, 1 up: which columns it has */
     sqlite3_stmt *walk; /* every item ascending: id, rank, run, and its name as bytes: path, member */
     struct vx_run_map *runs; /* ascending `here` */
     size_t n_runs, cap_runs;

@@ -14,6 +14,14 @@ static void bind_positive(struct vx_bind *b, double value)
         vx_bind_null(b);
 }
 
+static void bind_finite(struct vx_bind *b, double value)
+{
+    if (isfinite(value))
+        vx_bind_real(b, value);
+    else
+        vx_bind_null(b);
+}
+
 void vx_rows_bind_run(struct vx_bind *b, const struct vx_run *run)
 {
     vx_bind_text(b, run->uuid);
@@ -51,6 +59,13 @@ void vx_rows_bind_run(struct vx_bind *b, const struct vx_run *run)
     vx_bind_real(b, run->calibration_scale);
     vx_bind_real(b, run->calibration_offset);
     vx_bind_text(b, run->calibrated_on);
+    vx_bind_integer(b, run->custody);
+    vx_bind_text(b, run->revision);
+    bind_positive(b, run->gpu_wh);
+    bind_positive(b, run->cpu_wh);
+    bind_positive(b, run->grid_g_per_kwh);
+    bind_finite(b, run->wall_s > 0 ? run->engine_wait_s : NAN);
+    bind_finite(b, run->wall_s > 0 ? run->decode_wait_s : NAN);
 }
 
 const char *vx_rows_kind_name(enum vx_item_kind kind)
@@ -128,6 +143,8 @@ static const char *windows_problem(const struct vx_item_result *result, size_t *
     for (size_t i = 0; i < result->n_windows; i++) {
         const struct vx_window_score *w = &result->windows[i];
         *at = i;
+        if (w->channel < 0 || (size_t)w->channel > result->n_channels)
+            return "of a channel that is not there";
         if (w->index < 0 || (i > 0 && w->index <= result->windows[i - 1].index))
             return "window indexes must ascend";
         if (w->flags & VX_WINDOW_NOT_SCORED)
@@ -194,14 +211,6 @@ static void bind_aggregate(struct vx_bind *b, const struct vx_aggregate *a)
     }
 }
 
-static void bind_finite(struct vx_bind *b, double value)
-{
-    if (isfinite(value))
-        vx_bind_real(b, value);
-    else
-        vx_bind_null(b);
-}
-
 static void bind_domain(struct vx_bind *b, const struct vx_item_domain *d)
 {
     const bool measured = d->n_windows > 0;
@@ -229,6 +238,21 @@ void vx_rows_bind_result(struct vx_bind *b, const struct vx_item_result *result)
     bind_aggregate(b, &result->aggregate);
     vx_bind_text(b, result->status == VX_ITEM_FAILED ? NULL : vx_verdict_name(result->aggregate.verdict));
     bind_domain(b, &result->domain);
+    vx_bind_text(b, *result->hash ? result->hash : NULL);
+    if (result->same_as > 0)
+        vx_bind_integer(b, result->same_as);
+    else
+        vx_bind_null(b);
+    vx_bind_text(b, *result->warning ? result->warning : NULL);
+}
+
+void vx_rows_bind_channel(struct vx_bind *b, int channel, const struct vx_aggregate *aggregate)
+{
+    vx_bind_integer(b, channel);
+    vx_bind_integer(b, aggregate->n_windows);
+    vx_bind_integer(b, aggregate->n_scored);
+    bind_aggregate(b, aggregate);
+    vx_bind_text(b, vx_verdict_name(aggregate->verdict));
 }
 
 void vx_rows_bind_unseen(struct vx_bind *b, const char *problem)
@@ -239,6 +263,6 @@ void vx_rows_bind_unseen(struct vx_bind *b, const char *problem)
     vx_bind_text(b, problem);
     vx_bind_integer(b, 0);
     vx_bind_integer(b, 0);
-    for (int i = 0; i < 10; i++) /* mean_fake … outside */
+    for (int i = 0; i < 13; i++) /* mean_fake … warning */
         vx_bind_null(b);
 }

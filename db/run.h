@@ -25,6 +25,11 @@ struct vx_run { /* all text is borrowed UTF-8; NULL where unknown */
     const char *hosts_json;    /* [{"rank":0,"host":…,"threads":…}] */
     int ranks;
     double wall_s, cpu_s, audio_s; /* of the whole run; 0 until finished, the first two also where it was resumed */
+    bool custody;         /* every item has a SHA-256 */
+    const char *revision; /* of the program's source */
+    double gpu_wh, cpu_wh; /* watt-hours of the hosts while it ran; 0: unknown */
+    double grid_g_per_kwh; /* CO2 a kilowatt-hour, as the user said; 0: unknown */
+    double engine_wait_s, decode_wait_s; /* engine threads waited for sound, decoders for room: sums; known with wall_s */
 };
 
 #endif

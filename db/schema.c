@@ -104,6 +104,52 @@
     "ALTER TABLE main.runs ADD COLUMN calibrated_on TEXT /* what these two were fitted on: p is P(fake); NULL: p is a" \
     " score, not a probability */;\n"
 
+/* Version 4: evidence, energy, channels and what people say. */
+#define RUN_EVIDENCE                                                                                                   \
+    "ALTER TABLE main.runs ADD COLUMN custody INTEGER NOT NULL DEFAULT 0 /* 1: every item's hash is its SHA-256 */;\n"  \
+    "ALTER TABLE main.runs ADD COLUMN revision TEXT /* of voxtrawl's source */;\n"                                     \
+    "ALTER TABLE main.runs ADD COLUMN gpu_wh REAL /* watt-hours that the hosts' GPUs took meanwhile; NULL: unknown */;\n" \
+    "ALTER TABLE main.runs ADD COLUMN cpu_wh REAL /* and their processors */;\n"                                       \
+    "ALTER TABLE main.runs ADD COLUMN grid_g_per_kwh REAL /* grams of CO2 a kilowatt-hour, as the user said */;\n"     \
+    "ALTER TABLE main.runs ADD COLUMN engine_wait_s REAL /* engine threads waited for sound, summed over them */;\n"   \
+    "ALTER TABLE main.runs ADD COLUMN decode_wait_s REAL /* decoders waited for room, summed over them */;\n"
+#define ITEM_CONTENT                                                                                                   \
+    "ALTER TABLE main.items ADD COLUMN hash TEXT /* of its bytes, 'xxh3:...' or 'sha256:...', or of its samples,"      \
+    " 'pcm-xxh3:...'; NULL: not hashed */;\n"                                                                          \
+    "ALTER TABLE main.items ADD COLUMN same_as INTEGER /* item with the same content that was scored in its place */;\n" \
+    "ALTER TABLE main.items ADD COLUMN warning TEXT /* it was read, but this should be known */;\n"
+#define CHANNELS                                                                                                       \
+    "ALTER TABLE main.windows ADD COLUMN channel INTEGER /* 1, 2... where channels are scored on their own; NULL:"      \
+    " their mix */;\n"                                                                                                 \
+    "CREATE TABLE main.channels (           -- one row a channel that was scored on its own\n"                        \
+    "    item           INTEGER NOT NULL REFERENCES items (item),\n"                                                   \
+    "    channel        INTEGER NOT NULL,   -- 1, 2...\n"                                                              \
+    "    n_windows      INTEGER NOT NULL,   -- all as in items, over the channel's windows\n"                          \
+    "    n_scored       INTEGER NOT NULL,\n"                                                                           \
+    "    mean_fake      REAL,\n"                                                                                       \
+    "    max_fake       REAL,\n"                                                                                       \
+    "    worst_fake     REAL,\n"                                                                                       \
+    "    fraction_over  REAL,\n"                                                                                       \
+    "    longest_run_s  REAL,\n"                                                                                       \
+    "    verdict        TEXT CHECK (verdict IN ('real', 'uncertain', 'fake', 'not_scored')),\n"                        \
+    "    PRIMARY KEY (item, channel)\n"                                                                                \
+    ") WITHOUT ROWID;\n"
+#define REVIEWS                                                                                                        \
+    "CREATE TABLE main.reviews (            -- what people said after listening; scores stay as they are\n"           \
+    "    review         INTEGER PRIMARY KEY,\n"                                                                        \
+    "    item           INTEGER NOT NULL REFERENCES items (item),\n"                                                   \
+    "    channel        INTEGER NOT NULL,   -- 1, 2...; 0: the recording as a whole\n"                                 \
+    "    start_s        REAL NOT NULL,\n"                                                                              \
+    "    end_s          REAL NOT NULL,\n"                                                                              \
+    "    label          TEXT NOT NULL CHECK (label IN ('real', 'fake', 'unsure')),\n"                                  \
+    "    remark         TEXT,\n"                                                                                       \
+    "    reviewer       TEXT NOT NULL,      -- who\n"                                                                  \
+    "    reviewed       TEXT NOT NULL,      -- when\n"                                                                 \
+    "    imported       TEXT,\n"                                                                                       \
+    "    source         TEXT,               -- file it came from\n"                                                    \
+    "    UNIQUE (item, channel, start_s, end_s, reviewer, reviewed)\n"                                                 \
+    ");\n"
+
 /* An untrained model is called that wherever a score of it can be seen. */
 #define MODEL                                                                                                          \
     "CASE WHEN r.model_trained = 0 THEN 'untrained: scores mean nothing'"                                              \
@@ -138,7 +184,7 @@
     "    FROM items i WHERE i.status IN ('failed', 'not_scored');\n"                                                   \
     "CREATE VIEW window_scores AS           -- score: higher means bona fide; NULL where not scored. llr: calibrated,\n"\
     "                                       -- the score itself where the run is not; p = 1 / (1 + exp(llr))\n"        \
-    "    SELECT w.item, w.idx, " NAME ",\n"                                                                            \
+    "    SELECT w.item, w.idx, w.channel, " NAME ",\n"                                                                            \
     "           w.start_ms / 1000.0 AS start_s, w.start_ms / 1000.0 + r.window_s AS end_s,\n"                          \
     "           w.logit_real - w.logit_fake AS score, w.logit_real, w.logit_fake,\n"                                   \
     "           r.calibration_scale * (w.logit_real - w.logit_fake) + r.calibration_offset AS llr,\n"                  \
@@ -149,7 +195,12 @@
     "              || CASE WHEN w.flags & 16 THEN 'clipped ' ELSE '' END\n"                                            \
     "              || CASE WHEN w.flags & 32 THEN 'cancelled ' ELSE '' END) AS flags,\n"                               \
     "           " MODEL "\n"                                                                                           \
-    "    FROM windows w JOIN items i ON i.item = w.item JOIN runs r ON r.run = i.run;\n"
+    "    FROM windows w JOIN items i ON i.item = w.item JOIN runs r ON r.run = i.run;\n"                               \
+    "CREATE VIEW channel_scores AS          -- channels that were scored on their own, for people\n"                  \
+    "    SELECT c.item, " NAME ",\n"                                                                                   \
+    "           c.channel, c.verdict, c.mean_fake, c.max_fake, c.worst_fake, c.fraction_over, c.longest_run_s,\n"      \
+    "           c.n_windows, c.n_scored, " MODEL "\n"                                                                  \
+    "    FROM channels c JOIN items i ON i.item = c.item JOIN runs r ON r.run = i.run;\n"
 
 /* Entry v brings version v to v + 1. Append only: never change, reorder or remove one that was released. Tables only:
  * views hold nothing, so those of an older file are taken away and the newest made. */
@@ -157,11 +208,12 @@ static const char *const MIGRATIONS[VX_SCHEMA_VERSION] = {
     TABLES,
     ITEM_DOMAIN,
     RUN_CALIBRATION,
+    RUN_EVIDENCE ITEM_CONTENT CHANNELS REVIEWS,
 };
 /* main: else, where there are none, those of an attached shard */
 #define DROP_VIEWS                                                                                                     \
     "DROP VIEW IF EXISTS main.files; DROP VIEW IF EXISTS main.suspects; DROP VIEW IF EXISTS main.errors;"              \
-    "DROP VIEW IF EXISTS main.window_scores;"
+    "DROP VIEW IF EXISTS main.window_scores; DROP VIEW IF EXISTS main.channel_scores;"
 
 #define INDEXES                                                                                                        \
     "CREATE INDEX items_by_path ON items (path, member);\n"                                                            \
@@ -172,7 +224,7 @@ const char *const VX_SCHEMA_INDEXES = INDEXES;
 
 const char *vx_schema_sql(void)
 {
-    return TABLES ITEM_DOMAIN RUN_CALIBRATION VIEWS INDEXES;
+    return TABLES ITEM_DOMAIN RUN_CALIBRATION RUN_EVIDENCE ITEM_CONTENT CHANNELS REVIEWS VIEWS INDEXES;
 }
 
 enum vx_status vx_schema_kind(struct vx_sql *sql, enum vx_db_kind *kind, struct vx_err *err)
@@ -256,14 +308,17 @@ enum vx_status vx_schema_check(struct vx_sql *sql, bool *empty, struct vx_err *e
     *empty = kind == VX_DB_NOTHING;
     if (*empty)
         return VX_OK;
+    if (version < 1)
+        return vx_fail(err, VX_EFORMAT, "%s: one of Voxtrawl's, but of no schema version", sql->path);
     if (kind == VX_DB_LIST)
         return vx_fail(err, VX_EINVAL, "%s: it is a list of items, expected a shard or a result", sql->path);
     /* A view of that name could be anything, an endless query for instance. */
     rc = vx_sql_integer(sql,
                         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
-                        "AND name IN ('runs', 'items', 'windows', 'metadata')",
+                        "AND name IN ('runs', 'items', 'windows', 'metadata', 'channels', 'reviews')",
                         &tables, err);
-    if (rc == VX_OK && tables != 4)
-        rc = vx_fail(err, VX_EFORMAT, "%s: %lld of its 4 tables are there", sql->path, (long long)tables);
+    const int expected = version < 4 ? 4 : 6;
+    if (rc == VX_OK && tables != expected)
+        rc = vx_fail(err, VX_EFORMAT, "%s: %lld of its %d tables are there", sql->path, (long long)tables, expected);
     return rc;
 }

@@ -13,7 +13,7 @@ enum vx_db_kind {      /* PRAGMA application_id: four letters */
     VX_DB_LIST = 0x56584c53,   /* VXLS */
 };
 
-#define VX_SCHEMA_VERSION 3 /* of shards and results */
+#define VX_SCHEMA_VERSION 4 /* of shards and results */
 
 /* What the file is. VX_EINVAL: an SQLite database of somebody else. */
 enum vx_status vx_schema_kind(struct vx_sql *sql, enum vx_db_kind *kind, struct vx_err *err) VX_CHECKED;

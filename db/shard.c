@@ -26,12 +26,14 @@ static const char DELETE_METADATA[] = "DELETE FROM metadata WHERE item = ?";
 static const char INSERT_ITEM[] =
     "INSERT OR REPLACE INTO items (item, run, " VX_ITEM_COLUMNS ") VALUES (?, ?, " VX_ITEM_VALUES ")";
 static const char INSERT_WINDOW[] =
-    "INSERT INTO windows (item, idx, start_ms, logit_real, logit_fake, flags) VALUES (?, ?, ?, ?, ?, ?)";
+    "INSERT INTO windows (item, idx, start_ms, logit_real, logit_fake, flags, channel) VALUES (?, ?, ?, ?, ?, ?, ?)";
+static const char DELETE_CHANNELS[] = "DELETE FROM channels WHERE item = ?";
+static const char INSERT_CHANNEL[] = "INSERT INTO channels (item, " VX_CHANNEL_COLUMNS ") VALUES (?, " VX_CHANNEL_VALUES ")";
 static const char INSERT_METADATA[] = "INSERT OR REPLACE INTO metadata (item, key, value) VALUES (?, ?, ?)";
 
-enum { STMT_DELETE_WINDOWS, STMT_DELETE_METADATA, STMT_ITEM, STMT_WINDOW, STMT_METADATA, N_STMTS };
-static const char *const STATEMENTS[N_STMTS] = {DELETE_WINDOWS, DELETE_METADATA, INSERT_ITEM, INSERT_WINDOW,
-                                                INSERT_METADATA};
+enum { STMT_DELETE_WINDOWS, STMT_DELETE_CHANNELS, STMT_DELETE_METADATA, STMT_ITEM, STMT_WINDOW, STMT_CHANNEL, STMT_METADATA, N_STMTS };
+static const char *const STATEMENTS[N_STMTS] = {DELETE_WINDOWS, DELETE_CHANNELS, DELETE_METADATA, INSERT_ITEM,
+                                                INSERT_WINDOW, INSERT_CHANNEL, INSERT_METADATA};
 
 struct vx_shard {
     struct vx_sql *sql;
@@ -238,7 +240,24 @@ static enum vx_status write_windows(struct vx_shard *shard, const struct vx_item
             vx_bind_real(&b, w->fake);
         }
         vx_bind_integer(&b, w->flags);
+        if (w->channel > 0)
+            vx_bind_integer(&b, w->channel);
+        else
+            vx_bind_null(&b);
         rc = vx_bind_run(shard->sql, &b, "write a window", err);
+    }
+    return rc;
+}
+
+static enum vx_status write_channels(struct vx_shard *shard, const struct vx_item_result *r, struct vx_err *err)
+{
+    enum vx_status rc = VX_OK;
+
+    for (size_t i = 0; rc == VX_OK && i < r->n_channels; i++) {
+        struct vx_bind b = vx_bind_start(shard->stmt[STMT_CHANNEL]);
+        vx_bind_integer(&b, r->item.id);
+        vx_rows_bind_channel(&b, (int)i + 1, &r->channels[i]);
+        rc = vx_bind_run(shard->sql, &b, "write a channel", err);
     }
     return rc;
 }
@@ -262,6 +281,7 @@ static enum vx_status write_item(struct vx_shard *shard, const struct vx_item_re
     enum vx_status rc;
 
     if ((rc = remove_rows(shard, STMT_DELETE_WINDOWS, r->item.id, err)) != VX_OK ||
+        (rc = remove_rows(shard, STMT_DELETE_CHANNELS, r->item.id, err)) != VX_OK ||
         (rc = remove_rows(shard, STMT_DELETE_METADATA, r->item.id, err)) != VX_OK)
         return rc;
     struct vx_bind b = vx_bind_start(shard->stmt[STMT_ITEM]);
@@ -270,7 +290,7 @@ static enum vx_status write_item(struct vx_shard *shard, const struct vx_item_re
     vx_rows_bind_item(&b, &r->item);
     vx_rows_bind_result(&b, r);
     if ((rc = vx_bind_run(shard->sql, &b, "write an item", err)) != VX_OK ||
-        (rc = write_windows(shard, r, err)) != VX_OK)
+        (rc = write_windows(shard, r, err)) != VX_OK || (rc = write_channels(shard, r, err)) != VX_OK)
         return rc;
     return write_metadata(shard, &r->item, err);
 }

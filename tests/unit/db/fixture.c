@@ -212,9 +212,19 @@ void fixture_exec(const char *path, const char *sql)
 void fixture_age(const char *path, int version)
 {
     fixture_exec(path, "DROP VIEW files; DROP VIEW suspects; DROP VIEW errors; DROP VIEW window_scores;"
-                       "ALTER TABLE runs DROP COLUMN calibration_scale; ALTER TABLE runs DROP COLUMN calibration_offset;"
+                       "DROP VIEW channel_scores; DROP TABLE channels; DROP TABLE reviews;"
+                       "ALTER TABLE windows DROP COLUMN channel; ALTER TABLE items DROP COLUMN hash;"
+                       "ALTER TABLE items DROP COLUMN same_as; ALTER TABLE items DROP COLUMN warning;"
+                       "ALTER TABLE runs DROP COLUMN custody; ALTER TABLE runs DROP COLUMN revision;"
+                       "ALTER TABLE runs DROP COLUMN gpu_wh; ALTER TABLE runs DROP COLUMN cpu_wh;"
+                       "ALTER TABLE runs DROP COLUMN grid_g_per_kwh; ALTER TABLE runs DROP COLUMN engine_wait_s;"
+                       "ALTER TABLE runs DROP COLUMN decode_wait_s;"
+                       "CREATE VIEW files AS SELECT item, path AS name FROM items; PRAGMA user_version = 3");
+    if (version == 3)
+        return;
+    fixture_exec(path, "ALTER TABLE runs DROP COLUMN calibration_scale; ALTER TABLE runs DROP COLUMN calibration_offset;"
                        "ALTER TABLE runs DROP COLUMN calibrated_on;"
-                       "CREATE VIEW files AS SELECT item, path AS name FROM items; PRAGMA user_version = 2");
+                       "PRAGMA user_version = 2");
     if (version == 1)
         fixture_exec(path, "ALTER TABLE items DROP COLUMN level_dbfs; ALTER TABLE items DROP COLUMN bandwidth_hz;"
                            "ALTER TABLE items DROP COLUMN active_share; ALTER TABLE items DROP COLUMN outside;"
@@ -235,12 +245,14 @@ char *fixture_dump(const char *path)
 {
     static const char *const sql[] = {"SELECT * FROM runs ORDER BY run", "SELECT * FROM items ORDER BY item",
                                       "SELECT * FROM windows ORDER BY item, idx",
-                                      "SELECT * FROM metadata ORDER BY item, key"};
+                                      "SELECT * FROM metadata ORDER BY item, key",
+                                      "SELECT * FROM channels ORDER BY item, channel",
+                                      "SELECT * FROM reviews ORDER BY review"};
     sqlite3 *db = fixture_sqlite(path);
     struct vx_buf b = {0};
 
     vx_buf_str(&b, "");
-    for (int i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof sql / sizeof *sql; i++)
         if (sqlite3_exec(db, sql[i], dump_row, &b, NULL) != SQLITE_OK)
             fail_msg("%s: %s", path, sqlite3_errmsg(db));
     sqlite3_close(db);

@@ -38,7 +38,7 @@ const char *fixture_make_result(struct fixture *f, const char *name, int64_t n, 
 sqlite3 *fixture_sqlite(const char *path);              /* opened by stock SQLite, without any of ours */
 int64_t fixture_integer(const char *path, const char *sql);
 void fixture_exec(const char *path, const char *sql);
-void fixture_age(const char *path, int version);        /* makes it one of schema version 1 or 2 */
-char *fixture_dump(const char *path);                   /* runs, items, windows, metadata as text; the caller's to free */
+void fixture_age(const char *path, int version);        /* makes it one of schema version 1, 2 or 3 */
+char *fixture_dump(const char *path);                   /* every row of every table as text; the caller's to free */
 
 #endif

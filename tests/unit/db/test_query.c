@@ -38,7 +38,7 @@ static void accepted(void **state)
         {"SELECT * FROM pragma_table_info('items') LIMIT 1",
          "cid,name,type,notnull,dflt_value,pk\n0,item,INTEGER,0,,1\n"},
         {"SELECT count(*) AS n FROM pragma_index_list('items')", "n\n2\n"},
-        {"PRAGMA user_version", "user_version\n3\n"},
+        {"PRAGMA user_version", "user_version\n4\n"},
         {"pragma INTEGRITY_CHECK", "integrity_check\nok\n"},
         {"PRAGMA quick_check(1)", "quick_check\nok\n"},
         {"SELECT * FROM pragma_quick_check", "quick_check\nok\n"},
@@ -250,8 +250,8 @@ static void no_result(void **state)
         {"shard.db", VX_EINVAL, "merge -o RESULT.db SHARD"},
         {".", VX_EINVAL, "a folder; expected the result"},
         {"pipe", VX_EINVAL, "not a file; expected the result"},
-        {"newer.db", VX_EUNSUPPORTED, "schema version 9, this Voxtrawl knows up to 3: use a newer one"},
-        {"less.db", VX_EFORMAT, "3 of its 4 tables"},
+        {"newer.db", VX_EUNSUPPORTED, "schema version 9, this Voxtrawl knows up to 4: use a newer one"},
+        {"less.db", VX_EFORMAT, "5 of its 6 tables"},
         {"wal.db", VX_OK, NULL},
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {

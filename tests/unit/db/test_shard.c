@@ -1,5 +1,6 @@
 /* test_shard.c - what a commit keeps: round trip, replay, refusals, full disks, and a killed writer
  * Over 500 lines because each fault is judged by the round trip: the same commits, read back by the same helpers. */
+#include "db/schema.h"
 #include "db/shard.h"
 #include "base/clock.h"
 #include "tests/harness/cmocka.h"
@@ -257,7 +258,7 @@ static void older_shards_go_on(void **state)
     r.domain.compared = false;
     commit_one(shard, &r);
     vx_shard_close(&shard);
-    assert_int_equal(fixture_integer(path, "PRAGMA user_version"), 3);
+    assert_int_equal(fixture_integer(path, "PRAGMA user_version"), VX_SCHEMA_VERSION);
     assert_int_equal(fixture_integer(path, "SELECT calibration_scale = 1 AND calibration_offset = 0 AND calibrated_on IS NULL"
                                            " FROM runs"), 1);
     assert_int_equal(fixture_integer(path, "SELECT count(*) FROM files WHERE level_dbfs IS NULL AND item <= 10"), 10);
