@@ -13,13 +13,28 @@ enum vx_exit {
     VX_EXIT_FAILED_ITEMS = 3, /* scan: done, the result is complete, but some items failed; the database says which and why */
     VX_EXIT_STOPPED = 4,      /* scan: stopped by a signal; the same command goes on from there */
 };
-#define VX_EXIT_WORDS                                                                                                        \
-    "exit status: 0 done, 1 failed, 2 wrong usage, 3 scan: done, but some items failed (the result says which), 4 scan: "    \
-    "stopped, the\nsame command goes on"
+/* The same for people; ends with words NULL. */
+struct vx_exit_word {
+    enum vx_exit status;
+    const char *words;
+};
+const struct vx_exit_word *vx_exit_words(void);
+
+struct vx_command;
+
+/* Whoever wants a command's options instead of its --help: gets the table as the command hands it out, for as long as the call
+ * lasts. */
+struct vx_option_reader {
+    void (*read)(void *user, const struct vx_command *command, const struct vx_opt *table);
+    void *user;
+};
 
 struct vx_command {
     const char *name, *usage, *doc;
     int (*fn)(const struct vx_command *self, int argc, char **argv); /* argv[0] is the command's name */
+    const char *about; /* --help and the manual: paragraphs apart by an empty line; lines that begin with a blank stay as they are. NULL: none */
+    const char *also;  /* a command whose options and operands this one takes too; NULL: none */
+    const struct vx_option_reader *reader; /* NULL but in a copy made for reading the options (manual.h) */
 };
 
 const struct vx_command *vx_commands(void); /* ends with name NULL */
@@ -28,6 +43,7 @@ const struct vx_command *vx_commands(void); /* ends with name NULL */
  * (ranks other than 0). */
 int vx_command_parse(const struct vx_command *self, const struct vx_opt *table, int argc, char **argv,
                      int *n_operands, int quiet);
+/* Prints the help, or hands the table to the command's reader. */
 void vx_command_help(const struct vx_command *self, const struct vx_opt *table);
 /* "voxtrawl NAME: text" on stderr; returns the exit status that fits err. */
 int vx_command_fail(const struct vx_command *self, const struct vx_err *err);
@@ -43,6 +59,7 @@ int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_pictures(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_calibrate(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_bench(const struct vx_command *self, int argc, char **argv);
+int vx_cmd_manual(const struct vx_command *self, int argc, char **argv);
 
 int vx_main(int argc, char **argv); /* what main() does */
 

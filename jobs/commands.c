@@ -7,28 +7,122 @@
 #include <string.h>
 #include <unistd.h>
 
+#define HELP_COLUMNS 110
+
+static const struct vx_exit_word exit_words[] = {
+    {VX_EXIT_OK, "done"},
+    {VX_EXIT_FAILED, "failed; stderr says why"},
+    {VX_EXIT_USAGE, "the command line makes no sense"},
+    {VX_EXIT_FAILED_ITEMS, "scan: done, the result is complete, but some items failed; it says which"},
+    {VX_EXIT_STOPPED, "scan: stopped by a signal; the same command goes on from there"},
+    {0, NULL},
+};
+
 static const struct vx_command commands[] = {
     {"scan", "[-o OUT.db] [--model DIR] [options] INPUT...",
-     "Score folders, files, manifests and archives; write a SQLite database.", vx_cmd_scan},
+     "Score folders, files, manifests and archives; write a SQLite database.", vx_cmd_scan,
+     .about =
+         "INPUT is any mix of folders, searched to the bottom; single recordings and pictures; manifests (.txt, .csv, .tsv, also "
+         ".gz) with a column named path, whose other columns are kept beside the results; and archives (.tar, .tar.gz, .zip), "
+         "which are read without unpacking. What cannot be read costs its own row, with the reason in it, and nothing else.\n\n"
+         "On several cores or hosts:\n\n  mpirun --bind-to none -n 4 voxtrawl scan -o results.db recordings/\n\n"
+         "A scan that was stopped or killed goes on where it was when the same command is given again. SIGTERM, SIGINT and SIGUSR1 "
+         "stop it: what is complete is committed. A second signal ends it at once."},
     {"submit", "[--site FILE] [--nodes N] [--gpus N] [--array N] [options] [options of scan] INPUT...",
-     "Send a scan to a Slurm cluster as a batch job.", vx_cmd_submit},
-    {"status", "DIR [--format text|json]", "Tell how far the scan of a work folder is: done, failed, left, speed, ETA.", vx_cmd_status},
+     "Send a scan to a Slurm cluster as a batch job.", vx_cmd_submit,
+     .about =
+         "All options and inputs of voxtrawl scan are taken as well (voxtrawl scan --help lists them): what works as "
+         "\"voxtrawl scan ...\" is sent to the cluster as \"voxtrawl submit ...\". The work folder must be one that all nodes see. "
+         "It keeps the batch script, the jobs' logs and numbers in WORK/job. A job that was killed or cancelled goes on where it "
+         "was when the same command is given again. The number of the job, with --array those of the scan and of the merge, are "
+         "printed on stdout.\n\n"
+         "  voxtrawl submit --nodes 4 --time 04:00:00 -o results.db /archive\n"
+         "  voxtrawl submit --site site.conf --nodes 2 --gpus 4 --time 04:00:00 --requeue -o results.db /archive\n"
+         "  voxtrawl submit --site site.conf --array 16 --gpus 4 --time 04:00:00 -o results.db /archive",
+     .also = "scan"},
+    {"status", "DIR [--format text|json]", "Tell how far the scan of a work folder is: done, failed, left, speed, ETA.", vx_cmd_status,
+     .about = "DIR is the work folder: that of the result with .work at its end, or what --work named. The scan may be running, "
+              "here or on a cluster, or have ended."},
     {"query", "DB ['SQL'] [--named NAME] [--format table|csv|tsv|json]", "Ask a result questions in SQL, read-only.",
-     vx_cmd_query},
+     vx_cmd_query,
+     .about = "median, percentile, sigmoid and logit are added to SQLite's functions. --named LIST lists the ready questions, "
+              "--schema the tables and views.\n\n"
+              "  voxtrawl query results.db --named top\n"
+              "  voxtrawl query results.db \"SELECT path, mean_fake FROM items WHERE verdict = 'fake' ORDER BY mean_fake DESC\""},
     {"eval", "DB --labels FILE [options]", "Measure a result against labels: accuracy, EER, DCF, Cllr, per window and per file.",
-     vx_cmd_eval},
+     vx_cmd_eval,
+     .about = "Label files of the field's corpora are known, and any table with a file and a label column. What matched and what did "
+              "not is told, on both sides. Intervals are of 95 %, from a bootstrap over files or, with --cluster, speakers."},
     {"calibrate", "--labels FILE INPUT...|--from DB [-o PROFILE.json] [--model DIR] [options]",
-     "Find the front end that fits a model, and what its scores mean, on labelled files.", vx_cmd_calibrate},
-    {"merge", "-o OUT.db SHARD.db...", "Make one result of the shards or results of several scans.", vx_cmd_merge},
+     "Find the front end that fits a model, and what its scores mean, on labelled files.", vx_cmd_calibrate,
+     .about = "Writes a profile for voxtrawl scan --profile, or to lie beside the weights as profile.json. A few hundred labelled "
+              "clips like those to be scanned are wanted, ten of each side at least."},
+    {"merge", "-o OUT.db SHARD.db...", "Make one result of the shards or results of several scans.", vx_cmd_merge,
+     .about = "The scans must have had the same model, profile and options: other ones are refused, with what differs."},
     {"model", "[DIR] [--profile NAME|FILE] [--generate SHAPE]", "Show what a model folder holds, or generate an untrained one.",
-     vx_cmd_model},
+     vx_cmd_model,
+     .about = "DIR is a Hugging Face ConvNeXt folder with config.json, preprocessor_config.json and model.safetensors; without DIR, "
+              "the model that scans take."},
     {"inspect", "FILE -o OUT.png [--model DIR]", "Draw a recording as the network sees it, with each window's score.",
-     vx_cmd_inspect},
+     vx_cmd_inspect, .about = "The windows and their scores are those of a scan with the same options; stdout gets them as a table."},
     {"pictures", "--model DIR|--size N [--profile NAME] [options] INPUT... -o DIR",
-     "Write the network's input pictures of all windows, to train on.", vx_cmd_pictures},
-    {"bench", "[--model DIR] [FILE...]", "Measure engine, front end and decoding apart.", vx_cmd_bench},
-    {NULL, NULL, NULL, NULL},
+     "Write the network's input pictures of all windows, to train on.", vx_cmd_pictures,
+     .about = "DIR gets pictures.u8 (uint8, [n][size][size] or [n][size][size][3]), windows.csv (a row a picture, with the "
+              "manifest's columns) and pictures.json."},
+    {"bench", "[--model DIR] [FILE...]", "Measure engine, front end and decoding apart.", vx_cmd_bench,
+     .about = "Every operation of the network is shown beside what this machine can do at most."},
+    {"manual", "[COMMAND] [--bash|--zsh] [-o DIR]", "Write the manual pages and the shells' completion, from the table of options.",
+     vx_cmd_manual,
+     .about = "Without -o one page, voxtrawl's own or COMMAND's, or one shell's completion goes to stdout:\n\n"
+              "  voxtrawl manual scan | man -l -\n"
+              "  source <(voxtrawl manual --bash)\n\n"
+              "With -o all of them go to DIR, in folders as below PREFIX/share."},
+    {NULL, NULL, NULL, NULL, .about = NULL},
 };
+
+const struct vx_exit_word *vx_exit_words(void)
+{
+    return exit_words;
+}
+
+static void print_exit_words(FILE *to)
+{
+    fprintf(to, "exit status:\n");
+    for (const struct vx_exit_word *w = exit_words; w->words; w++)
+        fprintf(to, "  %d  %s\n", (int)w->status, w->words);
+}
+
+/* One line of len bytes, broken between words. */
+static void print_filled(const char *line, size_t len, FILE *to)
+{
+    size_t column = 0, word;
+
+    for (size_t at = 0; at < len; at += word + 1) {
+        word = strcspn(line + at, " \n");
+        if (column > 0 && column + 1 + word > HELP_COLUMNS) {
+            fputc('\n', to);
+            column = 0;
+        }
+        fprintf(to, "%s%.*s", column ? " " : "", (int)word, line + at);
+        column += word + (column > 0);
+    }
+}
+
+static void print_about(const char *text, FILE *to)
+{
+    for (;; text++) {
+        const size_t len = strcspn(text, "\n");
+
+        if (*text == ' ')
+            fwrite(text, 1, len, to);
+        else
+            print_filled(text, len, to);
+        fputc('\n', to);
+        text += len;
+        if (!*text)
+            return;
+    }
+}
 
 const struct vx_command *vx_commands(void)
 {
@@ -42,18 +136,26 @@ static void print_usage(FILE *to)
     for (const struct vx_command *c = commands; c->name; c++)
         fprintf(to, "  %-10s%s\n", c->name, c->doc);
     fprintf(to, "\n  voxtrawl COMMAND --help tells more; voxtrawl --version what this build is made of.\n"
-                "  On several cores or hosts: mpirun -n N voxtrawl scan ...\n\n"
-                VX_EXIT_WORDS "\n");
+                "  On several cores or hosts: mpirun -n N voxtrawl scan ...\n\n");
+    print_exit_words(to);
 }
 
 void vx_command_help(const struct vx_command *self, const struct vx_opt *table)
 {
+    if (self->reader) {
+        self->reader->read(self->reader->user, self, table);
+        return;
+    }
     printf("usage: voxtrawl %s %s\n\n%s\n\noptions:\n", self->name, self->usage, self->doc);
     vx_opts_print(table, stdout);
-    if (self->fn == vx_cmd_scan)
-        printf("\n" VX_EXIT_WORDS "\n"
-               "\nA scan that was stopped or killed goes on where it was when the same command is given again.\n"
-               "SIGTERM, SIGINT and SIGUSR1 stop it: what is complete is committed. A second signal ends it at once.\n");
+    if (self->fn == vx_cmd_scan) {
+        fputc('\n', stdout);
+        print_exit_words(stdout);
+    }
+    if (self->about) {
+        fputc('\n', stdout);
+        print_about(self->about, stdout);
+    }
 }
 
 int vx_command_fail(const struct vx_command *self, const struct vx_err *err)

@@ -5,20 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
-static void print_help(const struct vx_command *self, const struct vx_opt *table)
-{
-    vx_command_help(self, table);
-    printf("\nAll options and inputs of voxtrawl scan are taken as well (voxtrawl scan --help lists them): what works as\n"
-           "\"voxtrawl scan ...\" is sent to the cluster as \"voxtrawl submit ...\". The work folder must be one that all\n"
-           "nodes see. It keeps the batch script, the jobs' logs and numbers in WORK/job. A job that was killed or cancelled\n"
-           "goes on where it was when the same command is given again. The number of the job, with --array those of the\n"
-           "scan and of the merge, are printed on stdout.\n\n"
-           "  voxtrawl submit --nodes 4 --time 04:00:00 -o results.db /archive\n"
-           "  voxtrawl submit --site site.conf --nodes 2 --gpus 4 --time 04:00:00 --requeue -o results.db /archive\n"
-           "  voxtrawl submit --site site.conf --array 16 --gpus 4 --time 04:00:00 -o results.db /archive\n");
-}
-
 /* sbatch's forms: minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS, or a word. */
 static enum vx_status check_time(const char *text, struct vx_err *err)
 {
@@ -135,7 +121,7 @@ int vx_submit_options_parse(struct vx_submit_options *o, const struct vx_command
     if (vx_opts_take(table, &argc, argv, &help, &err) != VX_OK)
         return vx_command_fail(self, &err);
     if (help) {
-        print_help(self, table);
+        vx_command_help(self, table);
         return VX_EXIT_OK;
     }
     const int status = parse_scan(o, self, argc, argv);

@@ -19,6 +19,11 @@ const char *vx_version_short(void)
     return VX_VERSION " (" VX_REVISION ")";
 }
 
+const char *vx_version_day(void)
+{
+    return VX_REVISION_DAY;
+}
+
 void vx_version_print(FILE *to)
 {
     struct vx_io_version io[VX_IO_VERSIONS];

@@ -8,12 +8,14 @@ grep -q libsndfile last.out || fail "--version does not name libsndfile"
 status 0 "$VOXTRAWL" --help
 status 2 "$VOXTRAWL"
 status 2 "$VOXTRAWL" frobnicate
-for command in scan query eval calibrate merge model inspect pictures bench; do
-    status 0 "$VOXTRAWL" $command --help
+"$VOXTRAWL" --help | awk '/^$/ { part++ } part == 2 && /^  / { print $1 }' >commands
+[ "$(wc -l <commands)" -ge 12 ] || fail "--help lists few commands"
+while read -r command; do
+    status 0 "$VOXTRAWL" "$command" --help
     grep -q -- "usage: voxtrawl $command" last.out || fail "$command --help shows no usage"
-    status 2 "$VOXTRAWL" $command --no-such-option
+    status 2 "$VOXTRAWL" "$command" --no-such-option
     says "--no-such-option"
-done
+done <commands
 
 make_speech corpus
 make_model model

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct vx_command self = {"scan", "usage", "doc", NULL};
+static const struct vx_command self = {.name = "scan", .usage = "usage", .doc = "doc"};
 
 /* Parses words separated by blanks. */
 static int parse(struct vx_scan_options *o, const char *words)
