@@ -17,9 +17,16 @@ static bool ends_with(const char *name, const char *const *endings)
 
 enum vx_name_class vx_corpus_classify(const char *path)
 {
-    static const char *const audio[] = {".wav", ".wave", ".flac", ".ogg", ".oga",  ".opus", ".mp3", ".aiff", ".aif",
-                                        ".aifc", ".au",   ".snd",  ".caf", ".w64",  ".rf64", ".nist", ".sph", ".voc",
-                                        ".mp2", ".sd2",  ".avr",  NULL};
+    /* libsndfile's; FFmpeg's, which a build without it fails with a word about that; films, for their sound. Not ".ts", which is
+     * TypeScript more often than a film, nor ".dat" and the like. */
+    static const char *const audio[] = {
+        ".wav",  ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64", ".rf64",
+        ".nist", ".sph",  ".voc",  ".mp2", ".sd2", ".avr",
+        ".m4a",  ".m4b",  ".m4r",  ".aac", ".adts", ".wma", ".amr", ".awb",  ".3ga", ".mka",  ".weba", ".ac3", ".eac3", ".dts", ".ape",
+        ".wv",   ".tta",  ".tak",  ".mpc", ".spx", ".ra",   ".oma", ".dsf",  ".qcp", ".g722", ".g729", ".gsm", ".ulaw", ".ul", ".alaw",
+        ".al",   ".sln",
+        ".mp4",  ".m4v",  ".mkv",  ".webm", ".mov", ".3gp", ".3gpp", ".3g2", ".avi", ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg",
+        ".mts",  ".m2ts", ".ogv",  ".rm",  ".mxf", NULL};
     static const char *const image[] = {".png", ".jpg", ".jpeg", NULL};
     static const char *const archive[] = {".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz",
                                           ".tar.zst", ".tzst", ".zip", NULL};

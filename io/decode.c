@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "io/mixdown.h"
 #include "io/resample.h"
-#include "io/sndfile_adapter.h"
+#include "io/sound.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct run {
 };
 
 struct vx_decoder {
-    struct vx_sndfile *in;
+    struct vx_sound *in;
     struct vx_mixdown *mix;
     struct vx_resampler *resampler;
     int rate;
@@ -29,7 +29,7 @@ struct vx_decoder {
     struct run runs[MAX_RUNS];
     size_t first_run, n_runs; /* runs[first_run…], a ring */
     unsigned flags;           /* of the last read */
-    bool read_all;            /* libsndfile has no more */
+    bool read_all;            /* the sound has no more */
     bool ended;               /* nor has the mixdown */
 };
 
@@ -44,13 +44,13 @@ enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source
         return vx_fail(err, VX_EINVAL, "a sample rate of %d Hz; 1000 to 768000 are possible", rate);
     if (!(dec = vx_calloc(1, sizeof *dec)))
         return vx_fail_nomem(err, "a decoder");
-    if ((rc = vx_sndfile_open(&dec->in, source, err)) != VX_OK)
+    if ((rc = vx_sound_open(&dec->in, source, err)) != VX_OK)
         goto done;
-    dec->rate = rate != 0 ? rate : vx_sndfile_rate(dec->in);
-    if ((rc = vx_mixdown_create(&dec->mix, vx_sndfile_channels(dec->in), vx_sndfile_rate(dec->in), err)) !=
+    dec->rate = rate != 0 ? rate : vx_sound_rate(dec->in);
+    if ((rc = vx_mixdown_create(&dec->mix, vx_sound_channels(dec->in), vx_sound_rate(dec->in), err)) !=
         VX_OK)
         goto done;
-    if ((rc = vx_resampler_create(&dec->resampler, vx_sndfile_rate(dec->in), dec->rate, err)) != VX_OK)
+    if ((rc = vx_resampler_create(&dec->resampler, vx_sound_rate(dec->in), dec->rate, err)) != VX_OK)
         goto done;
     *out = dec;
     dec = NULL;
@@ -65,7 +65,7 @@ void vx_decoder_close(struct vx_decoder **dec)
         return;
     vx_resampler_destroy(&(*dec)->resampler);
     vx_mixdown_destroy(&(*dec)->mix);
-    vx_sndfile_close(&(*dec)->in);
+    vx_sound_close(&(*dec)->in);
     free(*dec);
     *dec = NULL;
 }
@@ -104,7 +104,7 @@ static void feed(struct vx_decoder *dec)
             dec->ended = true;
             return;
         }
-        n = vx_sndfile_read(dec->in, vx_mixdown_room(dec->mix), block);
+        n = vx_sound_read(dec->in, vx_mixdown_room(dec->mix), block);
         if (n > 0)
             vx_mixdown_put(dec->mix, n);
         if (n < block) {
@@ -145,7 +145,7 @@ enum vx_status vx_decoder_read(struct vx_decoder *dec, float *out, size_t n, siz
             return VX_OK;
         }
         if (dec->ended)
-            return vx_sndfile_complete(dec->in, err);
+            return vx_sound_complete(dec->in, err);
         feed(dec);
     }
 }
@@ -158,11 +158,10 @@ unsigned vx_decoder_flags(const struct vx_decoder *dec)
 void vx_decoder_info(const struct vx_decoder *dec, struct vx_audio_info *info)
 {
     *info = (struct vx_audio_info){
-        .sample_rate = vx_sndfile_rate(dec->in),
-        .channels = vx_sndfile_channels(dec->in),
-        .duration_s = (double)dec->frames / vx_sndfile_rate(dec->in),
+        .sample_rate = vx_sound_rate(dec->in),
+        .channels = vx_sound_channels(dec->in),
+        .duration_s = (double)dec->frames / vx_sound_rate(dec->in),
         .louder_channel = vx_mixdown_louder(dec->mix),
     };
-    vx_sndfile_format(dec->in, info->format, sizeof info->format);
-    vx_sndfile_version(info->decoder, sizeof info->decoder);
+    vx_sound_describe(dec->in, info);
 }

@@ -100,6 +100,7 @@ enum vx_status vx_reader_open(struct vx_reader *r, const struct vx_item *item, s
     else
         rc = item->member ? open_member(r, item, &mine) : open_file(r, item->path, &mine);
     if (rc == VX_OK) {
+        vx_source_set_suffix(&r->source, item->member ? item->member : item->path);
         *out = &r->source;
         return VX_OK;
     }

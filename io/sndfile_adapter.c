@@ -59,6 +59,16 @@ static enum vx_status check(const SF_INFO *info, struct vx_err *err)
     return VX_OK;
 }
 
+/* libsndfile ends some of its sentences with a full stop. */
+static int reason_length(const char *text)
+{
+    size_t n = strlen(text);
+
+    while (n > 0 && (text[n - 1] == '.' || text[n - 1] == '\n'))
+        n--;
+    return (int)n;
+}
+
 enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source, struct vx_err *err)
 {
     SF_VIRTUAL_IO io = {.get_filelen = io_length, .seek = io_seek, .read = io_read, .tell = io_tell};
@@ -66,8 +76,6 @@ enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source
     enum vx_status rc;
 
     *out = NULL;
-    if (vx_source_size(source) == 0)
-        return vx_fail(err, VX_EFORMAT, "empty, 0 bytes");
     if (!(in = vx_calloc(1, sizeof *in)))
         return vx_fail_nomem(err, "a decoder");
     vx_view_open(&in->view, source);
@@ -75,7 +83,8 @@ enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source
         if (vx_source_errno(source) != 0)
             rc = vx_fail(err, VX_ESYS, "reading its header: %s", strerror(vx_source_errno(source)));
         else
-            rc = vx_fail(err, VX_EFORMAT, "not a recording that libsndfile reads: %s", sf_strerror(NULL));
+            rc = vx_fail(err, VX_EUNSUPPORTED, "not a recording that libsndfile reads: %.*s",
+                         reason_length(sf_strerror(NULL)), sf_strerror(NULL));
         goto done;
     }
     if ((rc = check(&in->info, err)) != VX_OK)

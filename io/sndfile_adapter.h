@@ -10,8 +10,8 @@
 
 struct vx_sndfile;
 
-/* The source is borrowed until close and read from its start. VX_EFORMAT: no recording, or not one with 1…1024 channels
- * at 1…768 kHz. VX_ESYS: it cannot be read. */
+/* The source is borrowed until close and read from its start. VX_EUNSUPPORTED: no recording as far as libsndfile
+ * knows. VX_EFORMAT: not one with 1…1024 channels at 1…768 kHz. VX_ESYS: it cannot be read. */
 enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source, struct vx_err *err) VX_CHECKED;
 void vx_sndfile_close(struct vx_sndfile **in);
 

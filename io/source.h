@@ -26,6 +26,8 @@ int64_t vx_source_tell(const struct vx_source *s);
 int64_t vx_source_seek(struct vx_source *s, int64_t offset, int whence); /* as lseek; -1: impossible */
 /* Up to n bytes; fewer only at the end or on a read error, which vx_source_errno tells. */
 size_t vx_source_read(struct vx_source *s, void *out, size_t n);
+/* What follows the last dot of the item's name, in lower case; "" without one, or where it is no suffix (longer than 7 bytes). */
+const char *vx_source_suffix(const struct vx_source *s);
 int vx_source_errno(const struct vx_source *s); /* 0: none; EIO also when the file became shorter */
 
 #endif

@@ -13,12 +13,14 @@ struct vx_source {
     const unsigned char *data; /* what is at hand: [len], from offset `begin` on */
     size_t len;
     int64_t begin, size, at;
-    int error; /* errno of a read that failed */
+    int error;      /* errno of a read that failed */
+    char suffix[8]; /* see vx_source_suffix */
 };
 
 /* Takes fd, also on failure. A file that grows is read up to `size`. */
 enum vx_status vx_source_set_file(struct vx_source *s, int fd, int64_t size, struct vx_err *err) VX_CHECKED;
 void vx_source_set_memory(struct vx_source *s, const void *data, size_t len); /* data is borrowed */
+void vx_source_set_suffix(struct vx_source *s, const char *name); /* after one of the above: of this file's or member's name */
 void vx_source_unset(struct vx_source *s); /* closes the file; the buffer stays */
 
 #endif

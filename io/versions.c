@@ -1,5 +1,7 @@
 #include "io/versions.h"
 
+#include "io/ffmpeg_adapter.h"
+
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,4 +39,5 @@ void vx_io_versions(struct vx_io_version out[VX_IO_VERSIONS])
 #else
     put(&out[5], "libjpeg", TEXT(JPEG_LIB_VERSION));
 #endif
+    put(&out[6], "FFmpeg", vx_ffmpeg_version());
 }

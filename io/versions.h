@@ -7,8 +7,8 @@ struct vx_io_version {
     char version[64];
 };
 
-#define VX_IO_VERSIONS 6
-/* Those loaded now (not those compiled against): libsndfile, libsoxr, libarchive, zlib, libpng, libjpeg. */
+#define VX_IO_VERSIONS 7
+/* Those loaded now (not those compiled against): libsndfile, libsoxr, libarchive, zlib, libpng, libjpeg, FFmpeg ("none": not built in). */
 void vx_io_versions(struct vx_io_version out[VX_IO_VERSIONS]);
 
 #endif

@@ -70,7 +70,7 @@ void vx_version_json(struct vx_buf *out)
 
 void vx_version_decoders(struct vx_buf *out)
 {
-    static const char *const inexact[] = {"libsndfile", "libsoxr", "libjpeg"};
+    static const char *const inexact[] = {"libsndfile", "FFmpeg", "libsoxr", "libjpeg"};
     struct vx_io_version io[VX_IO_VERSIONS];
 
     vx_io_versions(io);

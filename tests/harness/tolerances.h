@@ -46,6 +46,9 @@
 #define VX_TOL_DECODE_EXACT 1e-6
 /* The same for Vorbis, Opus and MP3, whose decoders compute in floating point and come in other versions. Seen: 1.6e-7. */
 #define VX_TOL_DECODE_LOSSY 1e-5
+/* Frames of FFmpeg's libraries against those of its program: the same decoders, but of another version perhaps and, by processor, other
+ * vector code for their floating point. Seen: 0. */
+#define VX_TOL_DECODE_FFMPEG 1e-5
 
 /* The front end. */
 

@@ -46,3 +46,8 @@ int vx_source_errno(const struct vx_source *s)
 {
     return s->error;
 }
+
+const char *vx_source_suffix(const struct vx_source *s)
+{
+    return s->suffix ? s->suffix : "";
+}

@@ -10,6 +10,7 @@ struct vx_source {
     int64_t size, held, at;
     int64_t fail_at; /* reads that pass this offset fail with EIO; 0: none */
     int error;
+    const char *suffix; /* borrowed; NULL: none */
 };
 
 #endif

@@ -71,13 +71,12 @@ static void read_all(struct decoded *d, struct vx_decoder *dec, size_t ask)
     assert_int_equal(got, 0);
 }
 
-struct decoded recording_decode_failing(const struct recording *r, int rate, size_t ask, int64_t fail_at)
+struct decoded recording_decode_source(struct vx_source *source, int rate, size_t ask)
 {
-    struct vx_source source = {.data = r->bytes, .size = (int64_t)r->size, .fail_at = fail_at};
     struct vx_decoder *dec = NULL;
     struct decoded d = {0};
 
-    d.opened = vx_decoder_open(&dec, &source, rate, &d.err);
+    d.opened = vx_decoder_open(&dec, source, rate, &d.err);
     if (d.opened == VX_OK) {
         assert_non_null(dec);
         read_all(&d, dec, ask);
@@ -87,6 +86,13 @@ struct decoded recording_decode_failing(const struct recording *r, int rate, siz
     }
     vx_decoder_close(&dec);
     return d;
+}
+
+struct decoded recording_decode_failing(const struct recording *r, int rate, size_t ask, int64_t fail_at)
+{
+    struct vx_source source = {.data = r->bytes, .size = (int64_t)r->size, .fail_at = fail_at};
+
+    return recording_decode_source(&source, rate, ask);
 }
 
 struct decoded recording_decode(const struct recording *r, int rate, size_t ask)

@@ -32,6 +32,7 @@ struct decoded {
 struct decoded recording_decode(const struct recording *r, int rate, size_t ask);
 /* The same from a source whose reads fail from offset fail_at on. */
 struct decoded recording_decode_failing(const struct recording *r, int rate, size_t ask, int64_t fail_at);
+struct decoded recording_decode_source(struct vx_source *source, int rate, size_t ask);
 void decoded_free(struct decoded *d);
 
 #endif

@@ -1,0 +1,110 @@
+#include "io/sound.h"
+
+#include "base/mem.h"
+#include "io/ffmpeg_adapter.h"
+#include "io/sndfile_adapter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Formats without header, by suffix. Telephony's G.711 and plain samples are taken for 8 kHz, mono. */
+static const struct {
+    const char *suffix;
+    struct vx_ffmpeg_raw raw;
+} headerless[] = {
+    {"g722", {"g722", 0}},     {"g729", {"g729", 0}},   {"gsm", {"gsm", 0}},     {"ulaw", {"mulaw", 8000}},
+    {"ul", {"mulaw", 8000}},   {"alaw", {"alaw", 8000}}, {"al", {"alaw", 8000}}, {"sln", {"s16le", 8000}},
+};
+
+struct vx_sound { /* one of them */
+    struct vx_sndfile *sndfile;
+    struct vx_ffmpeg *ffmpeg;
+};
+
+/* Nothing in its bytes could tell libsndfile that it is not, say, MP3. */
+static enum vx_status open_raw(struct vx_sound *sound, struct vx_source *source, const struct vx_ffmpeg_raw *raw, struct vx_err *err)
+{
+    const enum vx_status rc = vx_ffmpeg_open(&sound->ffmpeg, source, raw, err);
+
+    if (rc == VX_EUNSUPPORTED)
+        return vx_fail(err, VX_EFORMAT, "%s without a header needs a build with FFmpeg", raw->demuxer);
+    return rc;
+}
+
+static enum vx_status open_either(struct vx_sound *sound, struct vx_source *source, struct vx_err *err)
+{
+    struct vx_err first, second;
+    enum vx_status rc;
+
+    if (vx_source_size(source) == 0)
+        return vx_fail(err, VX_EFORMAT, "empty, 0 bytes");
+    for (size_t i = 0; i < sizeof headerless / sizeof *headerless; i++)
+        if (strcmp(vx_source_suffix(source), headerless[i].suffix) == 0)
+            return open_raw(sound, source, &headerless[i].raw, err);
+    if ((rc = vx_sndfile_open(&sound->sndfile, source, &first)) == VX_OK)
+        return VX_OK;
+    if (rc != VX_EUNSUPPORTED)
+        return vx_fail(err, rc, "%s", first.text);
+    if ((rc = vx_ffmpeg_open(&sound->ffmpeg, source, NULL, &second)) == VX_OK)
+        return VX_OK;
+    if (rc == VX_ENOMEM || rc == VX_ESYS)
+        return vx_fail(err, rc, "%s", second.text);
+    return vx_fail(err, VX_EFORMAT, "%s; %s", first.text, second.text);
+}
+
+enum vx_status vx_sound_open(struct vx_sound **out, struct vx_source *source, struct vx_err *err)
+{
+    struct vx_sound *sound = vx_calloc(1, sizeof *sound);
+    enum vx_status rc;
+
+    *out = NULL;
+    if (!sound)
+        return vx_fail_nomem(err, "a decoder");
+    if ((rc = open_either(sound, source, err)) != VX_OK) {
+        vx_sound_close(&sound);
+        return rc;
+    }
+    *out = sound;
+    return VX_OK;
+}
+
+void vx_sound_close(struct vx_sound **sound)
+{
+    if (!*sound)
+        return;
+    vx_sndfile_close(&(*sound)->sndfile);
+    vx_ffmpeg_close(&(*sound)->ffmpeg);
+    free(*sound);
+    *sound = NULL;
+}
+
+int vx_sound_rate(const struct vx_sound *sound)
+{
+    return sound->sndfile ? vx_sndfile_rate(sound->sndfile) : vx_ffmpeg_rate(sound->ffmpeg);
+}
+
+int vx_sound_channels(const struct vx_sound *sound)
+{
+    return sound->sndfile ? vx_sndfile_channels(sound->sndfile) : vx_ffmpeg_channels(sound->ffmpeg);
+}
+
+void vx_sound_describe(const struct vx_sound *sound, struct vx_audio_info *info)
+{
+    if (sound->sndfile) {
+        vx_sndfile_format(sound->sndfile, info->format, sizeof info->format);
+        vx_sndfile_version(info->decoder, sizeof info->decoder);
+    } else {
+        vx_ffmpeg_format(sound->ffmpeg, info->format, sizeof info->format);
+        vx_ffmpeg_decoder(sound->ffmpeg, info->decoder, sizeof info->decoder);
+    }
+}
+
+size_t vx_sound_read(struct vx_sound *sound, float *out, size_t n)
+{
+    return sound->sndfile ? vx_sndfile_read(sound->sndfile, out, n) : vx_ffmpeg_read(sound->ffmpeg, out, n);
+}
+
+enum vx_status vx_sound_complete(struct vx_sound *sound, struct vx_err *err)
+{
+    return sound->sndfile ? vx_sndfile_complete(sound->sndfile, err) : vx_ffmpeg_complete(sound->ffmpeg, err);
+}

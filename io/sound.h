@@ -1,0 +1,30 @@
+/* sound.h - a recording as frames of all its channels, by whichever decoder reads it
+ * libsndfile is asked first and decides for most; FFmpeg, where it is built in, for what libsndfile declines and for files
+ * without header, which their names alone tell. What both decline has one error with both reasons. */
+#ifndef VX_IO_SOUND_H
+#define VX_IO_SOUND_H
+
+#include "base/err.h"
+#include "base/item.h"
+#include "io/source.h"
+
+#include <stddef.h>
+
+struct vx_sound;
+
+/* The source is borrowed until close and read from its start. VX_EFORMAT: no recording, or one that makes no sense. VX_ESYS: it
+ * cannot be read. */
+enum vx_status vx_sound_open(struct vx_sound **out, struct vx_source *source, struct vx_err *err) VX_CHECKED;
+void vx_sound_close(struct vx_sound **sound);
+
+int vx_sound_rate(const struct vx_sound *sound);
+int vx_sound_channels(const struct vx_sound *sound);
+/* format and decoder. */
+void vx_sound_describe(const struct vx_sound *sound, struct vx_audio_info *info);
+
+/* Up to n frames into out [n][channels], fewer only at the end of the sound. */
+size_t vx_sound_read(struct vx_sound *sound, float *out, size_t n);
+/* After a short read: VX_OK, or why the sound is not complete. */
+enum vx_status vx_sound_complete(struct vx_sound *sound, struct vx_err *err) VX_CHECKED;
+
+#endif
