@@ -49,13 +49,13 @@ static enum vx_status choose_format(struct vx_archive *a, bool zip, struct vx_er
     return rc == ARCHIVE_OK ? VX_OK : fail_with(a, "cannot be read by this libarchive", err);
 }
 
-static enum vx_status open_file(struct vx_archive *a, const char *path, struct vx_err *err)
+static enum vx_status open_file(struct vx_archive *a, const char *path, const struct vx_opener *opener, struct vx_err *err)
 {
     struct stat sb;
     char magic[2] = {0};
     ssize_t got;
 
-    if ((a->fd = vx_path_open(path, 0)) < 0 || fstat(a->fd, &sb) < 0)
+    if ((a->fd = vx_opener_open(opener, path)) < 0 || fstat(a->fd, &sb) < 0)
         return vx_fail_sys(err, "cannot open");
     if (!S_ISREG(sb.st_mode))
         return vx_fail(err, VX_EINVAL, "is %s, not a regular file", vx_path_type(sb.st_mode));
@@ -70,6 +70,11 @@ static enum vx_status open_file(struct vx_archive *a, const char *path, struct v
 
 enum vx_status vx_archive_open(struct vx_archive **out, const char *path, struct vx_err *err)
 {
+    return vx_archive_open_by(out, path, &(struct vx_opener){0}, err);
+}
+
+enum vx_status vx_archive_open_by(struct vx_archive **out, const char *path, const struct vx_opener *opener, struct vx_err *err)
+{
     struct vx_archive *a = vx_calloc(1, sizeof *a);
     enum vx_status rc;
 
@@ -81,7 +86,7 @@ enum vx_status vx_archive_open(struct vx_archive **out, const char *path, struct
         rc = vx_fail_nomem(err, "an archive");
         goto done;
     }
-    if ((rc = open_file(a, path, err)) != VX_OK)
+    if ((rc = open_file(a, path, opener, err)) != VX_OK)
         goto done;
     if (archive_read_open_fd(a->handle, a->fd, BLOCK) != ARCHIVE_OK) {
         rc = fail_with(a, "no archive", err);

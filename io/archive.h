@@ -6,6 +6,7 @@
 #define VX_IO_ARCHIVE_H
 
 #include "base/err.h"
+#include "io/path.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,8 @@ struct vx_entry {
 
 /* VX_ESYS: cannot open. VX_EINVAL: no regular file. VX_EFORMAT: no archive. No message here names the archive. */
 enum vx_status vx_archive_open(struct vx_archive **out, const char *path, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_archive_open_by(struct vx_archive **out, const char *path, const struct vx_opener *opener,
+                                  struct vx_err *err) VX_CHECKED;
 void vx_archive_close(struct vx_archive **archive);
 
 /* The next entry's header. VX_DONE at the end. VX_EFORMAT: broken from here on, in libarchive's words. VX_ELIMIT: see

@@ -29,7 +29,7 @@ static enum vx_status open_archive(struct vx_member *m, const char *path, struct
     close_archive(m);
     if (!(m->path = strdup(path)))
         return vx_fail_nomem(err, "an archive's path");
-    return vx_archive_open(&m->archive, path, err);
+    return vx_archive_open_by(&m->archive, path, &m->opener, err);
 }
 
 /* On to the entry at the ordinal (when it is not -1), which must have the name; or to the next one of that name.

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/item.h"
+#include "io/path.h"
 
 #include <stddef.h>
 
@@ -16,6 +17,7 @@ struct vx_member { /* zero-initialise */
     struct vx_archive *archive;
     unsigned char *data; /* owned [cap] */
     size_t cap;
+    struct vx_opener opener;
 };
 
 /* Reads the member that item names into member->data, *len bytes of it, valid until the next call. The member is

@@ -49,6 +49,11 @@ done:
     return fd;
 }
 
+int vx_opener_open(const struct vx_opener *opener, const char *path)
+{
+    return opener->open ? opener->open(opener->user, path) : vx_path_open(path, 0);
+}
+
 int vx_path_stat(const char *path, struct stat *sb)
 {
     int fd, rc;

@@ -9,6 +9,13 @@
 
 /* A descriptor for reading (O_CLOEXEC, O_NONBLOCK, O_NOCTTY and `flags` on top), or -1 with errno. The caller closes. */
 int vx_path_open(const char *path, int flags);
+/* How files are opened: vx_path_open(path, 0), unless `open` says otherwise; a decoder process may open nothing itself and is
+ * handed its descriptors. Same answer: a descriptor, the caller's to close, or -1 with errno. */
+struct vx_opener {
+    int (*open)(void *user, const char *path); /* NULL: vx_path_open */
+    void *user;
+};
+int vx_opener_open(const struct vx_opener *opener, const char *path);
 /* stat(2): links are followed. 0, or -1 with errno. */
 int vx_path_stat(const char *path, struct stat *sb);
 

@@ -12,6 +12,7 @@ struct vx_reader {
     struct vx_source source;
     struct vx_member member;
     size_t max_member_bytes;
+    struct vx_opener opener;
 };
 
 enum vx_status vx_reader_create(struct vx_reader **out, size_t max_member_bytes, struct vx_err *err)
@@ -25,6 +26,11 @@ enum vx_status vx_reader_create(struct vx_reader **out, size_t max_member_bytes,
     r->max_member_bytes = max_member_bytes;
     *out = r;
     return VX_OK;
+}
+
+void vx_reader_set_opener(struct vx_reader *reader, const struct vx_opener *opener)
+{
+    reader->opener = reader->member.opener = *opener;
 }
 
 void vx_reader_destroy(struct vx_reader **reader)
@@ -42,7 +48,7 @@ void vx_reader_destroy(struct vx_reader **reader)
 
 static enum vx_status open_file(struct vx_reader *r, const char *path, struct vx_err *err)
 {
-    const int fd = vx_path_open(path, 0);
+    const int fd = vx_opener_open(&r->opener, path);
     struct stat sb;
     enum vx_status rc;
 

@@ -5,12 +5,14 @@
 
 #include "base/err.h"
 #include "base/item.h"
+#include "io/path.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct vx_reader; /* one a decoding thread */
 enum vx_status vx_reader_create(struct vx_reader **out, size_t max_member_bytes, struct vx_err *err) VX_CHECKED;
+void vx_reader_set_opener(struct vx_reader *reader, const struct vx_opener *opener); /* for what it opens from here on */
 void vx_reader_destroy(struct vx_reader **reader);
 
 struct vx_source; /* lives until the reader opens the next one or is destroyed */

@@ -16,7 +16,8 @@ struct vx_windower {
     struct vx_decoder *dec; /* borrowed */
     int64_t rate;           /* Hz; what follows is in samples at it */
     int64_t window, hop, min;
-    float *pcm; /* owned [cap] */
+    float *pcm; /* owned [cap]; its end, from `hop` on, is that of the last window, which the next one begins with */
+    float *room; /* borrowed: where the next window goes; NULL: pcm */
     size_t cap;
     int64_t index;                   /* of the next window */
     int64_t start;                   /* of the window in pcm[] */
@@ -66,6 +67,7 @@ enum vx_status vx_windower_begin(struct vx_windower *w, struct vx_decoder *dec, 
     w->window = llround(w->rule.window_seconds * (double)w->rate);
     w->hop = llround(w->rule.hop_seconds * (double)w->rate);
     w->min = llround(w->rule.min_seconds * (double)w->rate);
+    w->room = NULL;
     w->index = w->start = w->filled = w->read = 0;
     memset(w->flag_end, 0, sizeof w->flag_end);
     w->ended = VX_OK;
@@ -90,8 +92,13 @@ int vx_windower_sound(const struct vx_windower *w)
     return (int)w->filled;
 }
 
-/* Read up to n samples into pcm[at…]; fewer at the end, which is then remembered in `ended`. */
-static int64_t read_into(struct vx_windower *w, int64_t at, int64_t n)
+void vx_windower_into(struct vx_windower *w, float *room)
+{
+    w->room = room;
+}
+
+/* Read up to n samples; fewer at the end, which is then remembered in `ended`. */
+static int64_t read_into(struct vx_windower *w, float *to, int64_t n)
 {
     int64_t done = 0;
 
@@ -99,7 +106,7 @@ static int64_t read_into(struct vx_windower *w, int64_t at, int64_t n)
         size_t got;
         unsigned flags;
 
-        w->ended = vx_decoder_read(w->dec, w->pcm + at + done, (size_t)(n - done), &got, &w->broken);
+        w->ended = vx_decoder_read(w->dec, to + done, (size_t)(n - done), &got, &w->broken);
         if (w->ended != VX_OK)
             break;
         if (got == 0)
@@ -114,21 +121,27 @@ static int64_t read_into(struct vx_windower *w, int64_t at, int64_t n)
     return done;
 }
 
-/* Move pcm[] on to the next window. False: no sound is left for it. */
-static bool advance(struct vx_windower *w)
+/* Samples that a window shares with the one before it. */
+static int64_t shared(const struct vx_windower *w)
 {
-    const int64_t kept = w->index > 0 && w->hop < w->window ? w->window - w->hop : 0;
+    return w->hop < w->window ? w->window - w->hop : 0;
+}
+
+/* The next window into `to`. False: no sound is left for it. */
+static bool advance(struct vx_windower *w, float *to)
+{
+    const int64_t kept = w->index > 0 ? shared(w) : 0;
     int64_t fresh;
 
     if (w->index > 0) {
         w->start += w->hop;
-        memmove(w->pcm, w->pcm + (w->window - kept), (size_t)kept * sizeof *w->pcm);
+        memmove(to, w->pcm + (w->window - kept), (size_t)kept * sizeof *to);
         while (w->read < w->start && w->ended == VX_OK) { /* the gap between windows */
             const int64_t gap = w->start - w->read;
-            read_into(w, 0, gap < w->window ? gap : w->window);
+            read_into(w, w->pcm, gap < w->window ? gap : w->window);
         }
     }
-    fresh = read_into(w, kept, w->window - kept);
+    fresh = read_into(w, to + kept, w->window - kept);
     w->filled = kept + fresh;
     return fresh > 0;
 }
@@ -146,10 +159,12 @@ static bool silent(const float *x, int64_t n, double dbfs)
 enum vx_status vx_windower_next(struct vx_windower *w, struct vx_window_score *score, const float **pcm,
                                 struct vx_err *err)
 {
+    float *const to = w->room ? w->room : w->pcm;
+
     *pcm = NULL;
     if (w->index > INT32_MAX)
         return vx_fail(err, VX_ELIMIT, "more than %d windows in one recording", INT32_MAX);
-    if (w->ended != VX_OK || !advance(w))
+    if (w->ended != VX_OK || !advance(w, to))
         return w->ended == VX_DONE ? VX_DONE : vx_fail(err, w->ended, "%s", w->broken.text);
 
     *score = (struct vx_window_score){
@@ -160,14 +175,19 @@ enum vx_status vx_windower_next(struct vx_windower *w, struct vx_window_score *s
         if (w->flag_end[i] > w->start)
             score->flags |= block_flags[i];
     if (w->filled < w->window) {
-        memset(w->pcm + w->filled, 0, (size_t)(w->window - w->filled) * sizeof *w->pcm);
+        memset(to + w->filled, 0, (size_t)(w->window - w->filled) * sizeof *to);
         score->flags |= VX_WINDOW_PADDED;
         if (w->filled < w->min)
             score->flags |= VX_WINDOW_TOO_SHORT;
     }
-    if (silent(w->pcm, w->filled, w->rule.silence_dbfs))
+    if (silent(to, w->filled, w->rule.silence_dbfs))
         score->flags |= VX_WINDOW_SILENT;
-    *pcm = w->pcm;
+    if (to != w->pcm) {
+        const int64_t kept = shared(w);
+        memcpy(w->pcm + (w->window - kept), to + (w->window - kept), (size_t)kept * sizeof *to);
+    }
+    w->room = NULL;
+    *pcm = to;
     w->index++;
     return VX_OK;
 }

@@ -23,6 +23,9 @@ enum vx_status vx_windower_begin(struct vx_windower *w, struct vx_decoder *dec, 
 int vx_windower_samples(const struct vx_windower *w); /* a window's length at the decoder's rate */
 int vx_windower_sound(const struct vx_windower *w);   /* samples of sound in the last window given; what follows is padding */
 
+/* The next window goes to room [vx_windower_samples], which is borrowed until it has been given; NULL (as after begin): to the
+ * windower's own memory. */
+void vx_windower_into(struct vx_windower *w, float *room);
 /* The next window: *score gets index, start_ms and flags; *pcm points to its samples [vx_windower_samples] until the
  * next call. VX_DONE at the end. Another status: the stream broke; windows given so far stand. */
 enum vx_status vx_windower_next(struct vx_windower *w, struct vx_window_score *score, const float **pcm,

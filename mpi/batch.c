@@ -2,7 +2,6 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum vx_status vx_batch_create(struct vx_batch **out, int windows, size_t bytes, struct vx_err *err)
 {
@@ -53,9 +52,13 @@ bool vx_batch_fits(const struct vx_batch *b, enum vx_input_kind kind, int sample
            (kind == VX_INPUT_IMAGE || (b->input.samples == samples && b->input.sample_rate == sample_rate));
 }
 
-void vx_batch_add(struct vx_batch *b, const void *window, struct vx_task *task, size_t at)
+void *vx_batch_room(const struct vx_batch *b)
 {
-    memcpy(b->bytes + (size_t)b->input.n * b->window_bytes, window, b->window_bytes);
+    return b->bytes + (size_t)b->input.n * b->window_bytes;
+}
+
+void vx_batch_add(struct vx_batch *b, struct vx_task *task, size_t at)
+{
     b->owner[b->input.n].task = task;
     b->owner[b->input.n].at = at;
     b->input.n++;

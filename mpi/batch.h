@@ -31,7 +31,9 @@ void vx_batch_destroy(struct vx_batch **b);
  * whole buffer enlarges it (a native-rate profile met a very high rate). */
 enum vx_status vx_batch_begin(struct vx_batch *b, enum vx_input_kind kind, int samples, int sample_rate,
                               size_t window_bytes, int windows, struct vx_err *err) VX_CHECKED;
+/* Whether one more of this kind has room in it. */
 bool vx_batch_fits(const struct vx_batch *b, enum vx_input_kind kind, int samples, int sample_rate);
-void vx_batch_add(struct vx_batch *b, const void *window, struct vx_task *task, size_t at);
+void *vx_batch_room(const struct vx_batch *b); /* of the next window, which fits */
+void vx_batch_add(struct vx_batch *b, struct vx_task *task, size_t at); /* the window that was written there */
 
 #endif

@@ -73,6 +73,17 @@ void vx_pipeline_set_failure(struct vx_pipeline *p, const struct vx_err *err)
     stop(p);
 }
 
+struct vx_cut_config vx_pipeline_cut_config(const struct vx_pipeline *p)
+{
+    return (struct vx_cut_config){
+        .sample_rate = p->config.profile->sample_rate,
+        .rule = p->config.rule,
+        .processor = *p->config.processor,
+        .image_size = p->config.engine->image_size,
+        .max_member_bytes = p->config.max_member_bytes,
+    };
+}
+
 /* Gives a batch's logits to their items. */
 static void deliver(struct vx_pipeline *p, const struct vx_batch *batch, const float *logits)
 {

@@ -1,10 +1,11 @@
-/* pipeline_internal.h - what the pipeline's three files share: tasks, and who may touch what
+/* pipeline_internal.h - what the pipeline's files share: tasks, and who may touch what
  * task.c owns a task's life: it is held by its decoder and by each of its windows in flight, and complete when the last
- * lets go. decode_stage.c fills batches, pipeline.c runs the threads and lanes. */
+ * lets go. decode_stage.c and its like (stage.h) fill batches, pipeline.c runs the threads and lanes. */
 #ifndef VX_MPI_PIPELINE_INTERNAL_H
 #define VX_MPI_PIPELINE_INTERNAL_H
 
 #include "base/queue.h"
+#include "io/cutter.h"
 #include "mpi/batch.h"
 #include "mpi/pipeline.h"
 
@@ -46,6 +47,7 @@ struct vx_pipeline {
     size_t n_inside, cap_inside;
 };
 
+struct vx_cut_config vx_pipeline_cut_config(const struct vx_pipeline *p);
 void vx_pipeline_set_failure(struct vx_pipeline *p, const struct vx_err *err);
 
 /* Adds a window to the task; *at is its place. One more holder when it is to be scored. */

@@ -1,0 +1,33 @@
+/* stage.h - one decode stage: the batch it fills, whoever decodes
+ * A stage is a thread of the rank that takes items from the queue and makes windows of them, either itself (decode_here.c)
+ * or by a decoder process that it drives (decode_there.c). What both need is here: windows become part of their item's
+ * result and of the batch being filled, full batches go to the lanes. */
+#ifndef VX_MPI_STAGE_H
+#define VX_MPI_STAGE_H
+
+#include "io/cutter.h"
+#include "mpi/pipeline_internal.h"
+
+struct vx_stage {
+    struct vx_pipeline *p;
+    struct vx_task *task;   /* whose windows come */
+    struct vx_batch *batch; /* being filled, or NULL */
+    double batch_since;     /* when it was begun */
+};
+
+/* What decodes. A status other than VX_OK is the item's failure, except VX_ESTOP: the pipeline is closing, or has failed and
+ * its failure is set. */
+struct vx_stage_ops {
+    enum vx_status (*open)(void **out, struct vx_stage *stage, struct vx_err *err);
+    void (*close)(void **decoder);
+    enum vx_status (*decode)(void *decoder, struct vx_task *task, struct vx_err *err);
+};
+extern const struct vx_stage_ops vx_decode_here;
+
+/* Sees to it that stage->batch has room for one window of the shape; waits for a free batch. VX_ESTOP as above. */
+enum vx_status vx_stage_batch(struct vx_stage *stage, const struct vx_cut_shape *shape, struct vx_err *err) VX_CHECKED;
+/* The next window of the task: in the batch's room, if it is to be scored. VX_ESTOP as above. */
+enum vx_status vx_stage_window(struct vx_stage *stage, const struct vx_window_score *score, struct vx_err *err) VX_CHECKED;
+void vx_stage_flush(struct vx_stage *stage); /* what is in the batch goes to the lanes; it is nobody's from here on */
+
+#endif
