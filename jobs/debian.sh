@@ -3,7 +3,7 @@
 
 VX_BUILD_PACKAGES="build-essential cmake ninja-build pkg-config git libopenmpi-dev openmpi-bin libsndfile1-dev libsoxr-dev
     libarchive-dev zlib1g-dev libsqlite3-dev libcjson-dev libssl-dev libpng-dev libjpeg-dev libdnnl-dev libkissfft-dev
-    libavformat-dev libavcodec-dev libavutil-dev libswresample-dev libcmocka-dev"
+    libavformat-dev libavcodec-dev libavutil-dev libswresample-dev libxxhash-dev libcmocka-dev"
 VX_DEMO_PACKAGES="asterisk-core-sounds-en-wav espeak-ng flite"
 VX_TEST_PACKAGES="sqlite3 sndfile-programs zip shellcheck slurmd slurmctld slurm-client munge iproute2
     mandoc man-db zsh"

@@ -35,7 +35,7 @@ only_in gpu 'cuda|cublas|cufft'
 found=$(grep -rnE '^#include <(cuda|cublas|cufft)' --include='*.[ch]' tests | grep -v '^tests/gpu/')
 [ -z "$found" ] || { echo "of the tests only tests/gpu/ may include CUDA"; echo "$found"; bad=1; }
 only_in model 'cjson/'
-only_in base 'openssl/|kissfft'
+only_in base 'openssl/|kissfft|xxhash'
 
 # libraries return errors, they do not end the process; vx_world_abort() is the one whose business it is
 found=$(grep -nE '(^|[^_a-z.>])(exit|abort|_exit|perror) *\(' base/*.c model/*.c cpu/*.c gpu/*.c gpu/*.cu \
