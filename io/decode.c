@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Runs inside the resampler, which holds back less than a second. Should there be more, the newest are
  * joined. */
@@ -31,6 +32,7 @@ struct vx_decoder {
     unsigned flags;           /* of the last read */
     bool read_all;            /* the sound has no more */
     bool ended;               /* nor has the mixdown */
+    struct vx_hash *hash;     /* borrowed, or NULL */
 };
 
 enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source, int rate,
@@ -88,6 +90,33 @@ static void add_run(struct vx_decoder *dec, int64_t end, unsigned flags)
     dec->runs[(dec->first_run + dec->n_runs++) % MAX_RUNS] = (struct run){end, flags};
 }
 
+static void hash_u32(struct vx_hash *hash, uint32_t v)
+{
+    const unsigned char le[4] = {(unsigned char)v, (unsigned char)(v >> 8), (unsigned char)(v >> 16), (unsigned char)(v >> 24)};
+
+    vx_hash_add(hash, le, sizeof le);
+}
+
+void vx_decoder_hash(struct vx_decoder *dec, struct vx_hash *hash)
+{
+    dec->hash = hash;
+    hash_u32(hash, (uint32_t)vx_sound_rate(dec->in));
+    hash_u32(hash, (uint32_t)vx_sound_channels(dec->in));
+}
+
+static void hash_samples(struct vx_decoder *dec, const float *samples, size_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    vx_hash_add(dec->hash, samples, n * sizeof *samples);
+#else
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &samples[i], sizeof bits);
+        hash_u32(dec->hash, bits);
+    }
+#endif
+}
+
 /* Give the resampler the next block, or tell it that there is none. */
 static void feed(struct vx_decoder *dec)
 {
@@ -105,6 +134,8 @@ static void feed(struct vx_decoder *dec)
             return;
         }
         n = vx_sound_read(dec->in, vx_mixdown_room(dec->mix), block);
+        if (dec->hash && n > 0)
+            hash_samples(dec, vx_mixdown_room(dec->mix), n * (size_t)vx_sound_channels(dec->in));
         if (n > 0)
             vx_mixdown_put(dec->mix, n);
         if (n < block) {

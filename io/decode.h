@@ -5,6 +5,7 @@
 #define VX_IO_DECODE_H
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/item.h"
 #include "io/source.h"
 
@@ -19,6 +20,11 @@ enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source
 void vx_decoder_close(struct vx_decoder **dec);
 
 int vx_decoder_rate(const struct vx_decoder *dec); /* of what read() gives, Hz */
+
+/* Before the first read: hash gets the recording as it is decoded, whatever rate and mix read() gives: its sample rate and its
+ * channels, as 32-bit integers, then all samples as float32, those of a frame side by side, all little-endian; full scale is 1, and
+ * nothing is cleaned yet. Borrowed until close. What is lossless has one hash in any container. */
+void vx_decoder_hash(struct vx_decoder *dec, struct vx_hash *hash);
 
 /* Up to n (> 0) samples, fewer where the flags change; *got 0 only at the end. A stream that breaks in the middle ends:
  * VX_EFORMAT on the call after its last good sample, what came before stands. A truncated file breaks too: "ends after

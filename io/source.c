@@ -87,6 +87,17 @@ int64_t vx_source_seek(struct vx_source *s, int64_t offset, int whence)
     return s->at = to;
 }
 
+/* n bytes of the file from offset `at` are here: the hash takes those that come next for it. */
+static void hash_some(struct vx_source *s, const unsigned char *data, int64_t at, size_t n)
+{
+    const int64_t end = (int64_t)n < s->size - at ? at + (int64_t)n : s->size; /* what a file has grown by is not of it */
+
+    if (!s->hash || at > s->hashed || end <= s->hashed)
+        return;
+    vx_hash_add(s->hash, data + (s->hashed - at), (size_t)(end - s->hashed));
+    s->hashed = end;
+}
+
 /* Up to n bytes of the file at s->at; 0 on error, told by s->error. */
 static size_t read_file(struct vx_source *s, void *out, size_t n)
 {
@@ -95,8 +106,10 @@ static size_t read_file(struct vx_source *s, void *out, size_t n)
     do
         got = pread(s->fd, out, n, s->at);
     while (got < 0 && errno == EINTR);
-    if (got > 0)
+    if (got > 0) {
+        hash_some(s, out, s->at, (size_t)got);
         return (size_t)got;
+    }
     s->error = got < 0 ? errno : EIO; /* an end before s->size: the file became shorter */
     return 0;
 }
@@ -130,4 +143,35 @@ size_t vx_source_read(struct vx_source *s, void *out, size_t n)
         s->at += (int64_t)some;
     }
     return done;
+}
+
+void vx_source_hash(struct vx_source *s, struct vx_hash *hash)
+{
+    s->hash = hash;
+    s->hashed = 0;
+    if (s->fd >= 0) /* what is at hand already was not seen */
+        s->len = 0;
+}
+
+enum vx_status vx_source_hash_end(struct vx_source *s, struct vx_err *err)
+{
+    const int64_t at = s->at;
+    enum vx_status rc = VX_OK;
+
+    if (s->fd < 0) {
+        hash_some(s, s->data, 0, s->len);
+    } else {
+        s->len = 0;
+        while (s->hashed < s->size) {
+            s->at = s->hashed;
+            if (read_file(s, s->buffer, VX_SOURCE_BUFFER) > 0)
+                continue;
+            errno = s->error;
+            rc = vx_fail_sys(err, "read it to its end for its hash, at byte %lld of %lld", (long long)s->at, (long long)s->size);
+            break;
+        }
+        s->at = at;
+    }
+    s->hash = NULL;
+    return rc;
 }

@@ -4,6 +4,7 @@
 #define VX_IO_SOURCE_H
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/item.h"
 #include "io/path.h"
 
@@ -31,5 +32,11 @@ size_t vx_source_read(struct vx_source *s, void *out, size_t n);
 /* What follows the last dot of the item's name, in lower case; "" without one, or where it is no suffix (longer than 7 bytes). */
 const char *vx_source_suffix(const struct vx_source *s);
 int vx_source_errno(const struct vx_source *s); /* 0: none; EIO also when the file became shorter */
+
+/* A hash of all bytes beside reading them: from here on what is read in order goes into hash as it comes by, so that a file
+ * is read once; vx_source_hash_end() adds what nobody read. hash is borrowed until then, or until the next source is opened. */
+void vx_source_hash(struct vx_source *s, struct vx_hash *hash);
+/* VX_ESYS: the rest cannot be read, or the file became shorter. No message names the file. */
+enum vx_status vx_source_hash_end(struct vx_source *s, struct vx_err *err) VX_CHECKED;
 
 #endif

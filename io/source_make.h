@@ -3,6 +3,7 @@
 #ifndef VX_IO_SOURCE_MAKE_H
 #define VX_IO_SOURCE_MAKE_H
 
+#include "base/hash.h"
 #include "io/source.h"
 
 #define VX_SOURCE_BUFFER (128u << 10) /* bytes: a few round trips a recording, still within the L2 cache */
@@ -15,6 +16,8 @@ struct vx_source {
     int64_t begin, size, at;
     int error;      /* errno of a read that failed */
     char suffix[8]; /* see vx_source_suffix */
+    struct vx_hash *hash; /* borrowed: of the bytes read, or NULL */
+    int64_t hashed; /* bytes from the start that it has */
 };
 
 /* Takes fd, also on failure. A file that grows is read up to `size`. */
