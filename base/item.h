@@ -35,6 +35,7 @@ enum vx_item_status {
     VX_ITEM_SCORED,     /* at least one window has logits */
     VX_ITEM_NOT_SCORED, /* read, but no window holds usable signal */
     VX_ITEM_FAILED,     /* `error` says why */
+    VX_ITEM_SAME,       /* another item with the same content is scored in its place: a merge settles what that came to */
 };
 
 enum vx_window_flag {

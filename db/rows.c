@@ -90,6 +90,8 @@ static const char *status_name(enum vx_item_status status)
         return "not_scored";
     case VX_ITEM_FAILED:
         return "failed";
+    case VX_ITEM_SAME:
+        return "pending";
     }
     return NULL;
 }
@@ -174,6 +176,9 @@ enum vx_status vx_rows_check_result(const struct vx_item_result *result, struct 
         problem = "scored, but without a scored window or a verdict";
     else if (result->status == VX_ITEM_NOT_SCORED && (scored > 0 || a->verdict != VX_VERDICT_NONE))
         problem = "not scored, but with a scored window or a verdict";
+    else if (result->status == VX_ITEM_SAME ? result->same_as < 1 || result->same_as == id || !*result->hash || result->n_windows > 0
+                                            : result->same_as != 0)
+        problem = "the same as another item, but without that item or a hash, or with windows of its own; or the reverse";
     else if ((result->status != VX_ITEM_FAILED || a->n_scored != 0) &&
              (a->n_scored != scored || (size_t)a->n_windows != result->n_windows))
         problem = "its aggregate counts other windows than it holds";
@@ -236,7 +241,8 @@ void vx_rows_bind_result(struct vx_bind *b, const struct vx_item_result *result)
     vx_bind_integer(b, (int64_t)result->n_windows);
     vx_bind_integer(b, scored);
     bind_aggregate(b, &result->aggregate);
-    vx_bind_text(b, result->status == VX_ITEM_FAILED ? NULL : vx_verdict_name(result->aggregate.verdict));
+    const bool judged = result->status == VX_ITEM_SCORED || result->status == VX_ITEM_NOT_SCORED;
+    vx_bind_text(b, judged ? vx_verdict_name(result->aggregate.verdict) : NULL);
     bind_domain(b, &result->domain);
     vx_bind_text(b, *result->hash ? result->hash : NULL);
     if (result->same_as > 0)

@@ -182,6 +182,34 @@ static void handle_hello(struct vx_coordinator *c, int i)
     free(engine);
 }
 
+/* Says which items are scored for those that worker i asks about. */
+static enum vx_status handle_claim(struct vx_coordinator *c, int i, struct vx_err *err)
+{
+    const int64_t items = vx_leases_counts(c->config->leases).items;
+    struct vx_msg_claim claim;
+    struct vx_msg_answer answer;
+    enum vx_status rc = vx_wire_get_claim(&c->message, &claim, err);
+
+    if (rc != VX_OK)
+        return rc;
+    if (!c->config->claims)
+        return vx_fail(err, VX_EFORMAT, "a claim, though every item is to be scored: ranks with other options?");
+    answer.n = claim.n;
+    for (size_t k = 0; k < claim.n; k++) {
+        struct vx_answer *const to = &answer.answers[k];
+        to->item = claim.claims[k].item;
+        if (to->item < 1 || to->item > items)
+            return vx_fail(err, VX_EFORMAT, "a claim for item %lld of %lld", (long long)to->item, (long long)items);
+        if ((rc = vx_claims_make(c->config->claims, to->item, claim.claims[k].key, &to->scored, err)) != VX_OK) {
+            vx_coordinator_fail(c, rc, err);
+            return VX_OK;
+        }
+    }
+    vx_wire_put_answer(&c->message, &answer);
+    send_to(c, i);
+    return VX_OK;
+}
+
 /* VX_EFORMAT: nothing a worker may say. */
 static enum vx_status handle(struct vx_coordinator *c, int i, struct vx_err *err)
 {
@@ -220,9 +248,12 @@ static enum vx_status handle(struct vx_coordinator *c, int i, struct vx_err *err
         if ((rc = vx_wire_get_fail(&c->message, &m.fail, err)) == VX_OK)
             vx_coordinator_lose(c, i, m.fail.text, false);
         return rc;
+    case VX_MSG_CLAIM:
+        return handle_claim(c, i, err);
     case VX_MSG_LEASE:
     case VX_MSG_FINISH:
     case VX_MSG_ALIVE:
+    case VX_MSG_ANSWER:
         break;
     }
     return vx_fail(err, VX_EFORMAT, "a message that only the coordinator sends");
@@ -282,6 +313,25 @@ static void lose_the_silent(struct vx_coordinator *c, double now)
     }
 }
 
+/* All is done: but items that rely on one whose file became another have to be worked on after all. */
+static void take_up_orphans(struct vx_coordinator *c)
+{
+    struct vx_leases *const leases = c->config->leases;
+    struct vx_claims *const claims = c->config->claims;
+    struct vx_err err = {0};
+    enum vx_status rc = VX_OK;
+
+    if (!claims || !vx_leases_finished(leases))
+        return;
+    for (int64_t item = 0; rc == VX_OK && (item = vx_claims_orphan(claims, item)) != 0;) {
+        vx_claims_forget(claims, item);
+        if ((rc = vx_leases_forget(leases, item, &err)) == VX_OK)
+            vx_leases_release(leases, item, 1);
+    }
+    if (rc != VX_OK)
+        vx_coordinator_fail(c, rc, &err);
+}
+
 static void watch_stop(struct vx_coordinator *c)
 {
     if (c->stopping || !atomic_load(c->config->stop))
@@ -300,6 +350,8 @@ static enum vx_status serve(struct vx_coordinator *c, struct vx_err *err)
         watch_stop(c);
         if (!c->stopping)
             take_listed(c);
+        if (!c->stopping)
+            take_up_orphans(c);
         if (!c->stopping)
             feed(c, now);
         const bool finished = vx_leases_finished(c->config->leases);
@@ -324,7 +376,7 @@ static enum vx_status conclude(struct vx_coordinator *c, struct vx_err *err)
     const struct vx_lease_counts counts = vx_leases_counts(c->config->leases);
     const bool finished = vx_leases_finished(c->config->leases);
 
-    c->result->already_done = counts.done - c->result->tally.items;
+    c->result->already_done = counts.done > c->result->tally.items ? counts.done - c->result->tally.items : 0;
     c->result->windows_scored = c->windows;
     vx_coordinator_hosts(c, &c->result->hosts_json);
     vx_log_progress(c->config->log, "");

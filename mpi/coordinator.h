@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "db/itemlist.h"
+#include "mpi/claims.h"
 #include "mpi/lease.h"
 #include "mpi/link.h"
 #include "mpi/progress.h"
@@ -27,6 +28,7 @@ struct vx_coordinator_config {
     struct vx_hub *hub;
     struct vx_itemlist *list;
     struct vx_leases *leases;         /* items done in an earlier run are marked already */
+    struct vx_claims *claims;         /* of items done earlier, to go on with; NULL: no worker may claim anything */
     const _Atomic int64_t *listed;    /* items in the list so far, grows while listing */
     const atomic_bool *listing_ended;
     const atomic_bool *stop;          /* set by a signal: grant nothing more, let workers commit what is complete */

@@ -50,9 +50,11 @@ static const char *not_scored_reason(const struct vx_item_result *result)
 static enum vx_status complete(const struct vx_pipeline *p, struct vx_item_result *result, struct vx_err *err)
 {
     const struct vx_pipeline_config *c = &p->config;
-    double *scratch = vx_calloc(result->n_windows, sizeof *scratch);
+    double *scratch;
 
-    if (!scratch)
+    if (result->status == VX_ITEM_SAME)
+        return VX_OK;
+    if (!(scratch = vx_calloc(result->n_windows, sizeof *scratch)))
         return vx_fail_nomem(err, "a recording's aggregates");
     vx_aggregate_compute(&result->aggregate, result->windows, result->n_windows, c->rule.window_seconds,
                          c->rule.hop_seconds, c->profile, scratch);

@@ -144,6 +144,27 @@ void vx_wire_put_fail(struct vx_buf *b, const struct vx_msg_fail *m)
     put_text(b, m->text);
 }
 
+void vx_wire_put_claim(struct vx_buf *b, const struct vx_msg_claim *m)
+{
+    begin(b, VX_MSG_CLAIM);
+    put_i64(b, (int64_t)m->n);
+    for (size_t i = 0; i < m->n; i++) {
+        put_i64(b, m->claims[i].item);
+        put_uint(b, m->claims[i].key.high, 8);
+        put_uint(b, m->claims[i].key.low, 8);
+    }
+}
+
+void vx_wire_put_answer(struct vx_buf *b, const struct vx_msg_answer *m)
+{
+    begin(b, VX_MSG_ANSWER);
+    put_i64(b, (int64_t)m->n);
+    for (size_t i = 0; i < m->n; i++) {
+        put_i64(b, m->answers[i].item);
+        put_i64(b, m->answers[i].scored);
+    }
+}
+
 struct reader {
     const unsigned char *at;
     size_t left;
@@ -273,6 +294,7 @@ static void get_tally(struct reader *r, struct vx_tally *t)
 static const char *const type_name[] = {
     [VX_MSG_HELLO] = "HELLO", [VX_MSG_LEASE] = "LEASE", [VX_MSG_DONE] = "DONE", [VX_MSG_NOTE] = "NOTE",
     [VX_MSG_FINISH] = "FINISH", [VX_MSG_BYE] = "BYE", [VX_MSG_FAIL] = "FAIL", [VX_MSG_ALIVE] = "ALIVE",
+    [VX_MSG_CLAIM] = "CLAIM", [VX_MSG_ANSWER] = "ANSWER",
 };
 
 /* Reads the front of the message: its type, 0 with a problem in the reader. */
@@ -285,7 +307,7 @@ static int get_front(struct reader *r, const struct vx_buf *b)
         refuse(r, "it is none of this program's");
     else if (!r->problem && version != VERSION)
         refuse(r, "its version differs: all ranks must run the same voxtrawl");
-    else if (!r->problem && (type < VX_MSG_HELLO || type > VX_MSG_ALIVE))
+    else if (!r->problem && (type < VX_MSG_HELLO || type > VX_MSG_ANSWER))
         refuse(r, "its type is unknown");
     return r->problem ? 0 : (int)type;
 }
@@ -420,6 +442,43 @@ enum vx_status vx_wire_get_fail(const struct vx_buf *b, struct vx_msg_fail *m, s
         refuse(&r, "its status is no error");
     get_array(&r, m->text, sizeof m->text);
     return close_message(&r, b, VX_MSG_FAIL, err);
+}
+
+/* How many entries follow, each of `bytes`. */
+static size_t get_entries(struct reader *r, size_t bytes)
+{
+    const int64_t n = get_count(r);
+
+    if (n > VX_WIRE_MAX_CLAIMS || (uint64_t)n > r->left / bytes)
+        refuse(r, "it claims more items than it can hold");
+    return r->problem ? 0 : (size_t)n;
+}
+
+enum vx_status vx_wire_get_claim(const struct vx_buf *b, struct vx_msg_claim *m, struct vx_err *err)
+{
+    struct reader r;
+
+    open_message(&r, b, VX_MSG_CLAIM);
+    m->n = get_entries(&r, 3 * 8);
+    for (size_t i = 0; i < m->n; i++) {
+        m->claims[i].item = get_count(&r);
+        m->claims[i].key.high = get_uint(&r, 8);
+        m->claims[i].key.low = get_uint(&r, 8);
+    }
+    return close_message(&r, b, VX_MSG_CLAIM, err);
+}
+
+enum vx_status vx_wire_get_answer(const struct vx_buf *b, struct vx_msg_answer *m, struct vx_err *err)
+{
+    struct reader r;
+
+    open_message(&r, b, VX_MSG_ANSWER);
+    m->n = get_entries(&r, 2 * 8);
+    for (size_t i = 0; i < m->n; i++) {
+        m->answers[i].item = get_count(&r);
+        m->answers[i].scored = get_count(&r);
+    }
+    return close_message(&r, b, VX_MSG_ANSWER, err);
 }
 
 void vx_msg_lease_clear(struct vx_msg_lease *m)

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/item.h"
 
 #define VX_WIRE_MAX_ITEMS 65536              /* in a lease */
@@ -20,6 +21,8 @@ enum vx_msg_type {
     VX_MSG_BYE,       /* worker → coordinator: closed its shard, last message */
     VX_MSG_FAIL,      /* worker → coordinator: cannot go on, last message; its leases are free */
     VX_MSG_ALIVE,     /* coordinator → worker: rank 0 is there; a worker that hears nothing for long gives up */
+    VX_MSG_CLAIM,     /* worker → coordinator: what these items are (--dedupe); waits for ANSWER */
+    VX_MSG_ANSWER,    /* coordinator → worker: which items are scored for them */
 };
 
 struct vx_msg_hello {
@@ -55,6 +58,22 @@ struct vx_msg_fail {
     char text[1024];
 };
 
+#define VX_WIRE_MAX_CLAIMS 256
+struct vx_claim {
+    int64_t item;
+    struct vx_hash_key key; /* mpi/claims.h */
+};
+struct vx_msg_claim {
+    size_t n;
+    struct vx_claim claims[VX_WIRE_MAX_CLAIMS];
+};
+struct vx_msg_answer {
+    size_t n;
+    struct vx_answer {
+        int64_t item, scored; /* scored in its place: item itself, or another one */
+    } answers[VX_WIRE_MAX_CLAIMS];
+};
+
 void vx_tally_add(struct vx_tally *to, const struct vx_tally *from);
 
 enum vx_status vx_wire_type(const struct vx_buf *b, enum vx_msg_type *type, struct vx_err *err) VX_CHECKED;
@@ -67,6 +86,8 @@ void vx_wire_put_finish(struct vx_buf *b);
 void vx_wire_put_alive(struct vx_buf *b);
 void vx_wire_put_bye(struct vx_buf *b, const struct vx_msg_bye *m);
 void vx_wire_put_fail(struct vx_buf *b, const struct vx_msg_fail *m);
+void vx_wire_put_claim(struct vx_buf *b, const struct vx_msg_claim *m);
+void vx_wire_put_answer(struct vx_buf *b, const struct vx_msg_answer *m);
 
 enum vx_status vx_wire_get_hello(const struct vx_buf *b, struct vx_msg_hello *m, struct vx_err *err) VX_CHECKED;
 enum vx_status vx_wire_get_lease(const struct vx_buf *b, struct vx_msg_lease *m, struct vx_err *err) VX_CHECKED;
@@ -74,6 +95,8 @@ enum vx_status vx_wire_get_done(const struct vx_buf *b, struct vx_msg_done *m, s
 enum vx_status vx_wire_get_note(const struct vx_buf *b, struct vx_msg_note *m, struct vx_err *err) VX_CHECKED;
 enum vx_status vx_wire_get_bye(const struct vx_buf *b, struct vx_msg_bye *m, struct vx_err *err) VX_CHECKED;
 enum vx_status vx_wire_get_fail(const struct vx_buf *b, struct vx_msg_fail *m, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_wire_get_claim(const struct vx_buf *b, struct vx_msg_claim *m, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_wire_get_answer(const struct vx_buf *b, struct vx_msg_answer *m, struct vx_err *err) VX_CHECKED;
 void vx_msg_lease_clear(struct vx_msg_lease *m);
 
 #endif

@@ -76,6 +76,27 @@ static enum vx_status take_lease(struct worker *w, struct vx_err *err)
     return rc;
 }
 
+static enum vx_status take_answer(struct worker *w, struct vx_err *err)
+{
+    struct vx_msg_answer m;
+    const enum vx_status rc = vx_wire_get_answer(&w->message, &m, err);
+
+    for (size_t i = 0; rc == VX_OK && w->c->claimer && i < m.n; i++)
+        vx_claimer_answer(w->c->claimer, m.answers[i].item, m.answers[i].scored);
+    return rc;
+}
+
+/* Passes on what decoders want to know. */
+static enum vx_status ask(struct worker *w, struct vx_err *err)
+{
+    struct vx_msg_claim m;
+
+    if (!w->c->claimer || (m.n = vx_claimer_take(w->c->claimer, m.claims, VX_WIRE_MAX_CLAIMS)) == 0)
+        return VX_OK;
+    vx_wire_put_claim(&w->message, &m);
+    return vx_link_send(w->c->link, &w->message, err);
+}
+
 /* One message, if one comes in time. */
 static enum vx_status listen(struct worker *w, double seconds, struct vx_err *err)
 {
@@ -88,6 +109,8 @@ static enum vx_status listen(struct worker *w, double seconds, struct vx_err *er
     w->heard_at = vx_clock_now();
     if (type == VX_MSG_LEASE)
         return take_lease(w, err);
+    if (type == VX_MSG_ANSWER)
+        return take_answer(w, err);
     if (type == VX_MSG_ALIVE)
         return VX_OK;
     if (type == VX_MSG_FINISH) {
@@ -104,7 +127,7 @@ static void count(struct vx_tally *tally, const struct vx_item_result *result)
     tally->not_scored += result->status == VX_ITEM_NOT_SCORED;
     tally->failed += result->status == VX_ITEM_FAILED;
     tally->windows += (int64_t)result->n_windows;
-    tally->verdicts[result->aggregate.verdict] += result->status != VX_ITEM_FAILED;
+    tally->verdicts[result->aggregate.verdict] += result->status == VX_ITEM_SCORED || result->status == VX_ITEM_NOT_SCORED;
     tally->audio_s += result->info.duration_s;
 }
 
@@ -194,8 +217,8 @@ enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_er
     enum vx_status rc = say_hello(&w, err);
 
     while (rc == VX_OK && !w.finishing) {
-        if ((rc = listen(&w, w.held > 0 ? 0 : IDLE_SECONDS, err)) == VX_OK && (rc = collect(&w, err)) == VX_OK &&
-            (rc = note(&w, err)) == VX_OK && !w.finishing)
+        if ((rc = listen(&w, w.held > 0 ? 0 : IDLE_SECONDS, err)) == VX_OK && (rc = ask(&w, err)) == VX_OK &&
+            (rc = collect(&w, err)) == VX_OK && (rc = note(&w, err)) == VX_OK && !w.finishing)
             rc = watch(&w, err);
     }
     if (rc == VX_OK && w.held > 0)

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "db/shard.h"
+#include "mpi/claimer.h"
 #include "mpi/hand.h"
 #include "mpi/link.h"
 #include "mpi/pipeline.h"
@@ -19,6 +20,7 @@ struct vx_worker_config {
     const char *host;
     int rank, ranks, threads; /* this one, all of the run, its engine's lanes */
     struct vx_hand *hand;    /* borrowed; NULL: not kept */
+    struct vx_claimer *claimer; /* borrowed: what the pipeline's decoders ask; NULL: nothing */
     const atomic_bool *stop; /* a signal came; NULL: none can. The coordinator says what to do, but may be gone */
     double lost_seconds;     /* a coordinator that was heard once and says nothing for so long is lost; 0: never */
     double keep_seconds; /* between commits of what is complete of unfinished leases, the most a crash can undo; 0: 5 */

@@ -198,6 +198,37 @@ static void test_lease_limits(void **state)
         assert_int_equal(lease_claiming(rows[i].n, rows[i].claimed, rows[i].padding), rows[i].status);
 }
 
+/* From none to as many as there may be, and not one more. */
+static void test_claims(void **state)
+{
+    static struct vx_msg_claim claim, claim_back;
+    static struct vx_msg_answer answer, answer_back;
+    struct vx_buf b = {0};
+    struct vx_err err;
+    (void)state;
+
+    for (size_t n = 0; n <= VX_WIRE_MAX_CLAIMS; n += 64) {
+        claim.n = answer.n = n;
+        for (size_t i = 0; i < n; i++) {
+            claim.claims[i] = (struct vx_claim){.item = (int64_t)i << 40, .key = {.high = UINT64_MAX - i, .low = i}};
+            answer.answers[i] = (struct vx_answer){.item = (int64_t)i << 40, .scored = (int64_t)i + 1};
+        }
+        vx_wire_put_claim(&b, &claim);
+        expect_type(&b, VX_MSG_CLAIM);
+        assert_int_equal(vx_wire_get_claim(&b, &claim_back, &err), VX_OK);
+        assert_int_equal(claim_back.n, n);
+        assert_memory_equal(claim_back.claims, claim.claims, n * sizeof *claim.claims);
+        vx_wire_put_answer(&b, &answer);
+        expect_type(&b, VX_MSG_ANSWER);
+        assert_int_equal(vx_wire_get_answer(&b, &answer_back, &err), VX_OK);
+        assert_int_equal(answer_back.n, n);
+        assert_memory_equal(answer_back.answers, answer.answers, n * sizeof *answer.answers);
+        b.data[8]++; /* one more than there are, or may be */
+        assert_int_equal(vx_wire_get_answer(&b, &answer_back, &err), VX_EFORMAT);
+    }
+    vx_buf_free(&b);
+}
+
 static void test_refused(void **state)
 {
     const struct vx_msg_note note = {.windows_scored = -1};
@@ -232,7 +263,7 @@ static void test_refused(void **state)
     b.data[4] = 2; /* version */
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
     b.data[4] = 1;
-    b.data[6] = VX_MSG_ALIVE + 1; /* type */
+    b.data[6] = VX_MSG_ANSWER + 1; /* type */
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
     b.data[6] = 0;
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
@@ -249,6 +280,8 @@ static int decode_all(const struct vx_buf *b)
     struct vx_msg_note note;
     struct vx_msg_bye bye;
     struct vx_msg_fail fail;
+    struct vx_msg_claim claim;
+    struct vx_msg_answer answer;
     enum vx_msg_type type;
     struct vx_err err;
     int accepted = 0;
@@ -264,11 +297,15 @@ static int decode_all(const struct vx_buf *b)
     accepted += vx_wire_get_note(&exact, &note, &err) == VX_OK;
     accepted += vx_wire_get_bye(&exact, &bye, &err) == VX_OK;
     accepted += vx_wire_get_fail(&exact, &fail, &err) == VX_OK;
+    accepted += vx_wire_get_claim(&exact, &claim, &err) == VX_OK;
+    accepted += vx_wire_get_answer(&exact, &answer, &err) == VX_OK;
     assert_in_range(accepted, 0, type != 0);
     vx_msg_lease_clear(&lease);
     free(exact.data);
     return accepted;
 }
+
+enum { SAMPLES = 8 };
 
 static void make_sample(struct vx_buf *b, unsigned which)
 {
@@ -279,7 +316,10 @@ static void make_sample(struct vx_buf *b, unsigned which)
     const struct vx_msg_bye bye = {.cpu_s = 1};
     const struct vx_msg_fail fail = {.status = VX_ESYS, .text = "disk full"};
 
-    switch (which % 6) {
+    const struct vx_msg_claim claim = {.n = 2, .claims = {{.item = 1, .key = {.high = 1, .low = 2}}, {.item = 2}}};
+    const struct vx_msg_answer answer = {.n = 2, .answers = {{1, 1}, {2, 1}}};
+
+    switch (which % SAMPLES) {
     case 0:
         vx_wire_put_hello(b, &hello);
         break;
@@ -298,6 +338,12 @@ static void make_sample(struct vx_buf *b, unsigned which)
     case 5:
         vx_wire_put_fail(b, &fail);
         break;
+    case 6:
+        vx_wire_put_claim(b, &claim);
+        break;
+    case 7:
+        vx_wire_put_answer(b, &answer);
+        break;
     }
 }
 
@@ -312,7 +358,7 @@ static void test_mutations(void **state)
 
     print_message("VX_TEST_SEED=%u\n", seed);
     srand(seed);
-    for (unsigned which = 0; which < 6; which++) { /* every prefix; only the whole is a message */
+    for (unsigned which = 0; which < SAMPLES; which++) { /* every prefix; only the whole is a message */
         make_sample(&b, which);
         for (size_t len = b.len; b.len > 0; b.len--)
             assert_int_equal(decode_all(&b), b.len == len);
@@ -354,7 +400,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_messages), cmocka_unit_test(test_layout),  cmocka_unit_test(test_lease),
         cmocka_unit_test(test_lease_limits),   cmocka_unit_test(test_refused), cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_tally),
+        cmocka_unit_test(test_tally),          cmocka_unit_test(test_claims),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
