@@ -7,6 +7,7 @@
 #include "db/merge_copy.h"
 #include "db/merge_draft.h"
 #include "db/merge_runs.h"
+#include "db/merge_same.h"
 #include "db/merge_source.h"
 #include "db/schema.h"
 
@@ -17,9 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A run that never finished did not say; an earlier merge of a part of it said less. */
+/* A run that never finished did not say; an earlier merge of a part of it said less. Copies were not decoded for it. */
 static const char FILL_AUDIO[] =
-    "UPDATE runs SET audio_s = t.s FROM (SELECT run, sum(duration_s) AS s FROM items GROUP BY run) t"
+    "UPDATE runs SET audio_s = t.s FROM (SELECT run, sum(duration_s) AS s FROM items WHERE same_as IS NULL GROUP BY run) t"
     " WHERE t.run = runs.run AND (runs.audio_s IS NULL OR runs.finished IS NULL)";
 static const char COUNT_VERDICTS[] = "SELECT verdict, count(*), total(duration_s) FROM items GROUP BY verdict";
 static const char COUNT_OUTSIDE[] =
@@ -115,7 +116,7 @@ static enum vx_status count_outside(struct vx_sql *out, struct vx_merge_stats *s
 }
 
 /* All but the last step, which waits for the checks. */
-static enum vx_status fill(struct vx_draft *draft, struct vx_source *sources, size_t n, struct vx_checks *checks,
+static enum vx_status fill(struct vx_draft *draft, struct vx_source *sources, size_t n, struct vx_checks *checks, bool part,
                            const struct vx_run *final, struct vx_merge_stats *stats, struct vx_err *err)
 {
     struct vx_sql *const out = draft->sql;
@@ -126,6 +127,7 @@ static enum vx_status fill(struct vx_draft *draft, struct vx_source *sources, si
     if (rc == VX_OK && (rc = vx_draft_begin(draft, err)) == VX_OK &&
         (rc = vx_merge_runs(out, sources, n, final, &stats->runs, err)) == VX_OK &&
         (rc = vx_merge_items(draft, sources, n, checks, stats->runs == 1, stats, err)) == VX_OK &&
+        (part || (rc = vx_merge_same(out, stats->runs == 1, stats, err)) == VX_OK) &&
         (rc = vx_sql_exec(out, FILL_AUDIO, "sum up the runs", err)) == VX_OK &&
         (rc = count_verdicts(out, stats, err)) == VX_OK && (rc = count_outside(out, stats, err)) == VX_OK)
         rc = vx_sql_exec(out, VX_SCHEMA_INDEXES, "create indexes", err);
@@ -140,7 +142,7 @@ static enum vx_status fill_checked(struct vx_draft *draft, struct vx_source *sou
     enum vx_status rc = vx_checks_start(&checks, sources, n, err), sound;
 
     if (rc == VX_OK)
-        rc = fill(draft, sources, n, checks, final, stats, err);
+        rc = fill(draft, sources, n, checks, part, final, stats, err);
     if ((sound = vx_checks_finish(&checks, &damage)) != VX_OK) { /* it explains whatever else went wrong */
         rc = sound;
         *err = damage;

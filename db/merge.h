@@ -15,6 +15,7 @@
 struct vx_merge_stats {
     int64_t runs, items, scored, not_scored, failed, pending, windows;
     int64_t duplicates; /* items found in more than one shard; one was kept (scored before failed, later before earlier) */
+    int64_t same; /* items with the content of another one, which alone was scored (--dedupe, db/merge_same.h) */
     int64_t verdicts[4]; /* items by enum vx_verdict, of those that have one */
     int64_t compared, outside; /* scored items: of which it is known how they lie to the measured ranges; outside */
     int64_t outside_by[VX_N_OUTSIDE]; /* [i]: with bit 1 << i of enum vx_outside */

@@ -11,11 +11,16 @@
 #define SELECT_RUN                                                                                                     \
     "SELECT coalesce(model_name, ''), coalesce(model_path, ''), coalesce(profile_name, ''), coalesce(profile, ''), "   \
     "(SELECT min(model_trained) FROM runs), window_s, hop_s, real_below, fake_from FROM runs ORDER BY run LIMIT 1"
-#define SELECT_ITEMS                                                                                                   \
-    "SELECT item, coalesce(path_raw, path), coalesce(member_raw, member), coalesce(verdict, status), duration_s "      \
-    "FROM items ORDER BY item"
+#define SELECT_ITEMS_OF(same_as)                                                                                       \
+    "SELECT item, coalesce(path_raw, path), coalesce(member_raw, member), coalesce(verdict, status), duration_s, "     \
+    same_as " FROM items ORDER BY item"
+#define SELECT_ITEMS SELECT_ITEMS_OF("same_as")
+#define SELECT_ITEMS_3 SELECT_ITEMS_OF("NULL") /* before schema version 4 */
 #define SELECT_WINDOWS                                                                                                 \
     "SELECT item, logit_real, logit_fake FROM windows WHERE logit_real IS NOT NULL ORDER BY item, idx"
+/* Of the item that was scored in another one's place. */
+#define SELECT_SAME                                                                                                    \
+    "SELECT item, logit_real, logit_fake FROM windows WHERE item = ? AND logit_real IS NOT NULL ORDER BY idx"
 #define SELECT_METADATA "SELECT item, key, coalesce(value, '') FROM metadata ORDER BY item, key"
 
 /* Rows that belong to items, read along with them. */
@@ -26,7 +31,7 @@ struct follower {
 
 struct vx_scores {
     struct vx_sql *sql;
-    sqlite3_stmt *items;
+    sqlite3_stmt *items, *same;
     struct follower windows, metadata;
     struct vx_scores_run run;
     char *run_text[4];
@@ -89,13 +94,16 @@ static bool is_at(const struct follower *f, int64_t item)
 enum vx_status vx_scores_open(struct vx_scores **out, const char *path, struct vx_err *err)
 {
     struct vx_scores *s = vx_calloc(1, sizeof *s);
+    int64_t version;
     enum vx_status rc;
 
     *out = NULL;
     if (!s)
         return vx_fail_nomem(err, "a reader of scores");
     if ((rc = vx_result_open(&s->sql, path, err)) != VX_OK || (rc = read_run(s, err)) != VX_OK ||
-        (rc = vx_sql_prepare(s->sql, &s->items, SELECT_ITEMS, err)) != VX_OK ||
+        (rc = vx_sql_integer(s->sql, "PRAGMA user_version", &version, err)) != VX_OK ||
+        (rc = vx_sql_prepare(s->sql, &s->items, version < 4 ? SELECT_ITEMS_3 : SELECT_ITEMS, err)) != VX_OK ||
+        (rc = vx_sql_prepare(s->sql, &s->same, SELECT_SAME, err)) != VX_OK ||
         (rc = vx_sql_prepare(s->sql, &s->windows.stmt, SELECT_WINDOWS, err)) != VX_OK ||
         (rc = vx_sql_prepare(s->sql, &s->metadata.stmt, SELECT_METADATA, err)) != VX_OK ||
         (rc = advance(s, &s->windows, err)) != VX_OK || (rc = advance(s, &s->metadata, err)) != VX_OK)
@@ -114,6 +122,7 @@ void vx_scores_close(struct vx_scores **scores)
     if (!s)
         return;
     sqlite3_finalize(s->items);
+    sqlite3_finalize(s->same);
     sqlite3_finalize(s->windows.stmt);
     sqlite3_finalize(s->metadata.stmt);
     vx_sql_close(&s->sql);
@@ -171,22 +180,43 @@ static enum vx_outcome outcome_of(const char *word)
     return VX_OUTCOME_FAILED;
 }
 
+/* The window at which stmt stands: one score more. */
+static enum vx_status add_score(struct vx_scores *s, sqlite3_stmt *stmt, struct vx_scored_item *item, struct vx_err *err)
+{
+    const double score = sqlite3_column_double(stmt, 1) - sqlite3_column_double(stmt, 2);
+    void *scores = s->scores;
+
+    if (!isfinite(score))
+        return vx_fail(err, VX_EFORMAT, "%s: item %lld has a score of %g: expected a finite number", s->sql->path,
+                       (long long)item->item, score);
+    if (vx_grow(&scores, &s->cap_scores, item->n_scores + 1, sizeof *s->scores) != 0)
+        return vx_fail_nomem(err, "scores");
+    s->scores = scores;
+    s->scores[item->n_scores++] = score;
+    return VX_OK;
+}
+
+/* The windows of an item that has none of its own because its content was scored as another one's. */
+static enum vx_status read_same(struct vx_scores *s, struct vx_scored_item *item, int64_t same_as, struct vx_err *err)
+{
+    struct vx_bind b = vx_bind_start(s->same);
+    enum vx_status rc, more;
+
+    vx_bind_integer(&b, same_as); /* cannot fail: the statement is reset and has the parameter */
+    for (rc = VX_OK; rc == VX_OK && (more = vx_sql_step(s->sql, s->same, "read scores", err)) != VX_DONE;)
+        rc = more == VX_OK ? add_score(s, s->same, item, err) : more;
+    sqlite3_reset(s->same);
+    item->scores = s->scores;
+    return rc;
+}
+
 static enum vx_status read_windows(struct vx_scores *s, struct vx_scored_item *item, struct vx_err *err)
 {
     enum vx_status rc = seek(s, &s->windows, item->item, err);
 
-    while (rc == VX_OK && is_at(&s->windows, item->item)) {
-        const double score = sqlite3_column_double(s->windows.stmt, 1) - sqlite3_column_double(s->windows.stmt, 2);
-        void *scores = s->scores;
-        if (!isfinite(score))
-            return vx_fail(err, VX_EFORMAT, "%s: item %lld has a score of %g: expected a finite number", s->sql->path,
-                           (long long)item->item, score);
-        if (vx_grow(&scores, &s->cap_scores, item->n_scores + 1, sizeof *s->scores) != 0)
-            return vx_fail_nomem(err, "scores");
-        s->scores = scores;
-        s->scores[item->n_scores++] = score;
-        rc = advance(s, &s->windows, err);
-    }
+    while (rc == VX_OK && is_at(&s->windows, item->item))
+        if ((rc = add_score(s, s->windows.stmt, item, err)) == VX_OK)
+            rc = advance(s, &s->windows, err);
     item->scores = s->scores;
     return rc;
 }
@@ -229,7 +259,9 @@ enum vx_status vx_scores_next(struct vx_scores *s, struct vx_scored_item *item, 
         return vx_fail_nomem(err, "an item's verdict");
     *item = (struct vx_scored_item){.item = sqlite3_column_int64(s->items, 0), .outcome = outcome_of(word),
                                     .duration_s = sqlite3_column_double(s->items, 4)};
-    if ((rc = read_names(s, item, err)) != VX_OK || (rc = read_windows(s, item, err)) != VX_OK)
+    const int64_t same_as = sqlite3_column_int64(s->items, 5);
+    if ((rc = read_names(s, item, err)) != VX_OK ||
+        (rc = same_as ? read_same(s, item, same_as, err) : read_windows(s, item, err)) != VX_OK)
         return rc;
     return read_metadata(s, item, err);
 }
