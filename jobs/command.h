@@ -10,6 +10,7 @@ enum vx_exit {
     VX_EXIT_OK = 0,           /* done */
     VX_EXIT_FAILED = 1,       /* could not be done; stderr says why. scan: what is committed is kept */
     VX_EXIT_USAGE = 2,        /* the command line makes no sense */
+    VX_EXIT_REMARKS = 3,      /* doctor: a scan would run, but there are notes */
     VX_EXIT_FAILED_ITEMS = 3, /* scan: done, the result is complete, but some items failed; the database says which and why */
     VX_EXIT_STOPPED = 4,      /* scan: stopped by a signal; the same command goes on from there */
 };
@@ -59,6 +60,7 @@ int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_pictures(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_calibrate(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_bench(const struct vx_command *self, int argc, char **argv);
+int vx_cmd_doctor(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_manual(const struct vx_command *self, int argc, char **argv);
 
 int vx_main(int argc, char **argv); /* what main() does */

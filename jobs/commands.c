@@ -1,4 +1,5 @@
 /* commands.c - the table of commands, --help and --version */
+#include "base/wrap.h"
 #include "jobs/command.h"
 #include "jobs/version.h"
 
@@ -14,6 +15,7 @@ static const struct vx_exit_word exit_words[] = {
     {VX_EXIT_FAILED, "failed; stderr says why"},
     {VX_EXIT_USAGE, "the command line makes no sense"},
     {VX_EXIT_FAILED_ITEMS, "scan: done, the result is complete, but some items failed; it says which"},
+    {VX_EXIT_REMARKS, "doctor: a scan would run, but there are notes"},
     {VX_EXIT_STOPPED, "scan: stopped by a signal; the same command goes on from there"},
     {0, NULL},
 };
@@ -71,6 +73,12 @@ static const struct vx_command commands[] = {
               "manifest's columns) and pictures.json."},
     {"bench", "[--model DIR] [FILE...]", "Measure engine, front end and decoding apart.", vx_cmd_bench,
      .about = "Every operation of the network is shown beside what this machine can do at most."},
+    {"doctor", "[-o OUT.db] [--scratch DIR] [--model DIR] [--format text|json]",
+     "Look at this machine: what a scan would use, what stands in its way, and what to do about it.", vx_cmd_doctor,
+     .about = "Give it the options that the scan will get. Nothing is scanned, and nothing is written but a file that is removed at "
+              "once, where the result, the work folder and the scratch folder would be. Each line is OK, NOTE (a scan would run, but "
+              "something costs speed or could be lost) or PROBLEM (it would fail), with the remedy. The exit status is 0, 3 or 1 in "
+              "the same order. Under mpirun rank 0 tells of its host."},
     {"manual", "[COMMAND] [--bash|--zsh] [-o DIR]", "Write the manual pages and the shells' completion, from the table of options.",
      vx_cmd_manual,
      .about = "Without -o one page, voxtrawl's own or COMMAND's, or one shell's completion goes to stdout:\n\n"
@@ -92,22 +100,6 @@ static void print_exit_words(FILE *to)
         fprintf(to, "  %d  %s\n", (int)w->status, w->words);
 }
 
-/* One line of len bytes, broken between words. */
-static void print_filled(const char *line, size_t len, FILE *to)
-{
-    size_t column = 0, word;
-
-    for (size_t at = 0; at < len; at += word + 1) {
-        word = strcspn(line + at, " \n");
-        if (column > 0 && column + 1 + word > HELP_COLUMNS) {
-            fputc('\n', to);
-            column = 0;
-        }
-        fprintf(to, "%s%.*s", column ? " " : "", (int)word, line + at);
-        column += word + (column > 0);
-    }
-}
-
 static void print_about(const char *text, FILE *to)
 {
     for (;; text++) {
@@ -116,7 +108,7 @@ static void print_about(const char *text, FILE *to)
         if (*text == ' ')
             fwrite(text, 1, len, to);
         else
-            print_filled(text, len, to);
+            vx_wrap(to, text, len, 0, 0, HELP_COLUMNS);
         fputc('\n', to);
         text += len;
         if (!*text)

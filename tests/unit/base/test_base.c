@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "base/wrap.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -305,9 +306,38 @@ static void test_spawn(void **state)
     vx_spawned_free(&r);
 }
 
+static void test_wrap(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t column, indent, width;
+        const char *lines;
+    } rows[] = {
+        {"", 0, 0, 10, ""},
+        {"one two three", 0, 0, 7, "one two\nthree"},
+        {"one two three", 0, 0, 6, "one\ntwo\nthree"},
+        {"one two three", 4, 2, 11, "one two\n  three"},
+        {"aaaaaaaaaaaa b", 0, 0, 5, "aaaaaaaaaaaa\nb"},
+        {"\xc3\xbc\xc3\xbc \xc3\xbc\xc3\xbc", 0, 0, 5, "\xc3\xbc\xc3\xbc \xc3\xbc\xc3\xbc"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *text = NULL;
+        size_t size = 0;
+        FILE *to = open_memstream(&text, &size);
+        assert_non_null(to);
+        vx_wrap(to, rows[i].text, strlen(rows[i].text), rows[i].column, rows[i].indent, rows[i].width);
+        fclose(to);
+        assert_string_equal(text, rows[i].lines);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_utf8),    cmocka_unit_test(test_escape), cmocka_unit_test(test_units),
         cmocka_unit_test(test_json_string), cmocka_unit_test(test_options), cmocka_unit_test(test_names), cmocka_unit_test(test_queue),
         cmocka_unit_test(test_files), cmocka_unit_test(test_options_taken), cmocka_unit_test(test_spawn),
