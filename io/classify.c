@@ -29,7 +29,7 @@ enum vx_name_class vx_corpus_classify(const char *path)
         ".mts",  ".m2ts", ".ogv",  ".rm",  ".mxf", NULL};
     static const char *const image[] = {".png", ".jpg", ".jpeg", NULL};
     static const char *const archive[] = {".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz",
-                                          ".tar.zst", ".tzst", ".zip", NULL};
+                                          ".tar.zst", ".tzst", ".zip", ".7z", NULL};
     static const char *const manifest[] = {".txt", ".csv", ".tsv", ".txt.gz", ".csv.gz", ".tsv.gz", NULL};
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 

@@ -16,6 +16,7 @@ struct vx_corpus {
     struct vx_folder *folder;
     struct vx_manifest *manifest;
     struct vx_corpus_filter filter;
+    struct vx_corpus_limits limits;
     struct vx_corpus_stats stats; /* of what is done with */
 };
 
@@ -32,6 +33,7 @@ enum vx_status vx_corpus_open(struct vx_corpus **out, const char *const *inputs,
     for (; c->n < n; c->n++)
         if (!(c->inputs[c->n] = strdup(inputs[c->n])))
             goto fail;
+    c->limits = (struct vx_corpus_limits){VX_CORPUS_DEPTH, VX_CORPUS_MAX_BYTES};
     *out = c;
     return VX_OK;
 fail:
@@ -58,6 +60,11 @@ void vx_corpus_close(struct vx_corpus **corpus)
 void vx_corpus_filter(struct vx_corpus *corpus, struct vx_corpus_filter filter)
 {
     corpus->filter = filter;
+}
+
+void vx_corpus_limit(struct vx_corpus *corpus, struct vx_corpus_limits limits)
+{
+    corpus->limits = limits;
 }
 
 struct vx_corpus_stats vx_corpus_stats(const struct vx_corpus *c)
@@ -88,7 +95,7 @@ static enum vx_status next_of_folder(struct vx_corpus *c, struct vx_item *item, 
     enum vx_status rc = vx_folder_next(c->folder, item, &archive, err);
 
     if (rc == VX_OK && archive)
-        rc = vx_members_open(&c->members, item, err);
+        rc = vx_members_open(&c->members, item, &c->limits, err);
     if (rc == VX_DONE) {
         c->stats.skipped += vx_folder_skipped(c->folder);
         vx_folder_close(&c->folder);
@@ -102,7 +109,7 @@ static enum vx_status next_of_manifest(struct vx_corpus *c, struct vx_item *item
     enum vx_status rc = vx_manifest_next(c->manifest, item, &archive, err);
 
     if (rc == VX_OK && archive)
-        rc = vx_members_open(&c->members, item, err);
+        rc = vx_members_open(&c->members, item, &c->limits, err);
     if (rc == VX_DONE)
         vx_manifest_close(&c->manifest);
     return rc;
@@ -120,7 +127,7 @@ static enum vx_status next_input(struct vx_corpus *c, struct vx_item *item, stru
     case VX_PLACE_ITEM:
         break;
     case VX_PLACE_ARCHIVE:
-        return vx_members_open(&c->members, item, err);
+        return vx_members_open(&c->members, item, &c->limits, err);
     case VX_PLACE_FOLDER:
         if ((rc = vx_folder_open(&c->folder, path, err)) == VX_OK)
             vx_folder_filter(c->folder, &c->filter);

@@ -18,7 +18,7 @@ enum vx_status vx_found_file(struct vx_item *item, enum vx_item_kind kind, const
         return vx_fail_nomem(err, "an item's path");
     item->kind = kind;
     item->path = copy;
-    item->ordinal = -1;
+    item->ordinal = item->offset = -1;
     item->size = sb->st_size;
     item->mtime = sb->st_mtime;
     return VX_OK;
@@ -34,7 +34,7 @@ enum vx_status vx_found_broken(struct vx_item *item, const char *path, const cha
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     item->kind = VX_ITEM_BROKEN;
-    item->ordinal = item->size = -1;
+    item->ordinal = item->offset = item->size = -1;
     item->path = strdup(path);
     item->member = member ? strdup(member) : NULL;
     item->problem = vx_text_printable(text);

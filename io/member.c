@@ -1,136 +1,215 @@
 #include "io/member.h"
 #include "base/text.h"
-#include "io/archive.h"
+#include "io/corpus.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define FIRST_BYTES (1u << 20) /* the block begins with this much and doubles: declared sizes are not believed */
-#define KEEP_BYTES (64u << 20) /* a larger block is not kept for the next member */
+#define KEEP_BYTES (64u << 20) /* larger memory is not kept for the next member */
 
-static void close_archive(struct vx_member *m)
+/* The archives from level k on. */
+static void leave(struct vx_member *m, int k)
 {
-    vx_archive_close(&m->archive);
+    while (m->n > k) {
+        struct vx_member_level *level = &m->level[--m->n];
+        vx_archive_close(&level->archive);
+        free(level->name);
+        level->name = NULL;
+    }
+}
+
+static void close_file(struct vx_member *m)
+{
+    vx_archive_close(&m->direct);
+    leave(m, 0);
+    if (m->path)
+        close(m->fd);
     free(m->path);
     m->path = NULL;
 }
 
 void vx_member_close(struct vx_member *m)
 {
-    close_archive(m);
+    close_file(m);
     free(m->data);
     *m = (struct vx_member){0};
 }
 
-static enum vx_status open_archive(struct vx_member *m, const char *path, struct vx_err *err)
+bool vx_member_knows(const struct vx_member *m, const struct vx_item *item)
 {
-    close_archive(m);
-    if (!(m->path = strdup(path)))
-        return vx_fail_nomem(err, "an archive's path");
-    return vx_archive_open_by(&m->archive, path, &m->opener, err);
+    return m->path && strcmp(m->path, item->path) == 0;
 }
 
-/* On to the entry at the ordinal (when it is not -1), which must have the name; or to the next one of that name.
- * VX_DONE: not found. */
-static enum vx_status advance(struct vx_member *m, int64_t ordinal, const char *name, struct vx_entry *entry,
-                              struct vx_err *err)
+static enum vx_status take_file(struct vx_member *m, const char *path, int fd, struct vx_err *err)
 {
+    close_file(m);
+    if (!(m->path = strdup(path))) {
+        close(fd);
+        return vx_fail_nomem(err, "an archive's path");
+    }
+    m->fd = fd;
+    return VX_OK;
+}
+
+/* What follows in rest once it has been led through the archive `name`; NULL: it does not lead there. */
+static const char *through(const char *name, const char *rest)
+{
+    const size_t n = name ? strlen(name) : 0;
+
+    return n > 0 && strncmp(rest, name, n) == 0 && rest[n] == '/' && rest[n + 1] && vx_corpus_classify(name) == VX_NAME_ARCHIVE
+               ? rest + n + 1
+               : NULL;
+}
+
+static enum vx_status enter(struct vx_member *m, int k, const struct vx_entry *entry, size_t max, struct vx_err *err)
+{
+    struct vx_member_level *level = &m->level[k + 1];
     enum vx_status rc;
 
-    while ((rc = vx_archive_next(m->archive, entry, err)) == VX_OK) {
-        const bool same = entry->name && entry->regular && strcmp(entry->name, name) == 0;
-        if (same && (ordinal < 0 || entry->ordinal == ordinal))
+    if (k + 1 == VX_ARCHIVE_MAX_DEPTH)
+        return vx_fail(err, VX_ELIMIT, "lies in more than %d archives within each other", VX_ARCHIVE_MAX_DEPTH);
+    level->ordinal = entry->ordinal;
+    if (!(level->name = strdup(entry->name)))
+        return vx_fail_nomem(err, "an archive's name");
+    if ((rc = vx_archive_enter(&level->archive, m->level[k].archive, max, err)) == VX_OK) {
+        m->n = k + 2;
+    } else {
+        free(level->name);
+        level->name = NULL;
+    }
+    return rc;
+}
+
+struct search {
+    size_t max;
+    struct vx_entry entry; /* found, in the archive of the last level */
+};
+
+static enum vx_status search(struct vx_member *m, int k, const char *rest, int64_t ordinal, struct search *s, struct vx_err *err);
+
+/* Level k from where it stands: to the entry at the ordinal (when it is not -1), which must lead to rest; or to the first that
+ * does. VX_DONE: not found. */
+static enum vx_status advance(struct vx_member *m, int k, const char *rest, int64_t ordinal, struct search *s, struct vx_err *err)
+{
+    struct vx_entry entry;
+    enum vx_status rc;
+
+    leave(m, k + 1);
+    while ((rc = vx_archive_next(m->level[k].archive, &entry, err)) == VX_OK) {
+        if (ordinal >= 0 && entry.ordinal < ordinal)
+            continue;
+        const bool file = entry.name && entry.type == VX_ENTRY_FILE;
+        const char *inside = file ? through(entry.name, rest) : NULL;
+        if (file && strcmp(entry.name, rest) == 0) {
+            s->entry = entry;
             return VX_OK;
-        if (ordinal >= 0 && entry->ordinal >= ordinal)
+        }
+        if (inside && ((rc = enter(m, k, &entry, s->max, err)) != VX_OK || (rc = search(m, k + 1, inside, -1, s, err)) != VX_DONE))
+            return rc;
+        leave(m, k + 1);
+        if (ordinal >= 0)
             return VX_DONE;
     }
     return rc;
 }
 
-static enum vx_status find(struct vx_member *m, const struct vx_item *item, struct vx_entry *entry, struct vx_err *err)
+/* rest within the archive at level k: in what is open below it, from where it stands on, then in all of it. */
+static enum vx_status search(struct vx_member *m, int k, const char *rest, int64_t ordinal, struct search *s, struct vx_err *err)
 {
-    const bool open = m->archive && strcmp(m->path, item->path) == 0;
-    bool from_start = !open || vx_archive_position(m->archive) == 0 ||
-                      (item->ordinal >= 0 && vx_archive_position(m->archive) > item->ordinal);
-    enum vx_status rc;
-    char *name;
+    struct vx_archive *const a = m->level[k].archive;
+    const char *inside = m->n > k + 1 ? through(m->level[k + 1].name, rest) : NULL;
+    enum vx_status rc = VX_DONE;
 
-    if (from_start && (rc = open_archive(m, item->path, err)) != VX_OK)
+    if (inside && (ordinal < 0 || ordinal == m->level[k + 1].ordinal) &&
+        (rc = search(m, k + 1, inside, -1, s, err)) != VX_DONE)
         return rc;
-    rc = advance(m, item->ordinal, item->member, entry, err);
-    if (rc == VX_DONE && (item->ordinal >= 0 || !from_start)) { /* once more, by name alone */
-        if ((rc = open_archive(m, item->path, err)) != VX_OK)
+    if (ordinal >= 0 && vx_archive_position(a) > ordinal && (rc = vx_archive_rewind(a, err)) != VX_OK)
+        return rc;
+    for (int round = 0; round < 2; round++) {
+        const bool whole = vx_archive_position(a) == 0 && ordinal < 0;
+        if ((rc = advance(m, k, rest, ordinal, s, err)) != VX_DONE || whole)
             return rc;
-        rc = advance(m, -1, item->member, entry, err);
+        ordinal = -1;
+        if ((rc = vx_archive_rewind(a, err)) != VX_OK)
+            return rc;
     }
-    if (rc != VX_DONE)
-        return rc;
-    name = vx_text_printable(item->member);
-    rc = item->ordinal >= 0
-             ? vx_fail(err, VX_EFORMAT, "no member %s: the archive changed since it was listed", name ? name : "")
-             : vx_fail(err, VX_EFORMAT, "no member %s in the archive", name ? name : "");
+    return VX_DONE;
+}
+
+/* The member by its headers' offset. VX_DONE: it is not there, or has to be read the long way. */
+static enum vx_status look_there(struct vx_member *m, const struct vx_item *item, struct vx_member_bytes *out, struct vx_err *err)
+{
+    const size_t n = strlen(item->member);
+    struct vx_entry entry;
+    struct vx_err no;
+
+    vx_archive_close(&m->direct);
+    if (vx_archive_open_at(&m->direct, m->fd, item->offset, &no) != VX_OK || vx_archive_next(m->direct, &entry, &no) != VX_OK)
+        return no.status == VX_ENOMEM ? vx_fail_nomem(err, "an archive") : VX_DONE;
+    const size_t len = entry.name ? strlen(entry.name) : 0;
+    if (len == 0 || len > n || entry.type != VX_ENTRY_FILE || strcmp(entry.name, item->member + n - len) != 0 ||
+        (len < n && item->member[n - len - 1] != '/') || entry.size != item->size || entry.mtime != item->mtime ||
+        (out->offset = vx_archive_data(m->direct)) < 0)
+        return VX_DONE;
+    out->fd = m->fd;
+    out->size = entry.size;
+    return VX_OK;
+}
+
+static enum vx_status not_found(const struct vx_item *item, struct vx_err *err)
+{
+    char *name = vx_text_printable(item->member);
+    const enum vx_status rc =
+        item->ordinal >= 0 ? vx_fail(err, VX_EFORMAT, "no member %s: the archive changed since it was listed", name ? name : "")
+                           : vx_fail(err, VX_EFORMAT, "no member %s in the archive", name ? name : "");
+
     free(name);
     return rc;
 }
 
-/* Makes the full block larger, up to max + 1 bytes. */
-static enum vx_status enlarge(struct vx_member *m, size_t max, struct vx_err *err)
+static enum vx_status find(struct vx_member *m, const struct vx_item *item, size_t max, struct vx_member_bytes *out,
+                           struct vx_err *err)
 {
-    size_t cap = m->cap ? 2 * m->cap : FIRST_BYTES;
-    void *data;
+    struct search s = {.max = max};
+    enum vx_status rc = item->offset >= 0 ? look_there(m, item, out, err) : VX_DONE;
 
-    if (cap > max)
-        cap = max + 1;
-    if (!(data = realloc(m->data, cap)))
-        return vx_fail_nomem(err, "a member of an archive");
-    m->data = data;
-    m->cap = cap;
-    return VX_OK;
-}
-
-static enum vx_status read_entry(struct vx_member *m, const struct vx_entry *entry, size_t max, size_t *len,
-                                 struct vx_err *err)
-{
-    enum vx_status rc;
-    size_t n = 0, got;
-
-    if (entry->encrypted)
-        return vx_fail(err, VX_EFORMAT, "is encrypted: decrypt the archive first");
-    for (;;) {
-        if (n > max || entry->size > (int64_t)max)
-            return vx_fail(err, VX_ELIMIT, "larger than the %zu bytes a member may have in memory: unpack the archive",
-                           max);
-        if (n == m->cap && (rc = enlarge(m, max, err)) != VX_OK)
+    if (rc != VX_DONE)
+        return rc;
+    if (m->n == 0) {
+        if ((rc = vx_archive_open_at(&m->level[0].archive, m->fd, 0, err)) != VX_OK)
             return rc;
-        if ((rc = vx_archive_read(m->archive, m->data + n, m->cap - n, &got, err)) != VX_OK)
-            return rc;
-        if (got == 0)
-            break;
-        n += got;
+        m->n = 1;
     }
-    *len = n;
-    return VX_OK;
+    if ((rc = search(m, 0, item->member, item->ordinal, &s, err)) != VX_OK)
+        return rc == VX_DONE ? not_found(item, err) : rc;
+    struct vx_archive *const a = m->level[m->n - 1].archive;
+    if (!s.entry.encrypted && (out->offset = vx_archive_data(a)) >= 0) {
+        out->fd = m->fd;
+        out->size = s.entry.size;
+        return VX_OK;
+    }
+    rc = vx_archive_slurp(a, max, &m->data, &m->cap, &out->len, err);
+    out->data = m->data;
+    return rc;
 }
 
-enum vx_status vx_member_read(struct vx_member *m, const struct vx_item *item, size_t max, size_t *len,
+enum vx_status vx_member_find(struct vx_member *m, const struct vx_item *item, int fd, size_t max, struct vx_member_bytes *out,
                               struct vx_err *err)
 {
-    struct vx_entry entry;
-    enum vx_status rc;
+    enum vx_status rc = VX_OK;
 
+    *out = (struct vx_member_bytes){.fd = -1};
     if (m->cap > KEEP_BYTES) {
         free(m->data);
         m->data = NULL;
         m->cap = 0;
     }
-    if (max > INT64_MAX / 4) /* beyond any memory; 2 * cap and max + 1 cannot overflow */
-        max = INT64_MAX / 4;
-    rc = find(m, item, &entry, err);
-    if (rc == VX_OK)
-        rc = read_entry(m, &entry, max, len, err);
-    if (rc != VX_OK)
-        close_archive(m); /* where it stands now is of no use */
+    if (fd >= 0 && (rc = take_file(m, item->path, fd, err)) != VX_OK)
+        return rc;
+    if ((rc = find(m, item, max, out, err)) != VX_OK)
+        close_file(m); /* where it stands now is of no use */
     return rc;
 }

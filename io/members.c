@@ -1,7 +1,6 @@
 #include "io/members.h"
 #include "base/mem.h"
 #include "io/archive.h"
-#include "io/corpus.h"
 #include "io/found.h"
 
 #include <inttypes.h>
@@ -9,14 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct level { /* an archive that is being listed */
+    struct vx_archive *archive;
+    char *prefix;   /* owned: of its members' names, "inner.zip/"; "" outermost */
+    int64_t bundle; /* of its members */
+};
+
 struct vx_members {
     struct vx_item origin; /* path and metadata */
-    struct vx_archive *archive;
+    struct vx_corpus_limits limits;
+    struct level level[VX_ARCHIVE_MAX_DEPTH];
+    int n; /* levels; 0: not open yet */
+    int64_t ordinal; /* of the entry at level 0 */
     int64_t skipped;
     bool ended;
 };
 
-enum vx_status vx_members_open(struct vx_members **out, struct vx_item *archive, struct vx_err *err)
+enum vx_status vx_members_open(struct vx_members **out, struct vx_item *archive, const struct vx_corpus_limits *limits,
+                               struct vx_err *err)
 {
     struct vx_members *m = vx_calloc(1, sizeof *m);
 
@@ -26,9 +35,21 @@ enum vx_status vx_members_open(struct vx_members **out, struct vx_item *archive,
         return vx_fail_nomem(err, "an archive's members");
     }
     m->origin = *archive;
+    m->limits = *limits;
+    if (m->limits.depth > VX_ARCHIVE_MAX_DEPTH)
+        m->limits.depth = VX_ARCHIVE_MAX_DEPTH;
     *archive = (struct vx_item){0};
     *out = m;
     return VX_OK;
+}
+
+static void leave(struct vx_members *m)
+{
+    struct level *level = &m->level[--m->n];
+
+    vx_archive_close(&level->archive);
+    free(level->prefix);
+    *level = (struct level){0};
 }
 
 void vx_members_close(struct vx_members **members)
@@ -37,7 +58,8 @@ void vx_members_close(struct vx_members **members)
 
     if (!m)
         return;
-    vx_archive_close(&m->archive);
+    while (m->n > 0)
+        leave(m);
     vx_item_clear(&m->origin);
     free(m);
     *members = NULL;
@@ -46,6 +68,59 @@ void vx_members_close(struct vx_members **members)
 int64_t vx_members_skipped(const struct vx_members *members)
 {
     return members->skipped;
+}
+
+/* Two texts as one: a member's whole name. */
+static char *joined(const char *prefix, const char *name, const char *after)
+{
+    const size_t a = strlen(prefix), b = strlen(name), c = strlen(after);
+    char *s = vx_calloc(a + b + c + 1, 1);
+
+    if (s) {
+        memcpy(s, prefix, a);
+        memcpy(s + a, name, b);
+        memcpy(s + a + b, after, c);
+    }
+    return s;
+}
+
+/* The same in every attempt, and different for different archives: FNV-1a, 64 bits (Fowler, Noll, Vo). */
+static int64_t bundle_of(const char *path, const char *prefix)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (; *path; path++)
+        h = (h ^ (unsigned char)*path) * UINT64_C(0x100000001b3);
+    for (h *= UINT64_C(0x100000001b3); *prefix; prefix++)
+        h = (h ^ (unsigned char)*prefix) * UINT64_C(0x100000001b3);
+    return (int64_t)(h >> 1 | 1);
+}
+
+/* The archive, open, becomes the innermost level; prefix is taken over. */
+static void add_level(struct vx_members *m, struct vx_archive *archive, char *prefix)
+{
+    const int64_t outer = m->n > 0 ? m->level[m->n - 1].bundle : 0;
+
+    m->level[m->n++] = (struct level){
+        .archive = archive,
+        .prefix = prefix,
+        .bundle = outer ? outer : vx_archive_in_order(archive) ? bundle_of(m->origin.path, prefix) : 0,
+    };
+}
+
+static enum vx_status open_outermost(struct vx_members *m, struct vx_err *why)
+{
+    struct vx_archive *archive;
+    char *prefix = strdup("");
+    enum vx_status rc;
+
+    if (!prefix)
+        return vx_fail_nomem(why, "an archive's name");
+    if ((rc = vx_archive_open(&archive, m->origin.path, why)) == VX_OK)
+        add_level(m, archive, prefix);
+    else
+        free(prefix);
+    return rc;
 }
 
 /* The metadata, and for all but BROKEN items everything else, is the origin's. */
@@ -70,64 +145,139 @@ static enum vx_status broken(const struct vx_members *m, const char *member, int
         vx_item_clear(item);
         *item = problem;
         item->ordinal = ordinal;
+        item->bundle = m->n > 0 ? m->level[m->n - 1].bundle : 0;
         problem = (struct vx_item){0};
     }
     vx_item_clear(&problem);
     return rc;
 }
 
+/* Why an entry named like a recording, picture or archive is none; NULL: it is. */
+static const char *no_file(const struct vx_entry *entry)
+{
+    if (entry->encrypted)
+        return "is encrypted: decrypt the archive first";
+    switch (entry->type) {
+    case VX_ENTRY_SYMLINK:
+        return "is a symbolic link: links in archives are not followed, members count under their own names";
+    case VX_ENTRY_HARDLINK:
+        return "is a hard link: links in archives are not followed, members count under their own names";
+    case VX_ENTRY_SPECIAL:
+        return "is a device, FIFO or socket, not a file";
+    case VX_ENTRY_FILE:
+    case VX_ENTRY_FOLDER:
+        break;
+    }
+    return NULL;
+}
+
+/* An archive within: one level deeper, or a BROKEN item. Takes name over. */
+static enum vx_status descend(struct vx_members *m, char *name, struct vx_item *item, struct vx_err *err)
+{
+    struct vx_archive *archive;
+    struct vx_err why = {0};
+    char *prefix;
+    enum vx_status rc;
+
+    if (m->n >= m->limits.depth) {
+        (void)vx_fail(&why, VX_ELIMIT, "not opened: archives lie %d deep within each other here, more than --archive-depth %d",
+                      m->n + 1, m->limits.depth);
+        rc = broken(m, name, m->ordinal, why.text, item, err);
+    } else if (!(prefix = joined(name, "/", ""))) {
+        rc = vx_fail_nomem(err, "an archive's name");
+    } else if ((rc = vx_archive_enter(&archive, m->level[m->n - 1].archive, m->limits.max_bytes, &why)) == VX_OK) {
+        add_level(m, archive, prefix);
+    } else {
+        free(prefix);
+        rc = rc == VX_ENOMEM ? vx_fail(err, rc, "%s", why.text) : broken(m, name, m->ordinal, why.text, item, err);
+    }
+    free(name);
+    return rc;
+}
+
+/* Takes name over. */
+static enum vx_status give(const struct vx_members *m, const struct vx_entry *entry, enum vx_item_kind kind, char *name,
+                           struct vx_item *item, struct vx_err *err)
+{
+    if (copy_origin(m, item, err) != VX_OK) {
+        free(name);
+        return err->status;
+    }
+    item->kind = kind;
+    item->ordinal = m->ordinal;
+    item->offset = entry->offset;
+    item->bundle = m->level[m->n - 1].bundle;
+    item->size = entry->size;
+    item->mtime = entry->mtime;
+    item->member = name;
+    return VX_OK;
+}
+
 static enum vx_status take(struct vx_members *m, const struct vx_entry *entry, struct vx_item *item, struct vx_err *err)
 {
+    const char *const prefix = m->level[m->n - 1].prefix, *why;
+    const enum vx_name_class class = entry->name ? vx_corpus_classify(entry->name) : VX_NAME_OTHER;
+    char place[40], *name;
     enum vx_status rc;
-    enum vx_name_class class;
-    char place[40];
 
-    if (entry->directory)
+    if (m->n == 1)
+        m->ordinal = entry->ordinal;
+    if (entry->type == VX_ENTRY_FOLDER)
         return VX_OK;
-    if (!entry->name && entry->regular) {
-        snprintf(place, sizeof place, "entry %" PRId64, entry->ordinal);
-        return broken(m, place, entry->ordinal, "its name is marked as UTF-8, but is not", item, err);
-    }
-    class = entry->name ? vx_corpus_classify(entry->name) : VX_NAME_OTHER;
-    if (!entry->regular || (class != VX_NAME_AUDIO && class != VX_NAME_IMAGE)) {
+    snprintf(place, sizeof place, "entry %" PRId64, entry->ordinal);
+    if ((entry->name || entry->type != VX_ENTRY_FILE) && class != VX_NAME_AUDIO && class != VX_NAME_IMAGE &&
+        class != VX_NAME_ARCHIVE) {
         m->skipped++;
         return VX_OK;
     }
-    if (entry->encrypted)
-        return broken(m, entry->name, entry->ordinal, "is encrypted: decrypt the archive first", item, err);
-    if ((rc = copy_origin(m, item, err)) != VX_OK)
-        return rc;
-    item->kind = class == VX_NAME_IMAGE ? VX_ITEM_IMAGE : VX_ITEM_AUDIO;
-    item->ordinal = entry->ordinal;
-    item->size = entry->size;
-    item->mtime = entry->mtime;
-    item->member = strdup(entry->name);
-    if (item->member)
-        return VX_OK;
-    vx_item_clear(item);
-    return vx_fail_nomem(err, "a member's path");
+    if (!(name = joined(prefix, entry->name ? entry->name : place, "")))
+        return vx_fail_nomem(err, "a member's path");
+    why = entry->name ? no_file(entry) : "its name is marked as UTF-8, but is not";
+    if (!why && class == VX_NAME_ARCHIVE)
+        return descend(m, name, item, err);
+    if (!why)
+        return give(m, entry, class == VX_NAME_IMAGE ? VX_ITEM_IMAGE : VX_ITEM_AUDIO, name, item, err);
+    rc = broken(m, name, m->ordinal, why, item, err);
+    free(name);
+    return rc;
+}
+
+/* The innermost archive is at its end, or broken from here on, which is said; the one around it goes on. */
+static enum vx_status end_level(struct vx_members *m, enum vx_status rc, const struct vx_err *why, struct vx_item *item,
+                                struct vx_err *err)
+{
+    char *const name = m->n > 0 ? m->level[m->n - 1].prefix : NULL; /* with a slash at its end */
+
+    m->ended = m->n <= 1;
+    if (rc == VX_DONE)
+        rc = VX_OK;
+    else if (rc == VX_ENOMEM)
+        rc = vx_fail(err, rc, "%s", why->text);
+    else if (m->ended)
+        rc = broken(m, NULL, -1, why->text, item, err);
+    else {
+        name[strlen(name) - 1] = '\0';
+        rc = broken(m, name, m->ordinal, why->text, item, err);
+    }
+    if (m->n > 0)
+        leave(m);
+    return rc;
 }
 
 enum vx_status vx_members_next(struct vx_members *m, struct vx_item *item, struct vx_err *err)
 {
     struct vx_entry entry;
     struct vx_err why;
-    enum vx_status rc = VX_OK;
+    enum vx_status rc;
 
-    if (m->ended)
-        return VX_DONE;
-    if (!m->archive)
-        rc = vx_archive_open(&m->archive, m->origin.path, &why);
-    while (rc == VX_OK) {
-        rc = vx_archive_next(m->archive, &entry, &why);
-        if (rc == VX_OK && ((rc = take(m, &entry, item, err)) != VX_OK || item->path))
+    while (!m->ended) {
+        rc = m->n > 0 ? VX_OK : open_outermost(m, &why);
+        if (rc == VX_OK && (rc = vx_archive_next(m->level[m->n - 1].archive, &entry, &why)) == VX_OK)
+            rc = take(m, &entry, item, err);
+        else
+            rc = end_level(m, rc, &why, item, err);
+        if (rc != VX_OK || item->path)
             return rc;
     }
-    m->ended = true;
-    vx_archive_close(&m->archive);
-    if (rc == VX_DONE)
-        return rc;
-    if (rc == VX_ENOMEM)
-        return vx_fail(err, rc, "%s", why.text);
-    return broken(m, NULL, -1, why.text, item, err);
+    return VX_DONE;
 }

@@ -4,6 +4,7 @@
 #include "io/path.h"
 #include "io/source_make.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ enum vx_status vx_reader_create(struct vx_reader **out, size_t max_member_bytes,
 
 void vx_reader_set_opener(struct vx_reader *reader, const struct vx_opener *opener)
 {
-    reader->opener = reader->member.opener = *opener;
+    reader->opener = *opener;
 }
 
 void vx_reader_destroy(struct vx_reader **reader)
@@ -46,14 +47,12 @@ void vx_reader_destroy(struct vx_reader **reader)
     *reader = NULL;
 }
 
-static enum vx_status open_file(struct vx_reader *r, const char *path, struct vx_err *err)
+/* fd is taken over. */
+static enum vx_status open_file(struct vx_reader *r, int fd, struct vx_err *err)
 {
-    const int fd = vx_opener_open(&r->opener, path);
     struct stat sb;
     enum vx_status rc;
 
-    if (fd < 0)
-        return vx_fail_sys(err, "cannot open");
     if (fstat(fd, &sb) < 0) {
         rc = vx_fail_sys(err, "cannot look at it");
         close(fd);
@@ -63,17 +62,24 @@ static enum vx_status open_file(struct vx_reader *r, const char *path, struct vx
         close(fd);
         return vx_fail(err, VX_EINVAL, "is %s, not a regular file", vx_path_type(sb.st_mode));
     }
-    return vx_source_set_file(&r->source, fd, sb.st_size, err);
+    return vx_source_set_file(&r->source, fd, 0, sb.st_size, err);
 }
 
-static enum vx_status open_member(struct vx_reader *r, const struct vx_item *item, struct vx_err *err)
+/* fd is taken over, or -1. */
+static enum vx_status open_member(struct vx_reader *r, const struct vx_item *item, int fd, struct vx_err *err)
 {
-    size_t len;
-    enum vx_status rc = vx_member_read(&r->member, item, r->max_member_bytes, &len, err);
+    struct vx_member_bytes bytes;
+    enum vx_status rc = vx_member_find(&r->member, item, fd, r->max_member_bytes, &bytes, err);
 
-    if (rc == VX_OK)
-        vx_source_set_memory(&r->source, r->member.data, len);
-    return rc;
+    if (rc != VX_OK)
+        return rc;
+    if (bytes.fd < 0) {
+        vx_source_set_memory(&r->source, bytes.data, bytes.len);
+        return VX_OK;
+    }
+    if ((fd = fcntl(bytes.fd, F_DUPFD_CLOEXEC, 0)) < 0)
+        return vx_fail_sys(err, "cannot open");
+    return vx_source_set_file(&r->source, fd, bytes.offset, bytes.size, err);
 }
 
 /* Puts what was to be opened in front of the message; its bytes may be no UTF-8. */
@@ -91,8 +97,19 @@ static enum vx_status name_it(const struct vx_item *item, struct vx_err *err)
     return err->status;
 }
 
-enum vx_status vx_reader_open(struct vx_reader *r, const struct vx_item *item, struct vx_source **out,
-                              struct vx_err *err)
+static enum vx_status open_item(struct vx_reader *r, const struct vx_item *item, struct vx_err *err)
+{
+    const bool known = item->member && vx_member_knows(&r->member, item);
+    int fd = -1;
+
+    if (item->kind == VX_ITEM_BROKEN)
+        return vx_fail(err, VX_EINVAL, "there is nothing to open: %s", item->problem ? item->problem : "broken");
+    if (!known && (fd = vx_opener_open(&r->opener, item->path)) < 0)
+        return vx_fail_sys(err, "cannot open");
+    return item->member ? open_member(r, item, fd, err) : open_file(r, fd, err);
+}
+
+enum vx_status vx_reader_open(struct vx_reader *r, const struct vx_item *item, struct vx_source **out, struct vx_err *err)
 {
     struct vx_err mine;
     enum vx_status rc;
@@ -101,11 +118,7 @@ enum vx_status vx_reader_open(struct vx_reader *r, const struct vx_item *item, s
     vx_source_unset(&r->source);
     if (!item->path)
         return vx_fail(err, VX_EINVAL, "an item without a path");
-    if (item->kind == VX_ITEM_BROKEN)
-        rc = vx_fail(&mine, VX_EINVAL, "there is nothing to open: %s", item->problem ? item->problem : "broken");
-    else
-        rc = item->member ? open_member(r, item, &mine) : open_file(r, item->path, &mine);
-    if (rc == VX_OK) {
+    if ((rc = open_item(r, item, &mine)) == VX_OK) {
         vx_source_set_suffix(&r->source, item->member ? item->member : item->path);
         *out = &r->source;
         return VX_OK;

@@ -16,10 +16,11 @@ void vx_source_unset(struct vx_source *s)
     *s = (struct vx_source){.fd = -1, .buffer = buffer};
 }
 
-enum vx_status vx_source_set_file(struct vx_source *s, int fd, int64_t size, struct vx_err *err)
+enum vx_status vx_source_set_file(struct vx_source *s, int fd, int64_t origin, int64_t size, struct vx_err *err)
 {
     vx_source_unset(s);
     s->fd = fd;
+    s->origin = origin;
     s->size = size;
     if (!s->buffer && !(s->buffer = malloc(VX_SOURCE_BUFFER))) {
         vx_source_unset(s);
@@ -104,7 +105,7 @@ static size_t read_file(struct vx_source *s, void *out, size_t n)
     ssize_t got;
 
     do
-        got = pread(s->fd, out, n, s->at);
+        got = pread(s->fd, out, n, s->origin + s->at);
     while (got < 0 && errno == EINTR);
     if (got > 0) {
         hash_some(s, out, s->at, (size_t)got);

@@ -1,5 +1,6 @@
 /* source.h - the bytes of one item, seekable, wherever they lie: a file, or a member of an archive
- * A reader keeps the last archive open, so members taken in ascending order cost one pass over it. */
+ * A reader keeps the last archive open, so members taken in ascending order cost one pass over it. Those of a plain tar are
+ * read where they lie, in any order; others are held in memory. */
 #ifndef VX_IO_SOURCE_H
 #define VX_IO_SOURCE_H
 
@@ -18,9 +19,9 @@ void vx_reader_destroy(struct vx_reader **reader);
 
 struct vx_source; /* lives until the reader opens the next one or is destroyed */
 
-/* A member is looked for at item->ordinal; where another is now, or the ordinal is -1 (a manifest named it), the first
- * of its name is taken. VX_ESYS: cannot open. VX_EFORMAT: the archive is broken, or no longer has the member.
- * VX_ELIMIT: a member larger than max_member_bytes (it is held in memory). VX_EINVAL: no regular file. */
+/* How a member is found, and what may go wrong: io/member.h. VX_ESYS: cannot open. VX_EFORMAT: the archive is broken, or no
+ * longer has the member. VX_ELIMIT: a packed member, or an archive around it, larger than max_member_bytes. VX_EINVAL: no
+ * regular file. */
 enum vx_status vx_reader_open(struct vx_reader *reader, const struct vx_item *item, struct vx_source **out,
                               struct vx_err *err) VX_CHECKED;
 

@@ -49,14 +49,16 @@ static void test_limits(void **state)
             {0, VX_ELIMIT, VX_ELIMIT},          {7, VX_ELIMIT, VX_ELIMIT},        {8, VX_OK, VX_ELIMIT},
             {20 * MIB - 1, VX_OK, VX_ELIMIT},   {20 * MIB, VX_OK, VX_OK},         {SIZE_MAX, VX_OK, VX_OK},
         };
+        const bool plain = l.items[0].offset >= 0; /* read where it lies: no memory */
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
             struct vx_reader *reader = NULL;
+            const enum vx_status small = plain ? VX_OK : rows[i].small, large = plain ? VX_OK : rows[i].large;
             assert_int_equal(vx_reader_create(&reader, rows[i].max, &err), VX_OK);
-            assert_int_equal(pack_read(reader, &l.items[0], text, sizeof text), rows[i].small);
-            assert_int_equal(vx_reader_open(reader, &l.items[1], &source, &err), rows[i].large);
-            if (rows[i].large == VX_OK)
+            assert_int_equal(pack_read(reader, &l.items[0], text, sizeof text), small);
+            assert_int_equal(vx_reader_open(reader, &l.items[1], &source, &err), large);
+            if (large == VX_OK)
                 assert_int_equal(vx_source_size(source), 20 * MIB);
-            assert_int_equal(pack_read(reader, &l.items[0], text, sizeof text), rows[i].small);
+            assert_int_equal(pack_read(reader, &l.items[0], text, sizeof text), small);
             vx_reader_destroy(&reader);
         }
         listing_free(&l);
