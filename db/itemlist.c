@@ -25,24 +25,30 @@ static const char CREATE[] =
     "    ordinal INTEGER NOT NULL,          -- of member among the archive's entries; -1: no archive\n"
     "    size    INTEGER NOT NULL,          -- bytes; -1: unknown\n"
     "    mtime   INTEGER NOT NULL,          -- seconds since 1970; 0: unknown\n"
-    "    problem TEXT                       -- why it could not be listed\n"
+    "    problem TEXT,                      -- why it could not be listed\n"
+    "    place   INTEGER NOT NULL DEFAULT -1, -- of member's headers in the file; -1: unknown\n"
+    "    bundle  INTEGER NOT NULL DEFAULT 0 -- the same for members that are unpacked one after the other; 0: none\n"
     ");\n"
     "CREATE UNIQUE INDEX listed_by_name ON listed (path, coalesce(member, x''));\n"
     "CREATE TABLE metadata (item INTEGER NOT NULL, key TEXT NOT NULL, value TEXT, PRIMARY KEY (item, key))\n"
     "WITHOUT ROWID;\n";
-/* Apart: lists of before have none. */
+/* Apart: lists of before have none of these. */
+static const char HAS_PLACES[] = "SELECT count(*) FROM pragma_table_info('listed') WHERE name = 'bundle'";
+static const char ADD_PLACES[] = "ALTER TABLE listed ADD COLUMN place INTEGER NOT NULL DEFAULT -1;"
+                                 "ALTER TABLE listed ADD COLUMN bundle INTEGER NOT NULL DEFAULT 0";
 static const char CREATE_LOSSES[] =
     "CREATE TABLE IF NOT EXISTS losses (     -- items that a worker had in hand when it was lost\n"
     "    item INTEGER NOT NULL, attempt INTEGER NOT NULL, rank INTEGER NOT NULL, why TEXT NOT NULL,\n"
     "    PRIMARY KEY (item, attempt, rank)\n"
     ") WITHOUT ROWID;\n";
-static const char INSERT_ITEM[] = "INSERT INTO listed (item, kind, path, member, ordinal, size, mtime, problem)"
-                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+static const char INSERT_ITEM[] = "INSERT INTO listed (item, kind, path, member, ordinal, size, mtime, problem, place, bundle)"
+                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 static const char INSERT_METADATA[] = "INSERT OR REPLACE INTO metadata (item, key, value) VALUES (?, ?, ?)";
 static const char FIND_ITEM[] = "SELECT item, kind, size, mtime FROM listed WHERE path = ? AND coalesce(member, x'') = coalesce(?, x'')";
-static const char READ_ITEMS[] = "SELECT item, kind, path, member, ordinal, size, mtime, problem FROM listed"
+static const char READ_ITEMS[] = "SELECT item, kind, path, member, ordinal, size, mtime, problem, place, bundle FROM listed"
                                  " WHERE item >= ? ORDER BY item LIMIT ?";
-static const char CHANGE_ITEM[] = "UPDATE listed SET kind = ?, size = ?, mtime = ?, problem = ? WHERE item = ?";
+static const char CHANGE_ITEM[] = "UPDATE listed SET kind = ?, size = ?, mtime = ?, problem = ?, ordinal = ?, place = ?, bundle = ?"
+                                  " WHERE item = ?";
 static const char FORGET_LOSSES[] = "DELETE FROM losses WHERE item = ?";
 static const char BLAME[] = "INSERT OR IGNORE INTO losses (item, attempt, rank, why)"
                             " SELECT item, ?3, ?4, ?5 FROM listed WHERE item BETWEEN ?1 AND ?2";
@@ -68,6 +74,20 @@ struct vx_itemlist {
     int64_t count;
 };
 
+/* A list of an earlier program becomes one of today's. */
+static enum vx_status update(struct vx_sql *sql, struct vx_err *err)
+{
+    int64_t has_places;
+    enum vx_status rc = vx_sql_exec(sql, CREATE_LOSSES, "create tables", err);
+
+    if (rc != VX_OK || (rc = vx_sql_integer(sql, HAS_PLACES, &has_places, err)) != VX_OK || has_places)
+        return rc;
+    if ((rc = vx_sql_begin(sql, err)) == VX_OK && (rc = vx_sql_exec(sql, ADD_PLACES, "add columns", err)) == VX_OK)
+        return vx_sql_commit(sql, err);
+    vx_sql_rollback(sql);
+    return rc;
+}
+
 static enum vx_status prepare_file(struct vx_sql *sql, struct vx_err *err)
 {
     enum vx_db_kind kind;
@@ -80,7 +100,7 @@ static enum vx_status prepare_file(struct vx_sql *sql, struct vx_err *err)
     if ((rc = vx_sql_exec(sql, SETTINGS, "open", err)) != VX_OK)
         return rc;
     if (kind == VX_DB_LIST)
-        return vx_sql_exec(sql, CREATE_LOSSES, "create tables", err);
+        return update(sql, err);
     if ((rc = vx_sql_begin(sql, err)) != VX_OK)
         return rc;
     if ((rc = vx_sql_exec(sql, CREATE, "create tables", err)) == VX_OK &&
@@ -183,6 +203,8 @@ static enum vx_status add_one(struct vx_itemlist *list, struct vx_item *item, en
     vx_bind_integer(&b, item->size);
     vx_bind_integer(&b, item->mtime);
     vx_bind_text(&b, item->problem);
+    vx_bind_integer(&b, item->offset);
+    vx_bind_integer(&b, item->bundle);
     if ((rc = vx_bind_run(list->sql, &b, "add an item", err)) != VX_OK)
         return rc;
     if (sqlite3_changes(list->sql->handle) == 0)
@@ -229,6 +251,9 @@ static enum vx_status change_one(struct vx_itemlist *list, const struct vx_item 
     vx_bind_integer(&b, item->size);
     vx_bind_integer(&b, item->mtime);
     vx_bind_text(&b, item->problem);
+    vx_bind_integer(&b, item->ordinal);
+    vx_bind_integer(&b, item->offset);
+    vx_bind_integer(&b, item->bundle);
     vx_bind_integer(&b, item->id);
     vx_bind_integer(&f, item->id);
     rc = vx_bind_run(list->sql, &b, "change an item", err);
@@ -362,6 +387,8 @@ static enum vx_status read_row(sqlite3_stmt *stmt, struct vx_item *item, struct 
     item->size = sqlite3_column_int64(stmt, 5);
     item->mtime = sqlite3_column_int64(stmt, 6);
     item->problem = copy_column(stmt, 7, &failed);
+    item->offset = sqlite3_column_int64(stmt, 8);
+    item->bundle = sqlite3_column_int64(stmt, 9);
     return failed ? vx_fail_nomem(err, "items of the list") : VX_OK;
 }
 

@@ -24,7 +24,7 @@ enum vx_met { VX_MET_NEW, VX_MET_SAME, VX_MET_CHANGED };
 /* vx_itemlist_add() that tells: met [n]. */
 enum vx_status vx_itemlist_meet(struct vx_itemlist *list, struct vx_item *items, size_t n, enum vx_met *met,
                                 struct vx_err *err) VX_CHECKED;
-/* Items that are there, by id, get the kind, size, mtime and problem of items[n], and are blamed for nothing any more. */
+/* Items that are there, by id, get the kind, size, mtime, problem and place in their archive of items[n], and are blamed for nothing any more. */
 enum vx_status vx_itemlist_change(struct vx_itemlist *list, const struct vx_item *items, size_t n, struct vx_err *err) VX_CHECKED;
 
 /* Items that lost their workers. An item that rank had in hand when it was lost in attempt is blamed for it, once however

@@ -83,6 +83,18 @@ static enum vx_status decode_item(struct vx_stage *s, const struct vx_stage_ops 
     return rc;
 }
 
+/* One item to its end; VX_ESTOP: the pipeline is closing. */
+static enum vx_status run_task(struct vx_stage *s, const struct vx_stage_ops *ops, void *decoder)
+{
+    struct vx_err err;
+
+    if (decode_item(s, ops, decoder, &err) == VX_ESTOP)
+        return VX_ESTOP;
+    flush_stale(s);
+    vx_task_release(s->p, s->task);
+    return VX_OK;
+}
+
 void *vx_decode_stage(void *pipeline)
 {
     struct vx_stage s = {.p = pipeline};
@@ -101,10 +113,9 @@ void *vx_decode_stage(void *pipeline)
                 break;
         }
         s.task = next;
-        if (decode_item(&s, ops, decoder, &err) == VX_ESTOP)
-            break;
-        flush_stale(&s);
-        vx_task_release(s.p, s.task);
+        const struct vx_task *const last = s.task + s.task->followers;
+        while (run_task(&s, ops, decoder) == VX_OK && s.task < last)
+            s.task++;
     }
 done:
     ops->close(&decoder);

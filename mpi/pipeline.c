@@ -32,6 +32,11 @@ enum vx_status vx_job_create(struct vx_job **out, int64_t lease, struct vx_item 
         atomic_init(&state->tasks[i].holders, 1);
         pthread_mutex_init(&state->tasks[i].lock, NULL);
     }
+    for (size_t i = n; i-- > 1;) {
+        const int64_t bundle = state->job.results[i].item.bundle;
+        if (bundle != 0 && bundle == state->job.results[i - 1].item.bundle)
+            state->tasks[i - 1].followers = state->tasks[i].followers + 1;
+    }
     *out = &state->job;
     return VX_OK;
 }
@@ -235,8 +240,10 @@ enum vx_status vx_pipeline_submit(struct vx_pipeline *p, struct vx_job *job, str
     if (state->job.n == 0)
         vx_queue_push(p->finished, state);
     /* a push fails only when the pipeline is stopping: collect will say why */
-    for (size_t i = 0; i < state->job.n; i++)
+    for (size_t i = 0, next; i < state->job.n; i = next) {
+        next = i + 1 + state->tasks[i].followers;
         vx_queue_push(p->tasks, &state->tasks[i]);
+    }
     return VX_OK;
 }
 

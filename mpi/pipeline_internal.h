@@ -20,6 +20,7 @@ struct vx_task {
     atomic_long holders;
     atomic_bool complete; /* result is final */
     bool taken;           /* by vx_pipeline_take or vx_job_take */
+    size_t followers;     /* tasks behind it that its decoder takes right after it: members of one packed archive */
 };
 
 struct vx_job_state {

@@ -11,11 +11,11 @@
 
 enum {
     MAGIC = 0x4D545856, /* "VXTM" in the order of the bytes */
-    VERSION = 1,
+    VERSION = 2,
 };
 #define NO_TEXT UINT32_MAX
 #define MAX_COUNT ((int64_t)1 << 48) /* so that sums of counts cannot overflow */
-#define MIN_ITEM_BYTES (8 + 1 + 3 * 4 + 3 * 8) /* an item whose texts are all empty */
+#define MIN_ITEM_BYTES (8 + 1 + 3 * 4 + 5 * 8) /* an item whose texts are all empty */
 
 static void put_uint(struct vx_buf *b, uint64_t v, size_t bytes)
 {
@@ -101,6 +101,8 @@ void vx_wire_put_lease(struct vx_buf *b, const struct vx_msg_lease *m)
         put_i64(b, item->size);
         put_i64(b, item->mtime);
         put_text(b, item->problem);
+        put_i64(b, item->offset);
+        put_i64(b, item->bundle);
     }
 }
 
@@ -372,6 +374,8 @@ static void get_item(struct reader *r, struct vx_item *item)
     item->size = get_i64(r);
     item->mtime = get_i64(r);
     get_text(r, &item->problem);
+    item->offset = get_i64(r);
+    item->bundle = get_i64(r);
 }
 
 enum vx_status vx_wire_get_lease(const struct vx_buf *b, struct vx_msg_lease *m, struct vx_err *err)

@@ -56,6 +56,8 @@ static void reads_back(void **state)
     in[0].meta = calloc(4, sizeof *meta);
     memcpy(in[0].meta, meta, sizeof meta);
     in[1].kind = VX_ITEM_IMAGE;
+    in[1].offset = (int64_t)1 << 40;
+    in[1].bundle = INT64_MAX;
     in[2].kind = VX_ITEM_BROKEN;
     in[2].problem = strdup("permission denied");
     in[2].size = -1;
@@ -70,6 +72,8 @@ static void reads_back(void **state)
         assert_string_equal(out[i].path, in[i].path);
         assert_true(in[i].member ? out[i].member && strcmp(in[i].member, out[i].member) == 0 : !out[i].member);
         assert_int_equal(out[i].ordinal, in[i].ordinal);
+        assert_int_equal(out[i].offset, in[i].offset);
+        assert_int_equal(out[i].bundle, in[i].bundle);
         assert_int_equal(out[i].size, in[i].size);
         assert_int_equal(out[i].mtime, in[i].mtime);
         assert_int_equal(out[i].n_meta, 0);
@@ -89,6 +93,37 @@ static void reads_back(void **state)
     assert_int_equal(fixture_integer(path, "SELECT count(*) FROM metadata WHERE item = 1"), 2);
     for (int i = 0; i < 3; i++)
         vx_item_clear(&in[i]);
+}
+
+/* A list of a program that knew no places in archives: what it has stays, and it takes new items. */
+static void an_older_list_is_brought_up_to_date(void **state)
+{
+    const char *const path = fixture_path(*state, "list.db");
+    struct vx_itemlist *list = NULL;
+    struct vx_item in[2] = {item("b.tar", "x.wav"), item("b.tar", "y.wav")}, out[2];
+    struct vx_err err = {0};
+
+    in[1].offset = 512;
+    in[1].bundle = 7;
+    assert_int_equal(vx_itemlist_open(&list, path, &err), VX_OK);
+    assert_int_equal(vx_itemlist_add(list, in, 1, &err), VX_OK);
+    vx_itemlist_close(&list);
+    fixture_exec(path, "ALTER TABLE listed DROP COLUMN place");
+    fixture_exec(path, "ALTER TABLE listed DROP COLUMN bundle");
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(vx_itemlist_open(&list, path, &err), VX_OK);
+        assert_int_equal(vx_itemlist_add(list, in, 2, &err), VX_OK);
+        assert_int_equal(vx_itemlist_read(list, 1, 2, out, &err), VX_OK);
+        for (int i = 0; i < 2; i++) {
+            assert_string_equal(out[i].member, in[i].member);
+            assert_int_equal(out[i].offset, i ? 512 : -1);
+            assert_int_equal(out[i].bundle, i ? 7 : 0);
+            vx_item_clear(&out[i]);
+        }
+        vx_itemlist_close(&list);
+    }
+    vx_item_clear(&in[0]);
+    vx_item_clear(&in[1]);
 }
 
 static void a_refused_batch_leaves_nothing(void **state)
@@ -216,6 +251,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(ids_are_stable, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(reads_back, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_older_list_is_brought_up_to_date, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_refused_batch_leaves_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(foreign_files_are_refused, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(threads_take_turns, fixture_setup, fixture_teardown),

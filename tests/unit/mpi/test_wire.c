@@ -68,7 +68,7 @@ static void test_small_messages(void **state)
 /* The bytes themselves are fixed: ranks on machines of either byte order understand each other. */
 static void test_layout(void **state)
 {
-    static const unsigned char expected[] = {'V', 'X', 'T', 'M', 1, 0, VX_MSG_NOTE, 0, 0x04, 0x03, 0x02, 0x01, 0, 0, 0, 0};
+    static const unsigned char expected[] = {'V', 'X', 'T', 'M', 2, 0, VX_MSG_NOTE, 0, 0x04, 0x03, 0x02, 0x01, 0, 0, 0, 0};
     const struct vx_msg_note note = {.windows_scored = 0x01020304};
     struct vx_buf b = {0};
     (void)state;
@@ -82,7 +82,8 @@ static void test_layout(void **state)
 static char every_byte[256], *long_path;
 static struct vx_item sample_items[] = {
     {.id = 1, .kind = VX_ITEM_AUDIO, .path = every_byte, .ordinal = -1, .size = -1},
-    {.id = 2, .kind = VX_ITEM_IMAGE, .path = (char[]){"a.zip"}, .member = every_byte, .ordinal = 7, .size = INT64_MAX, .mtime = -1},
+    {.id = 2, .kind = VX_ITEM_IMAGE, .path = (char[]){"a.zip"}, .member = every_byte, .ordinal = 7, .size = INT64_MAX, .mtime = -1, .offset = -1,
+     .bundle = INT64_MAX},
     {.id = 3, .kind = VX_ITEM_BROKEN, .path = (char[]){""}, .member = (char[]){""}, .ordinal = 0, .problem = (char[]){"no\nsuch"}},
     {.id = 4, .kind = VX_ITEM_AUDIO, .path = NULL, .ordinal = -1},
 };
@@ -133,6 +134,8 @@ static void test_lease(void **state)
             assert_int_equal(got->id, want->id);
             assert_int_equal(got->kind, want->kind);
             assert_int_equal(got->ordinal, want->ordinal);
+            assert_int_equal(got->offset, want->offset);
+            assert_int_equal(got->bundle, want->bundle);
             assert_int_equal(got->size, want->size);
             assert_int_equal(got->mtime, want->mtime);
             assert_int_equal(got->n_meta, 0);
@@ -260,9 +263,9 @@ static void test_refused(void **state)
     b.data[0] ^= 1; /* magic */
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
     b.data[0] ^= 1;
-    b.data[4] = 2; /* version */
+    b.data[4] = 1; /* version */
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
-    b.data[4] = 1;
+    b.data[4] = 2;
     b.data[6] = VX_MSG_ANSWER + 1; /* type */
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
     b.data[6] = 0;
