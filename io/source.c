@@ -46,7 +46,7 @@ void vx_source_set_suffix(struct vx_source *s, const char *name)
     s->suffix[0] = '\0';
     if (!dot || strlen(dot + 1) >= sizeof s->suffix)
         return;
-    for (dot++; dot[n]; n++)
+    for (dot++; dot[n] && n + 1 < sizeof s->suffix; n++)
         s->suffix[n] = dot[n] >= 'A' && dot[n] <= 'Z' ? (char)(dot[n] - 'A' + 'a') : dot[n];
     s->suffix[n] = '\0';
 }
