@@ -43,6 +43,17 @@ fail:
     return -1;
 }
 
+void vx_item_suffix(const char *name, char suffix[VX_ITEM_SUFFIX])
+{
+    const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash + 1 : name, '.');
+    size_t n = 0;
+
+    if (dot && strlen(dot + 1) < VX_ITEM_SUFFIX)
+        for (dot++; dot[n] && n + 1 < VX_ITEM_SUFFIX; n++)
+            suffix[n] = dot[n] >= 'A' && dot[n] <= 'Z' ? (char)(dot[n] - 'A' + 'a') : dot[n];
+    suffix[n] = '\0';
+}
+
 void vx_item_result_clear(struct vx_item_result *result)
 {
     vx_item_clear(&result->item);

@@ -33,6 +33,10 @@ void vx_item_clear(struct vx_item *item); /* frees what it owns and zeroes it */
 /* Deep copy; 0 on success, -1 out of memory with *to zeroed. */
 int vx_item_copy(struct vx_item *to, const struct vx_item *from);
 
+/* What a name says of what it holds: its extension in lower case without the dot, "" for none or more than 7 bytes. */
+#define VX_ITEM_SUFFIX 8
+void vx_item_suffix(const char *name, char suffix[VX_ITEM_SUFFIX]);
+
 enum vx_item_status {
     VX_ITEM_SCORED,     /* at least one window has logits */
     VX_ITEM_NOT_SCORED, /* read, but no window holds usable signal */

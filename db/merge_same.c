@@ -1,4 +1,5 @@
 #include "db/merge_same.h"
+#include "base/item.h"
 
 #include <stddef.h>
 
@@ -6,14 +7,18 @@
 #define DEDUPED "SELECT run FROM runs WHERE instr(config, '\"dedupe\": true') > 0"
 static const char COUNT_DEDUPED[] = "SELECT count(*) FROM (" DEDUPED ")";
 
+/* As mpi/claims.c: an extension decides how bytes are read, so they are not the same under another one. */
+#define CONTENT                                                                                                        \
+    "PARTITION BY hash, kind, CASE WHEN hash LIKE 'pcm-%' THEN '' ELSE suffix(coalesce(member_raw, member, path_raw, path)) END"
+
 /* Every item that shares its content: the smallest of them, and the one whose result is taken. */
 static const char CREATE_SAME[] = "CREATE TEMP TABLE same (item INTEGER PRIMARY KEY, first INTEGER, best INTEGER)";
 static const char FIND_SAME[] =
     "INSERT INTO same SELECT item, first, best FROM"
     " (SELECT item, min(item) OVER content AS first, first_value(item) OVER ranked AS best, count(*) OVER content AS n"
     "  FROM items WHERE hash IS NOT NULL AND run IN (" DEDUPED ")"
-    "  WINDOW content AS (PARTITION BY hash, kind),"
-    "  ranked AS (PARTITION BY hash, kind ORDER BY"
+    "  WINDOW content AS (" CONTENT "),"
+    "  ranked AS (" CONTENT " ORDER BY"
     "   CASE status WHEN 'scored' THEN 1 WHEN 'not_scored' THEN 2 WHEN 'failed' THEN 3 ELSE 4 END, same_as IS NOT NULL, item))"
     " WHERE n > 1";
 /* What is taken, as it was before anything changes; nothing where all of a group wait. */
@@ -56,6 +61,17 @@ static const char COUNT_FAILED[] = "SELECT count(*) FROM items WHERE status = 'f
 static const char COUNT_PENDING[] = "SELECT count(*) FROM items WHERE status = 'pending'";
 static const char COUNT_SAME[] = "SELECT count(*) FROM items WHERE same_as IS NOT NULL";
 
+/* suffix(NAME) */
+static void suffix_of(sqlite3_context *context, int n, sqlite3_value **value)
+{
+    const char *const name = (const char *)sqlite3_value_text(value[0]);
+    char suffix[VX_ITEM_SUFFIX];
+
+    (void)n;
+    vx_item_suffix(name ? name : "", suffix);
+    sqlite3_result_text(context, suffix, -1, SQLITE_TRANSIENT);
+}
+
 static enum vx_status count(struct vx_sql *out, struct vx_merge_stats *stats, struct vx_err *err)
 {
     const struct {
@@ -92,6 +108,9 @@ enum vx_status vx_merge_same(struct vx_sql *out, bool by_id, struct vx_merge_sta
     int64_t runs;
     enum vx_status rc = vx_sql_integer(out, COUNT_DEDUPED, &runs, err);
 
+    if (rc == VX_OK && runs > 0 &&
+        sqlite3_create_function(out->handle, "suffix", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, suffix_of, NULL, NULL) != SQLITE_OK)
+        rc = vx_sql_fail(out, err, "settle identical content");
     if (rc == VX_OK && runs > 0 && (rc = settle(out, by_id, stats, err)) == VX_OK)
         rc = count(out, stats, err);
     return rc;

@@ -1,5 +1,5 @@
 /* merge_same.h - identical content of a result, settled the same way whoever scored what
- * In runs with --dedupe the items of one content (hash and kind) are a group. What is kept does not depend on which of them was
+ * In runs with --dedupe the items of one content (hash, kind and, for bytes, extension) are a group. What is kept does not depend on which of them was
  * scored, or on how many were: the item with the smallest number has windows and aggregates; the others point to it (same_as),
  * have its format, status, error, aggregates and verdict, and no windows. The best result of the group is taken: scored before not
  * scored before failed, then that of the smallest number; of equal bytes they are equal. So copies of a file that fails, fail

@@ -40,15 +40,7 @@ void vx_source_set_memory(struct vx_source *s, const void *data, size_t len)
 
 void vx_source_set_suffix(struct vx_source *s, const char *name)
 {
-    const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash + 1 : name, '.');
-    size_t n = 0;
-
-    s->suffix[0] = '\0';
-    if (!dot || strlen(dot + 1) >= sizeof s->suffix)
-        return;
-    for (dot++; dot[n] && n + 1 < sizeof s->suffix; n++)
-        s->suffix[n] = dot[n] >= 'A' && dot[n] <= 'Z' ? (char)(dot[n] - 'A' + 'a') : dot[n];
-    s->suffix[n] = '\0';
+    vx_item_suffix(name, s->suffix);
 }
 
 const char *vx_source_suffix(const struct vx_source *s)

@@ -16,7 +16,7 @@ struct vx_source {
     int64_t begin, size, at;
     int64_t origin; /* of its first byte in the file */
     int error;      /* errno of a read that failed */
-    char suffix[8]; /* see vx_source_suffix */
+    char suffix[VX_ITEM_SUFFIX]; /* see vx_source_suffix */
     struct vx_hash *hash; /* borrowed: of the bytes read, or NULL */
     int64_t hashed; /* bytes from the start that it has */
 };

@@ -62,7 +62,7 @@ static void take_off(struct vx_claimer *c, const struct question *q)
 enum vx_status vx_claimer_ask(struct vx_claimer *c, const struct vx_item *item, const char *hash, int64_t *scored,
                               struct vx_err *err)
 {
-    struct question q = {.claim = {.item = item->id, .key = vx_claims_key(item->kind, hash)}};
+    struct question q = {.claim = {.item = item->id, .key = vx_claims_key(item->kind, item->member ? item->member : item->path, hash)}};
 
     pthread_mutex_lock(&c->lock);
     q.next = c->open;

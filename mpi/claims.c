@@ -4,6 +4,7 @@
 #include "mpi/claims.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,9 +44,14 @@ void vx_claims_destroy(struct vx_claims **claims)
     *claims = NULL;
 }
 
-struct vx_hash_key vx_claims_key(enum vx_item_kind kind, const char *hash)
+struct vx_hash_key vx_claims_key(enum vx_item_kind kind, const char *name, const char *hash)
 {
-    return vx_hash_key(kind == VX_ITEM_IMAGE ? "image" : "audio", hash);
+    char prefix[16], suffix[VX_ITEM_SUFFIX] = "";
+
+    if (strncmp(hash, "pcm-", 4) != 0)
+        vx_item_suffix(name, suffix);
+    snprintf(prefix, sizeof prefix, "%d %s", (int)kind, suffix);
+    return vx_hash_key(prefix, hash);
 }
 
 static bool same(struct vx_hash_key a, struct vx_hash_key b)

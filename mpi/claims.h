@@ -20,8 +20,10 @@ struct vx_claims;
 enum vx_status vx_claims_create(struct vx_claims **out, struct vx_err *err) VX_CHECKED;
 void vx_claims_destroy(struct vx_claims **claims); /* NULL is fine */
 
-/* What stands for a content: equal bytes are not the same where one is read as sound and the other as a picture. */
-struct vx_hash_key vx_claims_key(enum vx_item_kind kind, const char *hash);
+/* What stands for a content. Equal bytes are not the same where they are read in another way, as sound and as a picture, or by
+ * another extension (G.711 has no header); equal samples are, whatever holds them. db/merge_same.c draws the same lines. name: of
+ * the member or file. */
+struct vx_hash_key vx_claims_key(enum vx_item_kind kind, const char *name, const char *hash);
 
 /* item, from 1 up, has this content. *scored: the item that is scored for it, item itself for the first. VX_ENOMEM: nothing
  * has changed. */

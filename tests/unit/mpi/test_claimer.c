@@ -25,7 +25,7 @@ static void *decode(void *arg)
     struct vx_err err;
 
     for (int i = 0; i < QUESTIONS && d->rc == VX_OK; i++) {
-        const struct vx_item item = {.id = 1 + d->number + i * DECODERS};
+        const struct vx_item item = {.id = 1 + d->number + i * DECODERS, .path = (char[]){"a.tar"}, .member = (char[]){"b.wav"}};
         int64_t scored = -1;
         if ((d->rc = vx_claimer_ask(d->claimer, &item, "xxh3:0", &scored, &err)) != VX_OK)
             break;
@@ -48,7 +48,7 @@ static void begin(struct decoder *d, struct vx_claimer **claimer)
 
 static void test_answers(void **state)
 {
-    const struct vx_hash_key key = vx_claims_key(VX_ITEM_AUDIO, "xxh3:0");
+    const struct vx_hash_key key = vx_claims_key(VX_ITEM_AUDIO, "c.WAV", "xxh3:0");
     const double until = vx_clock_now() + 30;
     struct vx_claim claims[4]; /* fewer than may be asked at once */
     struct decoder d[DECODERS];

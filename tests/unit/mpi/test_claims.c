@@ -22,7 +22,7 @@ static int64_t claim(struct vx_claims *c, int64_t item, const char *hash)
     struct vx_err err;
     int64_t scored = -1;
 
-    assert_int_equal(vx_claims_make(c, item, vx_claims_key(VX_ITEM_AUDIO, hash), &scored, &err), VX_OK);
+    assert_int_equal(vx_claims_make(c, item, vx_claims_key(VX_ITEM_AUDIO, "a.wav", hash), &scored, &err), VX_OK);
     return scored;
 }
 
@@ -34,19 +34,43 @@ static void test_first(void **state)
 
     (void)state;
     assert_false(vx_claims_knows(c, 1));
-    assert_int_equal(vx_claims_scored(c, vx_claims_key(VX_ITEM_AUDIO, "a")), 0);
+    assert_int_equal(vx_claims_scored(c, vx_claims_key(VX_ITEM_AUDIO, "a.wav", "a")), 0);
     assert_int_equal(claim(c, 7, "a"), 7);
     assert_int_equal(claim(c, 2, "a"), 7); /* chance decides here; a merge takes the smallest */
     assert_int_equal(claim(c, 7, "a"), 7); /* its worker was lost, another has it */
     assert_int_equal(claim(c, 3, "b"), 3);
-    assert_int_equal(vx_claims_make(c, 4, vx_claims_key(VX_ITEM_IMAGE, "a"), &scored, &err), VX_OK);
+    assert_int_equal(vx_claims_make(c, 4, vx_claims_key(VX_ITEM_IMAGE, "a.wav", "a"), &scored, &err), VX_OK);
     assert_int_equal(scored, 4); /* the same bytes as a picture are another content */
     assert_true(vx_claims_knows(c, 2));
     assert_false(vx_claims_knows(c, 5));
     assert_int_equal(vx_claims_orphan(c, 0), 0);
-    assert_int_equal(vx_claims_make(c, 0, vx_claims_key(VX_ITEM_AUDIO, "a"), &scored, &err), VX_ENOMEM);
+    assert_int_equal(vx_claims_make(c, 0, vx_claims_key(VX_ITEM_AUDIO, "a.wav", "a"), &scored, &err), VX_ENOMEM);
     vx_claims_destroy(&c);
     assert_null(c);
+}
+
+static void test_contents(void **state)
+{
+    static const struct {
+        enum vx_item_kind kind;
+        const char *name, *hash;
+        bool same;
+    } rows[] = {
+        {VX_ITEM_AUDIO, "a/b.wav", "xxh3:1", true},       {VX_ITEM_AUDIO, "c.x/other.WAV", "xxh3:1", true},
+        {VX_ITEM_AUDIO, "a/b.wav", "xxh3:2", false},      {VX_ITEM_IMAGE, "a/b.wav", "xxh3:1", false},
+        {VX_ITEM_AUDIO, "a/b.al", "xxh3:1", false},       {VX_ITEM_AUDIO, "a.wav/b", "xxh3:1", false},
+        {VX_ITEM_AUDIO, "a/b.wav", "pcm-xxh3:1", false},
+    };
+    const struct vx_hash_key one = vx_claims_key(VX_ITEM_AUDIO, "one.wav", "xxh3:1"),
+                             wav = vx_claims_key(VX_ITEM_AUDIO, "one.wav", "pcm-xxh3:1"),
+                             flac = vx_claims_key(VX_ITEM_AUDIO, "one.flac", "pcm-xxh3:1");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct vx_hash_key key = vx_claims_key(rows[i].kind, rows[i].name, rows[i].hash);
+        assert_int_equal(key.high == one.high && key.low == one.low, rows[i].same);
+    }
+    assert_true(wav.high == flac.high && wav.low == flac.low);
 }
 
 static void test_orphans(void **state)
@@ -71,7 +95,7 @@ static void test_orphans(void **state)
     assert_false(vx_claims_knows(c, 2));
     assert_int_equal(vx_claims_unknown(c, 3, &err), VX_OK); /* it was b */
     assert_true(vx_claims_knows(c, 3));
-    assert_int_equal(vx_claims_scored(c, vx_claims_key(VX_ITEM_AUDIO, "b")), 0);
+    assert_int_equal(vx_claims_scored(c, vx_claims_key(VX_ITEM_AUDIO, "a.wav", "b")), 0);
     assert_int_equal(vx_claims_orphan(c, 0), 0);
     vx_claims_forget(c, 99);
     vx_claims_destroy(&c);
@@ -115,7 +139,7 @@ static void test_random(void **state)
     }
     for (int i = 1; i <= CONTENTS; i++) {
         snprintf(hash, sizeof hash, "%d", i);
-        assert_int_equal(vx_claims_scored(c, vx_claims_key(VX_ITEM_AUDIO, hash)), scored[i]);
+        assert_int_equal(vx_claims_scored(c, vx_claims_key(VX_ITEM_AUDIO, "a.wav", hash)), scored[i]);
     }
     vx_claims_destroy(&c);
 }
@@ -124,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first),
+        cmocka_unit_test(test_contents),
         cmocka_unit_test(test_orphans),
         cmocka_unit_test(test_random),
     };
