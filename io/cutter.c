@@ -1,6 +1,7 @@
 #include "io/cutter.h"
 
 #include "base/mem.h"
+#include "io/content.h"
 #include "io/decode.h"
 #include "io/domain.h"
 #include "io/image.h"
@@ -15,6 +16,7 @@ struct vx_cutter {
     struct vx_reader *reader;
     struct vx_windower *windower;
     struct vx_domain_meter *meter;
+    struct vx_content *content;
     struct vx_fit *fit; /* of the last picture's shape, pictures of a corpus mostly share one */
     int fit_w, fit_h;
     uint8_t *fit_scratch;
@@ -37,7 +39,8 @@ enum vx_status vx_cutter_create(struct vx_cutter **out, const struct vx_cut_conf
         return vx_fail_nomem(err, "a cutter of recordings");
     c->config = *config;
     if ((rc = vx_reader_create(&c->reader, config->max_member_bytes, err)) != VX_OK ||
-        (rc = vx_windower_create(&c->windower, &config->rule, err)) != VX_OK || (rc = vx_domain_create(&c->meter, err)) != VX_OK) {
+        (rc = vx_windower_create(&c->windower, &config->rule, err)) != VX_OK || (rc = vx_domain_create(&c->meter, err)) != VX_OK ||
+        (rc = vx_content_create(&c->content, config->hash, err)) != VX_OK) {
         vx_cutter_destroy(&c);
         return rc;
     }
@@ -54,6 +57,7 @@ void vx_cutter_destroy(struct vx_cutter **cutter)
         return;
     vx_fit_destroy(&c->fit);
     free(c->fit_scratch);
+    vx_content_destroy(&c->content);
     vx_domain_destroy(&c->meter);
     vx_windower_destroy(&c->windower);
     vx_reader_destroy(&c->reader);
@@ -87,6 +91,8 @@ static enum vx_status cut_sound(struct vx_cutter *c, struct vx_source *source, c
     struct vx_decoder *dec = NULL;
     enum vx_status rc = vx_decoder_open(&dec, source, c->config.sample_rate, err);
 
+    if (rc == VX_OK && !c->config.hash_first)
+        vx_content_sound(c->content, dec);
     if (rc == VX_OK && (rc = vx_windower_begin(c->windower, dec, err)) == VX_OK &&
         (rc = vx_domain_begin(c->meter, vx_decoder_rate(dec), err)) == VX_OK) {
         const struct vx_cut_shape shape = {VX_INPUT_PCM, vx_windower_samples(c->windower), vx_decoder_rate(dec)};
@@ -145,6 +151,12 @@ static enum vx_status cut_picture(struct vx_cutter *c, struct vx_source *source,
     return rc;
 }
 
+static enum vx_status cut(struct vx_cutter *c, struct vx_source *source, enum vx_item_kind kind, const struct vx_cut_sink *sink,
+                          struct vx_cut_result *result, struct vx_err *err)
+{
+    return kind == VX_ITEM_IMAGE ? cut_picture(c, source, sink, result, err) : cut_sound(c, source, sink, result, err);
+}
+
 enum vx_status vx_cutter_run(struct vx_cutter *c, const struct vx_item *item, const struct vx_cut_sink *sink,
                              struct vx_cut_result *result, struct vx_err *err)
 {
@@ -156,5 +168,16 @@ enum vx_status vx_cutter_run(struct vx_cutter *c, const struct vx_item *item, co
         return vx_fail(err, VX_EFORMAT, "%s", item->problem ? item->problem : "could not be listed");
     if ((rc = vx_reader_open(c->reader, item, &source, err)) != VX_OK)
         return rc;
-    return item->kind == VX_ITEM_IMAGE ? cut_picture(c, source, sink, result, err) : cut_sound(c, source, sink, result, err);
+    if (c->config.hash_first) {
+        bool wanted = true;
+        if (vx_content_read(c->content, source, item->kind, result->hash, err) == VX_OK && sink->content &&
+            (rc = sink->content(sink->user, result->hash, &wanted, err)) != VX_OK)
+            return rc;
+        return wanted ? cut(c, source, item->kind, sink, result, err) : VX_OK; /* what has no hash: decoding it says why */
+    }
+    vx_content_begin(c->content, source, item->kind);
+    rc = cut(c, source, item->kind, sink, result, err);
+    if (rc != VX_ESTOP)
+        vx_content_end(c->content, source, rc == VX_OK, result->hash);
+    return rc;
 }

@@ -5,11 +5,13 @@
 #define VX_IO_CUTTER_H
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/item.h"
 #include "io/path.h"
 #include "io/windows.h"
 #include "model/engine.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct vx_cut_config { /* plain values: it travels to decoder processes as it is */
@@ -18,6 +20,8 @@ struct vx_cut_config { /* plain values: it travels to decoder processes as it is
     struct vx_processor processor; /* the checkpoint's, for pictures */
     int image_size;
     size_t max_member_bytes; /* of an archive's member, which is held in memory */
+    struct vx_hash_rule hash;
+    bool hash_first; /* before decoding, so that the sink can do without windows of what it knows; else beside it, which costs less */
 };
 
 /* What kind of window: those of one shape may share a batch. */
@@ -33,12 +37,15 @@ struct vx_cut_sink {
     enum vx_status (*room)(void *user, const struct vx_cut_shape *shape, void **out, struct vx_err *err);
     /* A window: in the room last lent if it is to be scored (VX_WINDOW_NOT_SCORED), else the room is not used up. */
     enum vx_status (*window)(void *user, const struct vx_window_score *score, struct vx_err *err);
+    /* With hash_first, before anything else: the item's hash. *wanted false: no windows. NULL: all are wanted. */
+    enum vx_status (*content)(void *user, const char *hash, bool *wanted, struct vx_err *err);
     void *user;
 };
 
 struct vx_cut_result { /* what was found out so far when it failed, too */
     struct vx_audio_info info;
     struct vx_item_domain domain; /* not compared */
+    char hash[VX_HASH_TEXT];      /* as in struct vx_item_result */
 };
 
 struct vx_cutter; /* one a thread or process; buffers and the last archive stay open from one item to the next */

@@ -3,6 +3,7 @@
 #include "mpi/stage.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct here {
     struct vx_stage *stage;
@@ -24,6 +25,13 @@ static enum vx_status window(void *user, const struct vx_window_score *score, st
     struct here *h = user;
 
     return vx_stage_window(h->stage, score, err);
+}
+
+static enum vx_status content(void *user, const char *hash, bool *wanted, struct vx_err *err)
+{
+    struct here *h = user;
+
+    return vx_stage_content(h->stage, hash, wanted, err);
 }
 
 static void close_here(void **decoder)
@@ -58,12 +66,13 @@ static enum vx_status open_here(void **out, struct vx_stage *stage, struct vx_er
 static enum vx_status decode(void *decoder, struct vx_task *task, struct vx_err *err)
 {
     struct here *h = decoder;
-    const struct vx_cut_sink sink = {.room = room, .window = window, .user = h};
+    const struct vx_cut_sink sink = {.room = room, .window = window, .content = content, .user = h};
     struct vx_cut_result found;
     const enum vx_status rc = vx_cutter_run(h->cutter, &task->result->item, &sink, &found, err);
 
     task->result->info = found.info;
     task->result->domain = found.domain;
+    memcpy(task->result->hash, found.hash, sizeof found.hash);
     return rc;
 }
 

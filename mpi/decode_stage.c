@@ -65,6 +65,26 @@ enum vx_status vx_stage_window(struct vx_stage *s, const struct vx_window_score 
     return VX_OK;
 }
 
+enum vx_status vx_stage_content(struct vx_stage *s, const char *hash, bool *wanted, struct vx_err *err)
+{
+    struct vx_item_result *const result = s->task->result;
+    int64_t scored;
+    enum vx_status rc;
+
+    *wanted = true;
+    if (!s->p->config.claimer || !*hash)
+        return VX_OK;
+    if ((rc = vx_claimer_ask(s->p->config.claimer, &result->item, hash, &scored, err)) != VX_OK)
+        return rc;
+    *wanted = scored == result->item.id;
+    if (!*wanted) {
+        result->status = VX_ITEM_SAME;
+        result->same_as = scored;
+    }
+    flush_stale(s);
+    return VX_OK;
+}
+
 static enum vx_status decode_item(struct vx_stage *s, const struct vx_stage_ops *ops, void *decoder, struct vx_err *err)
 {
     struct vx_item_result *const result = s->task->result;

@@ -86,6 +86,8 @@ struct vx_cut_config vx_pipeline_cut_config(const struct vx_pipeline *p)
         .processor = *p->config.processor,
         .image_size = p->config.engine->image_size,
         .max_member_bytes = p->config.max_member_bytes,
+        .hash = p->config.hash,
+        .hash_first = p->config.claimer != NULL,
     };
 }
 

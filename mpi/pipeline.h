@@ -10,6 +10,7 @@
 #include "base/item.h"
 #include "io/windows.h"
 #include "model/engine.h"
+#include "mpi/claimer.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,8 @@ struct vx_pipeline_config { /* everything is borrowed for the pipeline's life */
     int batch;               /* windows an engine call, 1…engine->max_batch */
     int decoders;            /* threads */
     size_t max_member_bytes; /* of an archive's member, which is held in memory */
+    struct vx_hash_rule hash;   /* of the items' content */
+    struct vx_claimer *claimer; /* asked for each content whether it is scored already; NULL: all are to be scored */
 };
 
 /* The items of one lease. The caller creates it, the pipeline owns it between submit and collect. */

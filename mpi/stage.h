@@ -28,6 +28,8 @@ extern const struct vx_stage_ops vx_decode_here;
 enum vx_status vx_stage_batch(struct vx_stage *stage, const struct vx_cut_shape *shape, struct vx_err *err) VX_CHECKED;
 /* The next window of the task: in the batch's room, if it is to be scored. VX_ESTOP as above. */
 enum vx_status vx_stage_window(struct vx_stage *stage, const struct vx_window_score *score, struct vx_err *err) VX_CHECKED;
+/* The task's content: *wanted false: another item is scored for it, and the result says so. VX_ESTOP as above. */
+enum vx_status vx_stage_content(struct vx_stage *stage, const char *hash, bool *wanted, struct vx_err *err) VX_CHECKED;
 void vx_stage_flush(struct vx_stage *stage); /* what is in the batch goes to the lanes; it is nobody's from here on */
 
 #endif
