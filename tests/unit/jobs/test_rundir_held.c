@@ -47,7 +47,7 @@ static void be_another(enum other what, const char *path, int ready)
             sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; PRAGMA cache_size = 2; BEGIN;"
                              "DELETE FROM items WHERE item < 5; UPDATE windows SET start_ms = start_ms + 1;"
                              "WITH n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
-                             " INSERT INTO windows SELECT i, 0, 0, 1.0, 2.0, 0 FROM n", NULL, NULL, NULL) != SQLITE_OK)
+                             " INSERT INTO windows SELECT i, 0, 0, 1.0, 2.0, 0, NULL FROM n", NULL, NULL, NULL) != SQLITE_OK)
             _exit(3);
     }
     if (what == HAS_ENDED)
