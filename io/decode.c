@@ -1,42 +1,53 @@
 #include "io/decode.h"
 
 #include "base/mem.h"
+#include "io/clean.h"
 #include "io/mixdown.h"
-#include "io/resample.h"
 #include "io/sound.h"
+#include "io/track.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Runs inside the resampler, which holds back less than a second. Should there be more, the newest are
- * joined. */
-#define MAX_RUNS 64
-
-/* Output samples with the same flags. */
-struct run {
-    int64_t end; /* where the next begins */
-    unsigned flags;
-};
-
 struct vx_decoder {
     struct vx_sound *in;
-    struct vx_mixdown *mix;
-    struct vx_resampler *resampler;
+    struct vx_mixdown *mix; /* NULL: channels on their own */
+    size_t block;           /* frames */
+    float *frames;          /* owned [block][channels], of channels on their own */
+    float *planes;          /* owned [n_tracks][block], the same channel by channel */
+    struct vx_track *tracks[VX_MAX_CHANNELS];
+    int n_tracks;
+    enum vx_channels channels;
     int rate;
-    int64_t frames; /* decoded and through the mixdown */
-    int64_t out;    /* samples given */
-    struct run runs[MAX_RUNS];
-    size_t first_run, n_runs; /* runs[first_run…], a ring */
-    unsigned flags;           /* of the last read */
-    bool read_all;            /* the sound has no more */
-    bool ended;               /* nor has the mixdown */
-    struct vx_hash *hash;     /* borrowed, or NULL */
+    int64_t decoded; /* frames, and through the mixdown */
+    unsigned flags;  /* of the last read */
+    bool read_all;   /* the sound has no more */
+    bool ended;      /* nor has the mixdown */
+    struct vx_hash *hash; /* borrowed, or NULL */
 };
 
-enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source, int rate,
-                               struct vx_err *err)
+static enum vx_status open_tracks(struct vx_decoder *dec, struct vx_err *err)
+{
+    const int channels = vx_sound_channels(dec->in), rate = vx_sound_rate(dec->in);
+    enum vx_status rc;
+
+    if (dec->channels == VX_CHANNELS_EACH && channels > VX_MAX_CHANNELS)
+        return vx_fail(err, VX_ELIMIT, "%d channels; up to %d can be scored each on its own: scan it with --channels mix", channels,
+                       VX_MAX_CHANNELS);
+    dec->block = vx_mixdown_frames(channels, rate);
+    for (int wanted = dec->channels == VX_CHANNELS_EACH ? channels : 1; dec->n_tracks < wanted; dec->n_tracks++)
+        if ((rc = vx_track_create(&dec->tracks[dec->n_tracks], rate, dec->rate, err)) != VX_OK)
+            return rc;
+    if (dec->channels == VX_CHANNELS_MIX)
+        return vx_mixdown_create(&dec->mix, channels, rate, err);
+    dec->frames = vx_calloc(dec->block * (size_t)channels, sizeof *dec->frames);
+    dec->planes = vx_calloc(dec->block * (size_t)dec->n_tracks, sizeof *dec->planes);
+    return dec->frames && dec->planes ? VX_OK : vx_fail_nomem(err, "the blocks of a recording");
+}
+
+enum vx_status vx_decoder_open_channels(struct vx_decoder **out, struct vx_source *source, int rate, enum vx_channels channels,
+                                        struct vx_err *err)
 {
     struct vx_decoder *dec;
     enum vx_status rc;
@@ -46,13 +57,11 @@ enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source
         return vx_fail(err, VX_EINVAL, "a sample rate of %d Hz; 1000 to 768000 are possible", rate);
     if (!(dec = vx_calloc(1, sizeof *dec)))
         return vx_fail_nomem(err, "a decoder");
+    dec->channels = channels;
     if ((rc = vx_sound_open(&dec->in, source, err)) != VX_OK)
         goto done;
     dec->rate = rate != 0 ? rate : vx_sound_rate(dec->in);
-    if ((rc = vx_mixdown_create(&dec->mix, vx_sound_channels(dec->in), vx_sound_rate(dec->in), err)) !=
-        VX_OK)
-        goto done;
-    if ((rc = vx_resampler_create(&dec->resampler, vx_sound_rate(dec->in), dec->rate, err)) != VX_OK)
+    if ((rc = open_tracks(dec, err)) != VX_OK)
         goto done;
     *out = dec;
     dec = NULL;
@@ -61,12 +70,20 @@ done:
     return rc;
 }
 
+enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source, int rate, struct vx_err *err)
+{
+    return vx_decoder_open_channels(out, source, rate, VX_CHANNELS_MIX, err);
+}
+
 void vx_decoder_close(struct vx_decoder **dec)
 {
     if (!*dec)
         return;
-    vx_resampler_destroy(&(*dec)->resampler);
+    for (int t = 0; t < VX_MAX_CHANNELS; t++)
+        vx_track_destroy(&(*dec)->tracks[t]);
     vx_mixdown_destroy(&(*dec)->mix);
+    free((*dec)->frames);
+    free((*dec)->planes);
     vx_sound_close(&(*dec)->in);
     free(*dec);
     *dec = NULL;
@@ -77,17 +94,14 @@ int vx_decoder_rate(const struct vx_decoder *dec)
     return dec->rate;
 }
 
-/* The output up to `end` carries these flags. */
-static void add_run(struct vx_decoder *dec, int64_t end, unsigned flags)
+int vx_decoder_tracks(const struct vx_decoder *dec)
 {
-    struct run *last = dec->n_runs > 0 ? &dec->runs[(dec->first_run + dec->n_runs - 1) % MAX_RUNS] : NULL;
+    return dec->n_tracks;
+}
 
-    if (last && (last->flags == flags || dec->n_runs == MAX_RUNS)) {
-        last->end = end;
-        last->flags |= flags;
-        return;
-    }
-    dec->runs[(dec->first_run + dec->n_runs++) % MAX_RUNS] = (struct run){end, flags};
+int vx_decoder_channel(const struct vx_decoder *dec, int track)
+{
+    return dec->channels == VX_CHANNELS_EACH ? track + 1 : 0;
 }
 
 static void hash_u32(struct vx_hash *hash, uint32_t v)
@@ -117,68 +131,87 @@ static void hash_samples(struct vx_decoder *dec, const float *samples, size_t n)
 #endif
 }
 
-/* Give the resampler the next block, or tell it that there is none. */
-static void feed(struct vx_decoder *dec)
+/* The sound's next block into room; fewer frames at its end. */
+static size_t read_block(struct vx_decoder *dec, float *room)
 {
-    const size_t block = vx_mixdown_block(dec->mix);
+    const size_t n = vx_sound_read(dec->in, room, dec->block);
+
+    if (dec->hash && n > 0)
+        hash_samples(dec, room, n * (size_t)vx_sound_channels(dec->in));
+    return n;
+}
+
+/* Give the mix's resampler the next block, or tell it that there is none. */
+static void feed_mix(struct vx_decoder *dec)
+{
     const float *mono;
     unsigned flags;
     size_t n;
 
     while (!vx_mixdown_take(dec->mix, &mono, &n, &flags)) {
         if (dec->read_all) {
-            vx_resampler_end(dec->resampler);
-            /* The length may be rounded to a sample more than the last block's end. */
-            add_run(dec, INT64_MAX, 0);
+            vx_track_end(dec->tracks[0]);
             dec->ended = true;
             return;
         }
-        n = vx_sound_read(dec->in, vx_mixdown_room(dec->mix), block);
-        if (dec->hash && n > 0)
-            hash_samples(dec, vx_mixdown_room(dec->mix), n * (size_t)vx_sound_channels(dec->in));
+        n = read_block(dec, vx_mixdown_room(dec->mix));
         if (n > 0)
             vx_mixdown_put(dec->mix, n);
-        if (n < block) {
+        if (n < dec->block) {
             dec->read_all = true;
             vx_mixdown_end(dec->mix);
         }
     }
-    dec->frames += (int64_t)n;
-    vx_resampler_put(dec->resampler, mono, n);
-    add_run(dec, vx_resampler_place(dec->resampler, dec->frames), flags);
+    dec->decoded += (int64_t)n;
+    vx_track_put(dec->tracks[0], mono, n, flags);
+}
+
+/* The same for channels on their own. */
+static enum vx_status feed_channels(struct vx_decoder *dec, struct vx_err *err)
+{
+    const size_t channels = (size_t)vx_sound_channels(dec->in);
+    enum vx_status rc;
+    size_t n;
+
+    for (int t = 0; t < dec->n_tracks; t++)
+        if ((rc = vx_track_settle(dec->tracks[t], err)) != VX_OK)
+            return rc;
+    n = read_block(dec, dec->frames);
+    for (int t = 0; n > 0 && t < dec->n_tracks; t++) {
+        float *plane = dec->planes + (size_t)t * dec->block;
+
+        for (size_t f = 0; f < n; f++)
+            plane[f] = dec->frames[f * channels + (size_t)t];
+        vx_track_put(dec->tracks[t], plane, n, vx_clean(plane, n));
+    }
+    dec->decoded += (int64_t)n;
+    if (n < dec->block) {
+        for (int t = 0; t < dec->n_tracks; t++)
+            vx_track_end(dec->tracks[t]);
+        dec->ended = true;
+    }
+    return VX_OK;
+}
+
+enum vx_status vx_decoder_read_track(struct vx_decoder *dec, int track, float *out, size_t n, size_t *got, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    for (;;) {
+        if ((rc = vx_track_take(dec->tracks[track], out, n, got, &dec->flags, err)) != VX_OK || *got > 0)
+            return rc;
+        if (dec->ended)
+            return vx_sound_complete(dec->in, err);
+        if (dec->mix)
+            feed_mix(dec);
+        else if ((rc = feed_channels(dec, err)) != VX_OK)
+            return rc;
+    }
 }
 
 enum vx_status vx_decoder_read(struct vx_decoder *dec, float *out, size_t n, size_t *got, struct vx_err *err)
 {
-    enum vx_status rc;
-
-    *got = 0;
-    for (;;) {
-        const struct run *run = &dec->runs[dec->first_run];
-        size_t most = n;
-
-        if (dec->n_runs == 0) {
-            feed(dec);
-            continue;
-        }
-        if (run->end <= dec->out) {
-            dec->first_run = (dec->first_run + 1) % MAX_RUNS;
-            dec->n_runs--;
-            continue;
-        }
-        if ((int64_t)most > run->end - dec->out)
-            most = (size_t)(run->end - dec->out);
-        if ((rc = vx_resampler_take(dec->resampler, out, most, got, err)) != VX_OK)
-            return rc;
-        if (*got > 0) {
-            dec->out += (int64_t)*got;
-            dec->flags = run->flags;
-            return VX_OK;
-        }
-        if (dec->ended)
-            return vx_sound_complete(dec->in, err);
-        feed(dec);
-    }
+    return vx_decoder_read_track(dec, 0, out, n, got, err);
 }
 
 unsigned vx_decoder_flags(const struct vx_decoder *dec)
@@ -191,8 +224,8 @@ void vx_decoder_info(const struct vx_decoder *dec, struct vx_audio_info *info)
     *info = (struct vx_audio_info){
         .sample_rate = vx_sound_rate(dec->in),
         .channels = vx_sound_channels(dec->in),
-        .duration_s = (double)dec->frames / vx_sound_rate(dec->in),
-        .louder_channel = vx_mixdown_louder(dec->mix),
+        .duration_s = (double)dec->decoded / vx_sound_rate(dec->in),
+        .louder_channel = dec->mix && vx_mixdown_louder(dec->mix),
     };
     vx_sound_describe(dec->in, info);
 }

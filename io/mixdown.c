@@ -2,21 +2,16 @@
 
 #include "base/item.h"
 #include "base/mem.h"
+#include "io/clean.h"
 #include "io/energy.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #define BLOCK_SAMPLES ((size_t)256 << 10)
 #define HOLD_SAMPLES ((size_t)4 << 20)
 #define HOLD_SECONDS 10
-
-/* Samples beyond this are taken for garbage: full-scale 32 bit integers stored as float stay below, and the
- * squares and sums that follow (resampling, spectra) stay finite. */
-static const float max_sample = 1e10f;
-static const float full_scale = 0.999f;
 
 /* Blocks of less than −70 dBFS say nothing about how the channels relate (dither, hiss). */
 static const double silent_power = 1e-7;
@@ -53,9 +48,16 @@ struct vx_mixdown {
     double energy_mean, mean_energy; /* of the mean; mean of the channels': of the blocks held */
 };
 
+size_t vx_mixdown_frames(int channels, int rate)
+{
+    const size_t tenth = (size_t)rate / 10, most = BLOCK_SAMPLES / (size_t)channels;
+
+    return tenth < most ? tenth : most;
+}
+
 enum vx_status vx_mixdown_create(struct vx_mixdown **out, int channels, int rate, struct vx_err *err)
 {
-    const size_t n = (size_t)channels, tenth = (size_t)rate / 10;
+    const size_t n = (size_t)channels;
     struct vx_mixdown *mix = vx_calloc(1, sizeof *mix);
     size_t hold;
 
@@ -66,7 +68,7 @@ enum vx_status vx_mixdown_create(struct vx_mixdown **out, int channels, int rate
     mix->channel = -1;
     mix->mono_of = SIZE_MAX;
     mix->state = channels > 1 ? WAITING : DECIDED;
-    mix->block = tenth < BLOCK_SAMPLES / n ? tenth : BLOCK_SAMPLES / n;
+    mix->block = vx_mixdown_frames(channels, rate);
     hold = (size_t)rate * HOLD_SECONDS < HOLD_SAMPLES / n ? (size_t)rate * HOLD_SECONDS : HOLD_SAMPLES / n;
     mix->n_slots = channels > 1 ? hold / mix->block : 1;
     mix->samples = malloc(mix->n_slots * mix->block * n * sizeof *mix->samples);
@@ -109,26 +111,6 @@ float *vx_mixdown_room(struct vx_mixdown *mix)
 {
     assert(mix->count < mix->n_slots);
     return slot(mix, mix->count);
-}
-
-/* Zero what is no sample, count what is at full scale. */
-static unsigned clean(float *x, size_t n)
-{
-    size_t bad = 0, full = 0;
-    unsigned flags = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        const float a = fabsf(x[i]);
-        bad += !(a <= max_sample); /* NaN too */
-        full += a >= full_scale;
-    }
-    for (size_t i = 0; bad > 0 && i < n; i++)
-        if (!(fabsf(x[i]) <= max_sample)) {
-            full -= fabsf(x[i]) >= full_scale;
-            x[i] = 0.0f;
-            flags = VX_WINDOW_CLEANED;
-        }
-    return full * 100 >= n ? flags | VX_WINDOW_CLIPPED : flags;
 }
 
 /* mono[] of slot i: the mean of its channels, or the chosen one. */
@@ -196,7 +178,7 @@ void vx_mixdown_put(struct vx_mixdown *mix, size_t frames)
 {
     const size_t i = mix->count++;
 
-    mix->blocks[i] = (struct block){frames, clean(slot(mix, i), frames * (size_t)mix->channels)};
+    mix->blocks[i] = (struct block){frames, vx_clean(slot(mix, i), frames * (size_t)mix->channels)};
     if (mix->channels > 1 && mix->channel < 0)
         listen(mix, i);
     if (mix->state == HOLDING && mix->count == mix->n_slots)

@@ -3,8 +3,8 @@
  * for the whole recording. The choice rests on the first sound, at most ten seconds of it, which is held back until it
  * is made. It depends on the blocks alone, and every block but the last has vx_mixdown_block() frames.
  *
- * Flags of a block: VX_WINDOW_CLEANED: samples that are NaN, infinite or beyond ±1e10 were set to 0. VX_WINDOW_CLIPPED:
- * 1 % or more of its samples (all channels) at |x| >= 0.999. VX_WINDOW_CANCELLED: the mean was taken and cancels. */
+ * Flags of a block: VX_WINDOW_CLEANED and VX_WINDOW_CLIPPED of its samples, all channels (io/clean.h). VX_WINDOW_CANCELLED: the mean was
+ * taken and cancels. */
 #ifndef VX_IO_MIXDOWN_H
 #define VX_IO_MIXDOWN_H
 
@@ -15,11 +15,14 @@
 
 struct vx_mixdown;
 
+/* Frames of a block of so many channels at rate Hz: a tenth of a second, fewer with very many channels (256 Ki samples in all). */
+size_t vx_mixdown_frames(int channels, int rate);
+
 /* rate in Hz. Memory: at most ten seconds of all channels, and no more than 16 MiB. */
 enum vx_status vx_mixdown_create(struct vx_mixdown **out, int channels, int rate, struct vx_err *err) VX_CHECKED;
 void vx_mixdown_destroy(struct vx_mixdown **mix);
 
-/* Frames of a block: a tenth of a second, fewer with very many channels (256 Ki samples in all). */
+/* vx_mixdown_frames of its channels and rate. */
 size_t vx_mixdown_block(const struct vx_mixdown *mix);
 
 /* Where the next block goes, [vx_mixdown_block][channels]; then put() says how many frames of it are filled. Only when

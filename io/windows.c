@@ -11,21 +11,27 @@
 static const unsigned block_flags[] = {VX_WINDOW_CLEANED, VX_WINDOW_CLIPPED, VX_WINDOW_CANCELLED};
 enum { N_BLOCK_FLAGS = sizeof block_flags / sizeof *block_flags };
 
+/* One track's window. */
+struct lane {
+    float *pcm; /* owned [cap]; its end, from `hop` on, is that of the last window, which the next one begins with */
+    size_t cap;
+    int64_t read;                    /* samples read, from the start of the recording */
+    int64_t flag_end[N_BLOCK_FLAGS]; /* end of the last samples with block_flags[i]; 0: none */
+    enum vx_status ended;            /* VX_OK: more to come; else what next() answers from now on */
+};
+
 struct vx_windower {
     struct vx_window_rule rule;
     struct vx_decoder *dec; /* borrowed */
     int64_t rate;           /* Hz; what follows is in samples at it */
     int64_t window, hop, min;
-    float *pcm; /* owned [cap]; its end, from `hop` on, is that of the last window, which the next one begins with */
-    float *room; /* borrowed: where the next window goes; NULL: pcm */
-    size_t cap;
-    int64_t index;                   /* of the next window */
-    int64_t start;                   /* of the window in pcm[] */
-    int64_t filled;                  /* samples of sound in pcm[] */
-    int64_t read;                    /* samples read, from the start of the recording */
-    int64_t flag_end[N_BLOCK_FLAGS]; /* end of the last samples with block_flags[i]; 0: none */
-    enum vx_status ended;            /* VX_OK: more to come; else what next() answers from now on */
-    struct vx_err broken;            /* text of `ended` when that is an error */
+    struct lane lanes[VX_MAX_CHANNELS]; /* a track each */
+    int n_tracks, track;                /* of the next window */
+    float *room;                        /* borrowed: where the next window goes; NULL: its lane's pcm */
+    int64_t step;                       /* the next window is that many of its track's */
+    int64_t start;                      /* of the window that was given */
+    int64_t filled;                     /* samples of sound in it */
+    struct vx_err broken;               /* text of a lane's `ended` when that is an error */
 };
 
 enum vx_status vx_windower_create(struct vx_windower **out, const struct vx_window_rule *rule,
@@ -55,7 +61,8 @@ void vx_windower_destroy(struct vx_windower **w)
 {
     if (!*w)
         return;
-    free((*w)->pcm);
+    for (int i = 0; i < VX_MAX_CHANNELS; i++)
+        free((*w)->lanes[i].pcm);
     free(*w);
     *w = NULL;
 }
@@ -68,16 +75,23 @@ enum vx_status vx_windower_begin(struct vx_windower *w, struct vx_decoder *dec, 
     w->hop = llround(w->rule.hop_seconds * (double)w->rate);
     w->min = llround(w->rule.min_seconds * (double)w->rate);
     w->room = NULL;
-    w->index = w->start = w->filled = w->read = 0;
-    memset(w->flag_end, 0, sizeof w->flag_end);
-    w->ended = VX_OK;
-    if (w->cap < (size_t)w->window) {
+    w->n_tracks = vx_decoder_tracks(dec);
+    w->track = 0;
+    w->step = w->start = w->filled = 0;
+    for (int i = 0; i < w->n_tracks; i++) {
+        struct lane *lane = &w->lanes[i];
+
+        lane->read = 0;
+        lane->ended = VX_OK;
+        memset(lane->flag_end, 0, sizeof lane->flag_end);
+        if (lane->cap >= (size_t)w->window)
+            continue;
         float *pcm = vx_calloc((size_t)w->window, sizeof *pcm);
         if (!pcm)
             return vx_fail_nomem(err, "a window");
-        free(w->pcm);
-        w->pcm = pcm;
-        w->cap = (size_t)w->window;
+        free(lane->pcm);
+        lane->pcm = pcm;
+        lane->cap = (size_t)w->window;
     }
     return VX_OK;
 }
@@ -97,26 +111,27 @@ void vx_windower_into(struct vx_windower *w, float *room)
     w->room = room;
 }
 
-/* Read up to n samples; fewer at the end, which is then remembered in `ended`. */
+/* Read up to n samples of the present track; fewer at the end, which is then remembered in `ended`. */
 static int64_t read_into(struct vx_windower *w, float *to, int64_t n)
 {
+    struct lane *lane = &w->lanes[w->track];
     int64_t done = 0;
 
-    while (done < n && w->ended == VX_OK) {
+    while (done < n && lane->ended == VX_OK) {
         size_t got;
         unsigned flags;
 
-        w->ended = vx_decoder_read(w->dec, to + done, (size_t)(n - done), &got, &w->broken);
-        if (w->ended != VX_OK)
+        lane->ended = vx_decoder_read_track(w->dec, w->track, to + done, (size_t)(n - done), &got, &w->broken);
+        if (lane->ended != VX_OK)
             break;
         if (got == 0)
-            w->ended = VX_DONE;
+            lane->ended = VX_DONE;
         done += (int64_t)got;
-        w->read += (int64_t)got;
+        lane->read += (int64_t)got;
         flags = got > 0 ? vx_decoder_flags(w->dec) : 0;
         for (int i = 0; i < N_BLOCK_FLAGS; i++)
             if (flags & block_flags[i])
-                w->flag_end[i] = w->read;
+                lane->flag_end[i] = lane->read;
     }
     return done;
 }
@@ -127,18 +142,19 @@ static int64_t shared(const struct vx_windower *w)
     return w->hop < w->window ? w->window - w->hop : 0;
 }
 
-/* The next window into `to`. False: no sound is left for it. */
+/* The track's next window into `to`. False: no sound is left for it. */
 static bool advance(struct vx_windower *w, float *to)
 {
-    const int64_t kept = w->index > 0 ? shared(w) : 0;
+    struct lane *lane = &w->lanes[w->track];
+    const int64_t kept = w->step > 0 ? shared(w) : 0;
     int64_t fresh;
 
-    if (w->index > 0) {
-        w->start += w->hop;
-        memmove(to, w->pcm + (w->window - kept), (size_t)kept * sizeof *to);
-        while (w->read < w->start && w->ended == VX_OK) { /* the gap between windows */
-            const int64_t gap = w->start - w->read;
-            read_into(w, w->pcm, gap < w->window ? gap : w->window);
+    w->start = w->step * w->hop;
+    if (w->step > 0) {
+        memmove(to, lane->pcm + (w->window - kept), (size_t)kept * sizeof *to);
+        while (lane->read < w->start && lane->ended == VX_OK) { /* the gap between windows */
+            const int64_t gap = w->start - lane->read;
+            read_into(w, lane->pcm, gap < w->window ? gap : w->window);
         }
     }
     fresh = read_into(w, to + kept, w->window - kept);
@@ -159,20 +175,23 @@ static bool silent(const float *x, int64_t n, double dbfs)
 enum vx_status vx_windower_next(struct vx_windower *w, struct vx_window_score *score, const float **pcm,
                                 struct vx_err *err)
 {
-    float *const to = w->room ? w->room : w->pcm;
+    struct lane *const lane = &w->lanes[w->track];
+    float *const to = w->room ? w->room : lane->pcm;
+    const int64_t index = w->step * w->n_tracks + w->track;
 
     *pcm = NULL;
-    if (w->index > INT32_MAX)
+    if (index > INT32_MAX)
         return vx_fail(err, VX_ELIMIT, "more than %d windows in one recording", INT32_MAX);
-    if (w->ended != VX_OK || !advance(w, to))
-        return w->ended == VX_DONE ? VX_DONE : vx_fail(err, w->ended, "%s", w->broken.text);
+    if (lane->ended != VX_OK || !advance(w, to))
+        return lane->ended == VX_DONE ? VX_DONE : vx_fail(err, lane->ended, "%s", w->broken.text);
 
     *score = (struct vx_window_score){
-        .index = (int32_t)w->index,
+        .index = (int32_t)index,
         .start_ms = (2000 * w->start + w->rate) / (2 * w->rate),
+        .channel = vx_decoder_channel(w->dec, w->track),
     };
     for (int i = 0; i < N_BLOCK_FLAGS; i++)
-        if (w->flag_end[i] > w->start)
+        if (lane->flag_end[i] > w->start)
             score->flags |= block_flags[i];
     if (w->filled < w->window) {
         memset(to + w->filled, 0, (size_t)(w->window - w->filled) * sizeof *to);
@@ -182,12 +201,15 @@ enum vx_status vx_windower_next(struct vx_windower *w, struct vx_window_score *s
     }
     if (silent(to, w->filled, w->rule.silence_dbfs))
         score->flags |= VX_WINDOW_SILENT;
-    if (to != w->pcm) {
+    if (to != lane->pcm) {
         const int64_t kept = shared(w);
-        memcpy(w->pcm + (w->window - kept), to + (w->window - kept), (size_t)kept * sizeof *to);
+        memcpy(lane->pcm + (w->window - kept), to + (w->window - kept), (size_t)kept * sizeof *to);
     }
     w->room = NULL;
     *pcm = to;
-    w->index++;
+    if (++w->track == w->n_tracks) {
+        w->track = 0;
+        w->step++;
+    }
     return VX_OK;
 }
