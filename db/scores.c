@@ -11,16 +11,21 @@
 #define SELECT_RUN                                                                                                     \
     "SELECT coalesce(model_name, ''), coalesce(model_path, ''), coalesce(profile_name, ''), coalesce(profile, ''), "   \
     "(SELECT min(model_trained) FROM runs), window_s, hop_s, real_below, fake_from FROM runs ORDER BY run LIMIT 1"
-#define SELECT_ITEMS_OF(same_as)                                                                                       \
+/* Of an item another one that was scored in its place, and the worst channel where channels were scored on their own. */
+#define SELECT_ITEMS_OF(same_as, worst)                                                                                \
     "SELECT item, coalesce(path_raw, path), coalesce(member_raw, member), coalesce(verdict, status), duration_s, "     \
-    same_as " FROM items ORDER BY item"
-#define SELECT_ITEMS SELECT_ITEMS_OF("same_as")
-#define SELECT_ITEMS_3 SELECT_ITEMS_OF("NULL") /* before schema version 4 */
-#define SELECT_WINDOWS                                                                                                 \
-    "SELECT item, logit_real, logit_fake FROM windows WHERE logit_real IS NOT NULL ORDER BY item, idx"
+    same_as ", " worst " FROM items i ORDER BY item"
+#define WORST_CHANNEL                                                                                                  \
+    "(SELECT channel FROM channels c WHERE c.item = coalesce(i.same_as, i.item) ORDER BY mean_fake DESC, channel LIMIT 1)"
+#define SELECT_ITEMS SELECT_ITEMS_OF("same_as", WORST_CHANNEL)
+#define SELECT_ITEMS_3 SELECT_ITEMS_OF("NULL", "NULL") /* before schema version 4 */
+#define SELECT_WINDOWS_OF(channel, where)                                                                              \
+    "SELECT item, logit_real, logit_fake, " channel " FROM windows WHERE " where "logit_real IS NOT NULL ORDER BY item, idx"
+#define SELECT_WINDOWS SELECT_WINDOWS_OF("channel", "")
+#define SELECT_WINDOWS_3 SELECT_WINDOWS_OF("NULL", "")
 /* Of the item that was scored in another one's place. */
-#define SELECT_SAME                                                                                                    \
-    "SELECT item, logit_real, logit_fake FROM windows WHERE item = ? AND logit_real IS NOT NULL ORDER BY idx"
+#define SELECT_SAME SELECT_WINDOWS_OF("channel", "item = ? AND ")
+#define SELECT_SAME_3 SELECT_WINDOWS_OF("NULL", "item = ? AND ")
 #define SELECT_METADATA "SELECT item, key, coalesce(value, '') FROM metadata ORDER BY item, key"
 
 /* Rows that belong to items, read along with them. */
@@ -36,8 +41,8 @@ struct vx_scores {
     struct vx_scores_run run;
     char *run_text[4];
     struct vx_buf path, member, meta; /* of the present item; meta: strings one after the other, each with its NUL */
-    double *scores;
-    size_t cap_scores;
+    double *scores, *judged;
+    size_t cap_scores, cap_judged;
     const char **cells;
     size_t cap_cells;
 };
@@ -103,8 +108,8 @@ enum vx_status vx_scores_open(struct vx_scores **out, const char *path, struct v
     if ((rc = vx_result_open(&s->sql, path, err)) != VX_OK || (rc = read_run(s, err)) != VX_OK ||
         (rc = vx_sql_integer(s->sql, "PRAGMA user_version", &version, err)) != VX_OK ||
         (rc = vx_sql_prepare(s->sql, &s->items, version < 4 ? SELECT_ITEMS_3 : SELECT_ITEMS, err)) != VX_OK ||
-        (rc = vx_sql_prepare(s->sql, &s->same, SELECT_SAME, err)) != VX_OK ||
-        (rc = vx_sql_prepare(s->sql, &s->windows.stmt, SELECT_WINDOWS, err)) != VX_OK ||
+        (rc = vx_sql_prepare(s->sql, &s->same, version < 4 ? SELECT_SAME_3 : SELECT_SAME, err)) != VX_OK ||
+        (rc = vx_sql_prepare(s->sql, &s->windows.stmt, version < 4 ? SELECT_WINDOWS_3 : SELECT_WINDOWS, err)) != VX_OK ||
         (rc = vx_sql_prepare(s->sql, &s->metadata.stmt, SELECT_METADATA, err)) != VX_OK ||
         (rc = advance(s, &s->windows, err)) != VX_OK || (rc = advance(s, &s->metadata, err)) != VX_OK)
         goto done;
@@ -132,6 +137,7 @@ void vx_scores_close(struct vx_scores **scores)
     vx_buf_free(&s->member);
     vx_buf_free(&s->meta);
     free(s->scores);
+    free(s->judged);
     free(s->cells);
     free(s);
     *scores = NULL;
@@ -180,20 +186,33 @@ static enum vx_outcome outcome_of(const char *word)
     return VX_OUTCOME_FAILED;
 }
 
+static enum vx_status append(double **to, size_t *n, size_t *cap, double score, struct vx_err *err)
+{
+    void *grown = *to;
+
+    if (vx_grow(&grown, cap, *n + 1, sizeof **to) != 0)
+        return vx_fail_nomem(err, "scores");
+    *to = grown;
+    (*to)[(*n)++] = score;
+    return VX_OK;
+}
+
 /* The window at which stmt stands: one score more. */
 static enum vx_status add_score(struct vx_scores *s, sqlite3_stmt *stmt, struct vx_scored_item *item, struct vx_err *err)
 {
     const double score = sqlite3_column_double(stmt, 1) - sqlite3_column_double(stmt, 2);
-    void *scores = s->scores;
+    const int worst = sqlite3_column_int(s->items, 6); /* 0: the mix */
+    enum vx_status rc;
 
     if (!isfinite(score))
         return vx_fail(err, VX_EFORMAT, "%s: item %lld has a score of %g: expected a finite number", s->sql->path,
                        (long long)item->item, score);
-    if (vx_grow(&scores, &s->cap_scores, item->n_scores + 1, sizeof *s->scores) != 0)
-        return vx_fail_nomem(err, "scores");
-    s->scores = scores;
-    s->scores[item->n_scores++] = score;
-    return VX_OK;
+    if ((rc = append(&s->scores, &item->n_scores, &s->cap_scores, score, err)) == VX_OK &&
+        (worst == 0 || sqlite3_column_int(stmt, 3) == worst))
+        rc = append(&s->judged, &item->n_judged, &s->cap_judged, score, err);
+    item->scores = s->scores;
+    item->judged = s->judged;
+    return rc;
 }
 
 /* The windows of an item that has none of its own because its content was scored as another one's. */
@@ -206,7 +225,6 @@ static enum vx_status read_same(struct vx_scores *s, struct vx_scored_item *item
     for (rc = VX_OK; rc == VX_OK && (more = vx_sql_step(s->sql, s->same, "read scores", err)) != VX_DONE;)
         rc = more == VX_OK ? add_score(s, s->same, item, err) : more;
     sqlite3_reset(s->same);
-    item->scores = s->scores;
     return rc;
 }
 
@@ -217,7 +235,6 @@ static enum vx_status read_windows(struct vx_scores *s, struct vx_scored_item *i
     while (rc == VX_OK && is_at(&s->windows, item->item))
         if ((rc = add_score(s, s->windows.stmt, item, err)) == VX_OK)
             rc = advance(s, &s->windows, err);
-    item->scores = s->scores;
     return rc;
 }
 

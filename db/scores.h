@@ -36,6 +36,9 @@ struct vx_scored_item { /* borrowed until the next call */
     double duration_s; /* 0: unknown, or a picture */
     size_t n_scores;
     const double *scores; /* [n_scores] of its scored windows, in their order */
+    size_t n_judged;
+    const double *judged; /* [n_judged]: those that its verdict goes by, all of them or, where channels were scored on their own, its
+                           * worst channel's */
     size_t n_meta;
     const char *const *meta; /* [2·n_meta]: key, value, key, value… */
 };

@@ -89,7 +89,7 @@ static enum vx_status cut_sound(struct vx_cutter *c, struct vx_source *source, c
                                 struct vx_cut_result *result, struct vx_err *err)
 {
     struct vx_decoder *dec = NULL;
-    enum vx_status rc = vx_decoder_open_channels(&dec, source, c->config.sample_rate, c->config.rule.channels, err);
+    enum vx_status rc = vx_decoder_open_channels(&dec, source, c->config.sample_rate, c->config.channels, err);
 
     if (rc == VX_OK && !c->config.hash_first)
         vx_content_sound(c->content, dec);

@@ -17,6 +17,7 @@
 struct vx_cut_config { /* plain values: it travels to decoder processes as it is */
     int sample_rate; /* Hz; 0: each recording's own */
     struct vx_window_rule rule;
+    enum vx_channels channels;
     struct vx_processor processor; /* the checkpoint's, for pictures */
     int image_size;
     size_t max_member_bytes; /* of an archive's member, which is held in memory */

@@ -123,7 +123,7 @@ enum vx_status vx_resampler_take(struct vx_resampler *r, float *out, size_t n, s
     while (r->out_at == r->out_end) {
         if ((rc = refill(r, err)) != VX_OK)
             return rc;
-        if (r->out_at == r->out_end && r->in_left == 0)
+        if (r->out_at == r->out_end && r->in_left == 0 && (!r->ended || r->out_total >= r->out_goal))
             return VX_OK;
     }
     if (n > r->out_end - r->out_at)

@@ -13,7 +13,6 @@ struct vx_window_rule {
     double window_seconds, hop_seconds; /* 2, 2 */
     double min_seconds;                 /* 0.5: sound the last window needs to be scored */
     double silence_dbfs;                /* −70: windows whose RMS is under this are not scored; digital silence never is */
-    enum vx_channels channels;          /* what becomes of them: for those who open decoders by this rule */
 };
 
 struct vx_windower; /* reusable for many recordings; buffers are kept */

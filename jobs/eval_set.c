@@ -80,6 +80,7 @@ static double file_score(double *scores, size_t n, enum vx_file_score how)
 static enum vx_status add_scores(struct vx_eval_set *set, struct vx_eval_file *file, const struct vx_scored_item *item,
                                  enum vx_file_score how, struct vx_err *err)
 {
+    const size_t all = item->n_scores, judged = item->n_judged;
     void *scores = set->scores;
 
     file->first = set->n_scores;
@@ -87,13 +88,15 @@ static enum vx_status add_scores(struct vx_eval_set *set, struct vx_eval_file *f
         set->n_unscored++;
         return VX_OK;
     }
-    if (vx_grow(&scores, &set->cap_scores, set->n_scores + item->n_scores, sizeof *set->scores) != 0)
+    if (vx_grow(&scores, &set->cap_scores, set->n_scores + all + judged, sizeof *set->scores) != 0)
         return vx_fail_nomem(err, "scores");
     set->scores = scores;
-    for (size_t i = 0; i < item->n_scores; i++)
+    for (size_t i = 0; i < all; i++)
         set->scores[set->n_scores++] = set->calibration.scale * item->scores[i] + set->calibration.offset;
-    file->n = item->n_scores;
-    file->score = file_score(&set->scores[file->first], file->n, how);
+    file->n = all;
+    for (size_t i = 0; i < judged; i++) /* behind the last one: needed here only */
+        set->scores[set->n_scores + i] = set->calibration.scale * item->judged[i] + set->calibration.offset;
+    file->score = file_score(&set->scores[set->n_scores], judged, how);
     return VX_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "jobs/scan_options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct vx_scan_options vx_scan_options_default(void)
 {
@@ -15,10 +16,27 @@ struct vx_scan_options vx_scan_options_default(void)
     };
 }
 
+static const char *const channel_words[] = {[VX_CHANNELS_MIX] = "mix", [VX_CHANNELS_EACH] = "each", [VX_CHANNELS_FIRST] = "first"};
+
+const char *vx_channels_name(enum vx_channels channels)
+{
+    return channel_words[channels];
+}
+
+static bool parse_channels(enum vx_channels *out, const char *word)
+{
+    for (size_t i = 0; i < sizeof channel_words / sizeof *channel_words; i++)
+        if (strcmp(word, channel_words[i]) == 0) {
+            *out = (enum vx_channels)i;
+            return true;
+        }
+    return false;
+}
+
 int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet)
 {
     struct vx_scanner_options *s = &o->scanner;
-    const char *part = NULL;
+    const char *part = NULL, *channels = "mix";
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &o->out, "OUT.db", "result database (default voxtrawl.db)", 0, 0},
         {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder (default: " VX_DEFAULT_MODEL_WORDS ")", 0, 0},
@@ -33,6 +51,9 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
          "sound the last, zero-padded window needs to be scored (default 0.5)", 0.01, 60},
         {"silence-db", 0, VX_OPT_REAL, &o->silence_dbfs, "DB",
          "windows quieter than this RMS are not scored (default -70)", -300, 0},
+        {"channels", 0, VX_OPT_STRING, &channels, "mix|each|first",
+         "of several channels score their mean (default), each one on its own, up to 64, or the first; with each, a recording's "
+         "verdict is that of its worst channel", 0, 0},
         {"operating-point", 0, VX_OPT_STRING, &s->operating_point, "balanced|high-precision|high-recall",
          "the pair of thresholds that verdicts go by, of those in the profile; between the two: uncertain (default balanced)", 0, 0},
         {"threshold", 0, VX_OPT_REAL, &s->threshold, "P",
@@ -73,6 +94,11 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
     if (o->scratch && !*o->scratch) {
         if (!quiet)
             fprintf(stderr, "voxtrawl scan: --scratch takes the name of a folder, not an empty one\n");
+        return VX_EXIT_USAGE;
+    }
+    if (!parse_channels(&o->channels, channels)) {
+        if (!quiet)
+            fprintf(stderr, "voxtrawl scan: --channels %s: mix, each or first is possible\n", channels);
         return VX_EXIT_USAGE;
     }
     if (part && vx_part_parse(&o->part, part, &err) != VX_OK) {

@@ -17,6 +17,7 @@ struct vx_scan_options {
     bool overwrite, keep_work, quiet, fresh, retry_failed;
     double hop_seconds; /* 0: the window */
     double min_seconds, silence_dbfs;
+    enum vx_channels channels;
     long threads;     /* 0: the rank's processors */
     long lease;       /* items a lease at most */
     double lost_after; /* seconds of silence until a rank is given up */
@@ -27,6 +28,7 @@ struct vx_scan_options {
 };
 
 struct vx_scan_options vx_scan_options_default(void);
+const char *vx_channels_name(enum vx_channels channels); /* "mix", "each", "first" */
 
 /* -1 to go on, else the exit status. Only a rank with quiet 0 says anything. */
 int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet);

@@ -55,6 +55,7 @@ static enum vx_status add_decisive(struct vx_buf *b, const struct vx_scan_option
         vx_buf_fmt(b, ", %.9g, %.9g", (double)s->processor.mean[c], (double)s->processor.std[c]);
     vx_buf_fmt(b, "], \"window_s\": %.17g, \"hop_s\": %.17g, \"min_sound_s\": %.17g, \"silence_dbfs\": %.17g",
                rule.window_seconds, rule.hop_seconds, rule.min_seconds, rule.silence_dbfs);
+    vx_buf_fmt(b, ", \"channels\": \"%s\"", vx_channels_name(o->channels));
     vx_buf_fmt(b, ", \"real_below\": %.17g, \"fake_from\": %.17g", s->profile.real_below, s->profile.fake_from);
     vx_buf_fmt(b, ", \"engine\": \"%s\", \"precision\": \"%s\", \"decoders\": \"", s->engine->ops->name,
                vx_precision_name(s->engine->precision));

@@ -42,6 +42,7 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
         .processor = &s->scanner.processor,
         .labels = &s->scanner.labels,
         .rule = vx_scan_rule(&s->options, &s->scanner.profile),
+        .channels = s->options.channels,
         .batch = s->scanner.batch,
         .decoders = count_decoders(s),
         .max_member_bytes = (size_t)s->options.max_member_mib << 20,

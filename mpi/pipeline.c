@@ -83,6 +83,7 @@ struct vx_cut_config vx_pipeline_cut_config(const struct vx_pipeline *p)
     return (struct vx_cut_config){
         .sample_rate = p->config.profile->sample_rate,
         .rule = p->config.rule,
+        .channels = p->config.channels,
         .processor = *p->config.processor,
         .image_size = p->config.engine->image_size,
         .max_member_bytes = p->config.max_member_bytes,

@@ -23,6 +23,7 @@ struct vx_pipeline_config { /* everything is borrowed for the pipeline's life */
     const struct vx_processor *processor; /* the checkpoint's, for images */
     const struct vx_label_map *labels;
     struct vx_window_rule rule;
+    enum vx_channels channels;
     int batch;               /* windows an engine call, 1…engine->max_batch */
     int decoders;            /* threads */
     size_t max_member_bytes; /* of an archive's member, which is held in memory */

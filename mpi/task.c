@@ -47,21 +47,71 @@ static const char *not_scored_reason(const struct vx_item_result *result)
     return "too short to score";
 }
 
+/* Each channel's aggregates, and as the item's those of its worst channel: the largest mean of p. Its counts are of all windows. */
+static void aggregate_channels(const struct vx_pipeline_config *c, struct vx_item_result *result, struct vx_window_score *own,
+                               double *scratch)
+{
+    const struct vx_aggregate *worst = NULL;
+
+    for (size_t k = 0; k < result->n_channels; k++) {
+        struct vx_aggregate *const a = &result->channels[k];
+        size_t n = 0;
+
+        for (size_t i = 0; i < result->n_windows; i++)
+            if (result->windows[i].channel == (int32_t)k + 1)
+                own[n++] = result->windows[i];
+        vx_aggregate_compute(a, own, n, c->rule.window_seconds, c->rule.hop_seconds, c->profile, scratch);
+        result->aggregate.n_windows += a->n_windows;
+        result->aggregate.n_scored += a->n_scored;
+        if (a->n_scored > 0 && (!worst || a->mean_fake > worst->mean_fake))
+            worst = a;
+    }
+    if (worst) {
+        const int32_t n_windows = result->aggregate.n_windows, n_scored = result->aggregate.n_scored;
+
+        result->aggregate = *worst;
+        result->aggregate.n_windows = n_windows;
+        result->aggregate.n_scored = n_scored;
+    }
+}
+
+static enum vx_status aggregate(const struct vx_pipeline_config *c, struct vx_item_result *result, struct vx_err *err)
+{
+    double *scratch = vx_calloc(result->n_windows, sizeof *scratch);
+    struct vx_window_score *own = NULL;
+    enum vx_status rc = VX_OK;
+
+    for (size_t i = 0; i < result->n_windows; i++)
+        if ((size_t)result->windows[i].channel > result->n_channels)
+            result->n_channels = (size_t)result->windows[i].channel;
+    if (!scratch || (result->n_channels > 0 && (!(own = vx_calloc(result->n_windows, sizeof *own)) ||
+                                                !(result->channels = vx_calloc(result->n_channels, sizeof *result->channels))))) {
+        result->n_channels = 0;
+        rc = vx_fail_nomem(err, "a recording's aggregates");
+    } else if (result->n_channels > 0) {
+        aggregate_channels(c, result, own, scratch);
+    } else {
+        vx_aggregate_compute(&result->aggregate, result->windows, result->n_windows, c->rule.window_seconds, c->rule.hop_seconds,
+                             c->profile, scratch);
+    }
+    free(own);
+    free(scratch);
+    return rc;
+}
+
 static enum vx_status complete(const struct vx_pipeline *p, struct vx_item_result *result, struct vx_err *err)
 {
-    const struct vx_pipeline_config *c = &p->config;
-    double *scratch;
+    enum vx_status rc;
 
     if (result->status == VX_ITEM_SAME)
         return VX_OK;
-    if (!(scratch = vx_calloc(result->n_windows, sizeof *scratch)))
-        return vx_fail_nomem(err, "a recording's aggregates");
-    vx_aggregate_compute(&result->aggregate, result->windows, result->n_windows, c->rule.window_seconds,
-                         c->rule.hop_seconds, c->profile, scratch);
-    free(scratch);
+    if ((rc = aggregate(&p->config, result, err)) != VX_OK)
+        return rc;
     if (result->status == VX_ITEM_FAILED) {
         /* what was scored before it broke is kept, but half a recording gets no verdict */
         result->aggregate.verdict = VX_VERDICT_NONE;
+        for (size_t k = 0; k < result->n_channels; k++)
+            result->channels[k].verdict = VX_VERDICT_NONE;
     } else if (result->aggregate.n_scored == 0) {
         result->status = VX_ITEM_NOT_SCORED;
         strcpy(result->error, not_scored_reason(result));

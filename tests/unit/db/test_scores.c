@@ -101,10 +101,32 @@ static void refused(void **state)
     }
 }
 
+/* Of channels that were scored on their own a file's verdict goes by the worst, which has the largest mean_fake. */
+static void worst_channel(void **state)
+{
+    const char *const path = fixture_make_result(*state, "r.db", 2, 4);
+    struct vx_scores *scores;
+    struct vx_scored_item item;
+    struct vx_err err;
+
+    fixture_exec(path, "UPDATE windows SET channel = 1 + idx % 2 WHERE item = 1;"
+                       "INSERT INTO channels (item, channel, n_windows, n_scored, mean_fake) VALUES (1, 1, 2, 2, 0.2), (1, 2, 2, 2, 0.3), (1, 3, 2, 0, NULL)");
+    scores = open_scores(path);
+    assert_int_equal(vx_scores_next(scores, &item, &err), VX_OK);
+    assert_int_equal(item.n_scores, 4);
+    assert_int_equal(item.n_judged, 2);
+    assert_true(item.judged[0] == item.scores[1] && item.judged[1] == item.scores[3]);
+    assert_int_equal(vx_scores_next(scores, &item, &err), VX_OK);
+    assert_int_equal(item.n_judged, 4);
+    assert_memory_equal(item.judged, item.scores, 4 * sizeof *item.scores);
+    vx_scores_close(&scores);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_back, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(worst_channel, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(gaps, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refused, fixture_setup, fixture_teardown),
     };

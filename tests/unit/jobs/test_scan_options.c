@@ -37,6 +37,9 @@ static void test_accepted(void **state)
     assert_string_equal(o.scratch, "/local/x");
     assert_true(o.min_seconds == 0.5 && o.silence_dbfs == -70 && o.lease == 256 && o.scanner.threshold < 0);
     assert_int_equal(o.part.of, 0);
+    assert_int_equal(o.channels, VX_CHANNELS_MIX);
+    assert_int_equal(parse(&o, "a --channels each"), -1);
+    assert_int_equal(o.channels, VX_CHANNELS_EACH);
     assert_int_equal(parse(&o, "a --part 2/3"), -1);
     assert_true(o.part.number == 2 && o.part.of == 3);
     assert_int_equal(parse(&o, "a --hop 1 b -o x -t 3 -- -c"), -1);
@@ -53,7 +56,7 @@ static void test_rejected(void **state)
         "--window 0.09 a", "--window 61 a", "--window nan a", "--min-sound 0 a", "--silence-db 1 a", "--silence-db -301 a",
         "--threshold 1.1 a", "--threshold -0.1 a", "--threads 0 a", "--threads 1025 a", "--threads 2.5 a", "--threads 0x2 a",
         "--batch 0 a", "--batch 4097 a", "--lease 0 a", "--lease 65537 a", "--lease 99999999999999999999 a", "--max-member 0 a",
-        "--overwrite=yes a", "--part 3/2 a", "--part 1 a", "--nonsense a", "-x a", "--scratch= a", "--scratch",
+        "--overwrite=yes a", "--channels all a", "--channels Mix a", "--channels= a", "--part 3/2 a", "--part 1 a", "--nonsense a", "-x a", "--scratch= a", "--scratch",
     };
     (void)state;
 

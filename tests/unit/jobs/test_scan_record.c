@@ -68,6 +68,7 @@ CHANGE(profile_mean, s->scanner.profile.mean[1] = 0.5f)
 CHANGE(hop, s->options.hop_seconds = 1)
 CHANGE(min_sound, s->options.min_seconds = 0.4)
 CHANGE(silence, s->options.silence_dbfs = -60)
+CHANGE(channels, s->options.channels = VX_CHANNELS_EACH)
 CHANGE(real_below, s->scanner.profile.real_below = 0.25)
 CHANGE(fake_from, s->scanner.profile.fake_from = 0.75)
 CHANGE(scale, s->scanner.profile.calibration_scale = 1.5)
@@ -109,7 +110,7 @@ static const struct {
     {"sides of labels", label_sides, true}, {"precision", precision, true}, {"window", window, true}, {"sample rate", rate, true},
     {"n_fft", n_fft, true}, {"colour", colour, true}, {"orientation", orientation, true}, {"peak", peak, true},
     {"top_db", top_db, true}, {"profile's mean", profile_mean, true}, {"hop", hop, true}, {"min-sound", min_sound, true},
-    {"silence", silence, true}, {"real_below", real_below, true}, {"fake_from", fake_from, true}, {"resize", resize, true},
+    {"silence", silence, true}, {"channels", channels, true}, {"real_below", real_below, true}, {"fake_from", fake_from, true}, {"resize", resize, true},
     {"edge", edge, true}, {"crop", crop, true}, {"filter", filter, true}, {"rescale", rescale, true}, {"factor", factor, true},
     {"normalize", normalize, true}, {"calibration's scale", scale, true}, {"calibration's offset", offset, true},
     {"measured", measured, true}, {"mean", mean, true}, {"std", std, true},
