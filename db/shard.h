@@ -34,6 +34,17 @@ enum vx_status vx_shard_items(const char *path, void (*each)(void *ctx, int64_t 
 /* The same, telling which of them failed. */
 enum vx_status vx_shard_results(const char *path, void (*each)(void *ctx, int64_t item, bool failed), void *ctx,
                                 struct vx_err *err) VX_CHECKED;
+/* What each item of the shard is, one with a result or one that was left to another item. Shards of before schema version 4 know
+ * nothing of it. */
+struct vx_shard_content { /* text is borrowed during the call */
+    int64_t item;
+    enum vx_item_kind kind;
+    const char *name; /* of the member, or of the file */
+    const char *hash; /* NULL: not known */
+    int64_t same_as;  /* the item it was left to; 0: it has a result of its own */
+};
+enum vx_status vx_shard_contents(const char *path, void (*each)(void *ctx, const struct vx_shard_content *content), void *ctx,
+                                 struct vx_err *err) VX_CHECKED;
 /* Whether somebody keeps the shard at path from being read; asks once, does not wait. */
 bool vx_shard_is_locked(const char *path);
 

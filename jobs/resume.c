@@ -276,8 +276,11 @@ enum vx_status vx_resume_release(void *resume, struct vx_leases *leases, struct 
     rc = weigh(r, leases, err);
     for (size_t i = 0; rc == VX_OK && i < r->n_news; i++) {
         const struct vx_resume_news *const news = &r->news[i];
-        for (int64_t k = 0; rc == VX_OK && news->changed && k < news->count; k++)
+        for (int64_t k = 0; rc == VX_OK && news->changed && k < news->count; k++) {
             rc = vx_leases_forget(leases, news->first + k, err);
+            if (r->claims)
+                vx_claims_forget(r->claims, news->first + k);
+        }
         if (rc == VX_OK)
             vx_leases_release(leases, news->first, news->count);
     }

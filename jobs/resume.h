@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "db/itemlist.h"
 #include "jobs/rundir.h"
+#include "mpi/claims.h"
 #include "mpi/lease.h"
 #include "mpi/weight.h"
 
@@ -20,6 +21,7 @@ struct vx_resume {
     const struct vx_rundir *rundir; /* borrowed, these three */
     struct vx_itemlist *list;
     struct vx_log *log;
+    struct vx_claims *claims; /* borrowed: of the coordinator; NULL: without --dedupe. Set after vx_resume_open() */
     int64_t known; /* items 1…known are from before */
 
     /* the listing thread's */

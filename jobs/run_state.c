@@ -30,6 +30,13 @@ static void count_item(void *ctx, int64_t item, bool failed)
     c->failed += failed;
 }
 
+/* One that was left to another item, which has the same content, is done too. */
+static void count_same(void *ctx, const struct vx_shard_content *content)
+{
+    if (content->same_as != 0)
+        count_item(ctx, content->item, false);
+}
+
 static enum vx_status count_shards(struct vx_run_state *s, const struct vx_rundir *dir, struct vx_err *note, struct vx_err *err)
 {
     struct count c = {0};
@@ -42,6 +49,9 @@ static enum vx_status count_shards(struct vx_run_state *s, const struct vx_rundi
         return vx_fail_nomem(err, "the state of the items");
     for (size_t i = 0; i < dir->n_shards; i++)
         if (vx_shard_results(dir->shards[i], count_item, &c, note) == VX_ENOMEM)
+            rc = vx_fail_nomem(err, "the state of the items");
+    for (size_t i = 0; i < dir->n_shards; i++)
+        if (vx_shard_contents(dir->shards[i], count_same, &c, note) == VX_ENOMEM)
             rc = vx_fail_nomem(err, "the state of the items");
     s->items = c.items;
     s->done = c.done + given_up;

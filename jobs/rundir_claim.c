@@ -15,6 +15,7 @@
 #define HEADER "voxtrawl run 2\nuuid %32[0-9a-f]\nstarted %24s\nfingerprint %64[0-9a-f]\n"
 #define DECISIVE "decisive " /* then what the fingerprint was taken of */
 #define FOLDER "folder "     /* then the working directory */
+#define CONTENT "content "   /* then what items are hashed by; of runs that hash */
 #define INPUT "input "       /* then an input as named on the command line */
 
 /* The inputs of this command, as run.txt has them; sorted to be found in. */
@@ -66,6 +67,8 @@ static enum vx_status check_inputs(const struct vx_rundir *dir, char *text, cons
             begun_in = line + strlen(FOLDER);
             continue;
         }
+        if (strncmp(line, CONTENT, strlen(CONTENT)) == 0)
+            continue;
         if (strncmp(line, INPUT, strlen(INPUT)) != 0 || !begun_in)
             return not_ours(dir, err);
         if (!bsearch(&input, now->line, now->n, sizeof *now->line, by_text))
@@ -108,6 +111,20 @@ static enum vx_status refuse_other(const struct vx_rundir *dir, const char *deci
                    dir->path, differences);
 }
 
+/* All items of a run are hashed alike, or they could not be compared, and one with --custody would not be of SHA-256 alone. */
+static enum vx_status check_content(const struct vx_rundir *dir, const char *text, const char *now, struct vx_err *err)
+{
+    const char *const line = strstr(text, "\n" CONTENT);
+    char before[16];
+
+    if (!line || !now || sscanf(line, "\n" CONTENT "%15s", before) != 1 || strcmp(before, now) == 0)
+        return VX_OK;
+    return vx_fail(err, VX_EINVAL,
+                   "%s holds an unfinished scan whose hashes are %s, not %s: give the same --hash and --custody to finish it, or --fresh "
+                   "to delete what it has done and start over (or --work another folder)",
+                   dir->path, before, now);
+}
+
 /* run.txt of an earlier attempt: must be of the same configuration and corpus. */
 static enum vx_status take_up(struct vx_rundir *dir, char *text, struct vx_scan_record *record, const char *cwd,
                               const struct inputs *now, struct vx_err *err)
@@ -124,7 +141,7 @@ static enum vx_status take_up(struct vx_rundir *dir, char *text, struct vx_scan_
         return not_ours(dir, err);
     if (strcmp(fingerprint, record->fingerprint) != 0)
         return refuse_other(dir, decisive, record, err);
-    if ((rc = check_inputs(dir, rest, cwd, now, err)) != VX_OK)
+    if ((rc = check_content(dir, rest, record->content, err)) != VX_OK || (rc = check_inputs(dir, rest, cwd, now, err)) != VX_OK)
         return rc;
     memcpy(record->uuid, uuid, sizeof uuid);
     memcpy(record->started, started, sizeof started);
@@ -140,6 +157,8 @@ static enum vx_status write_run(const char *path, const struct vx_scan_record *r
 
     vx_buf_fmt(&b, "voxtrawl run 2\nuuid %s\nstarted %s\nfingerprint %s\n" DECISIVE "%s\n" FOLDER "%s\n", record->uuid,
                record->started, record->fingerprint, record->decisive.data ? record->decisive.data : "", cwd);
+    if (record->content)
+        vx_buf_fmt(&b, CONTENT "%s\n", record->content);
     for (size_t i = 0; i < now->n; i++)
         vx_buf_fmt(&b, INPUT "%s\n", now->line[i]);
     rc = b.failed ? vx_fail_nomem(err, "the inputs") : vx_file_write(path, b.data, b.len, err);

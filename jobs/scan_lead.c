@@ -4,6 +4,7 @@
 #include "jobs/listing.h"
 #include "jobs/progress_file.h"
 #include "jobs/resume.h"
+#include "jobs/resume_content.h"
 #include "jobs/scan_run.h"
 #include "jobs/summary.h"
 #include "mpi/coordinator.h"
@@ -79,6 +80,7 @@ static enum vx_status hand_out(struct lead *lead, struct vx_hub *hub, struct vx_
         .hub = hub,
         .list = list,
         .leases = leases,
+        .claims = lead->resume.claims,
         .listed = &listing->listed,
         .listing_ended = &listing->ended,
         .stop = s->stop,
@@ -121,6 +123,7 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
 {
     struct vx_itemlist *list = NULL;
     struct vx_leases *leases = NULL;
+    struct vx_claims *claims = NULL;
     struct vx_hub *hub = NULL;
     struct vx_link *link = NULL;
     struct vx_listing listing = {0};
@@ -136,10 +139,13 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
         (rc = vx_leases_create(&leases, s->options.lease, err)) != VX_OK ||
         (rc = free_held(s, err)) != VX_OK ||
         (rc = vx_resume_open(&lead.resume, &s->rundir, list, leases, s->options.retry_failed, s->log, err)) != VX_OK ||
+        (s->options.dedupe && ((rc = vx_claims_create(&claims, err)) != VX_OK ||
+                               (rc = vx_resume_content(&s->rundir, claims, leases, err)) != VX_OK)) ||
         (rc = vx_listing_start(&listing, list, &lead.resume, s->options.inputs, s->options.n_inputs, s->options.part, s->stop, err)) != VX_OK) {
         vx_coordinator_dismiss(hub);
         goto done;
     }
+    lead.resume.claims = claims;
     rc = hand_out(&lead, hub, link, list, leases, &listing, result, err);
     listed = vx_listing_join(&listing, &listing_err);
     *skipped = listing.stats.skipped;
@@ -150,6 +156,7 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
 done:
     vx_hub_destroy(&hub, &link);
     vx_resume_close(&lead.resume);
+    vx_claims_destroy(&claims);
     vx_leases_destroy(&leases);
     vx_itemlist_close(&list);
     return rc;

@@ -13,6 +13,7 @@ struct vx_scan_options vx_scan_options_default(void)
         .lease = 256,
         .lost_after = 120,
         .max_member_mib = 1024,
+        .hash = {.of = VX_HASH_BYTES},
     };
 }
 
@@ -33,10 +34,31 @@ static bool parse_channels(enum vx_channels *out, const char *word)
     return false;
 }
 
+/* What is hashed: word is --hash's, NULL: not given. */
+static enum vx_status take_hash(struct vx_scan_options *o, const char *word, struct vx_err *err)
+{
+    static const char *const words[] = {[VX_HASH_NONE] = "none", [VX_HASH_BYTES] = "bytes", [VX_HASH_PCM] = "pcm"};
+
+    for (int i = VX_HASH_NONE; word && i <= VX_HASH_PCM; i++) {
+        if (strcmp(word, words[i]) != 0)
+            continue;
+        o->hash.of = (enum vx_hash_of)i;
+        word = NULL;
+    }
+    if (word)
+        return vx_fail(err, VX_EINVAL, "--hash %s: expected bytes, pcm or none", word);
+    if (o->custody && o->hash.of != VX_HASH_BYTES)
+        return vx_fail(err, VX_EINVAL, "--custody is about the bytes of files: leave --hash %s away", words[o->hash.of]);
+    if (o->dedupe && o->hash.of == VX_HASH_NONE)
+        return vx_fail(err, VX_EINVAL, "--dedupe knows identical content by its hash: leave --hash none away");
+    o->hash.sha256 = o->custody;
+    return VX_OK;
+}
+
 int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet)
 {
     struct vx_scanner_options *s = &o->scanner;
-    const char *part = NULL, *channels = "mix";
+    const char *part = NULL, *channels = "mix", *hash = NULL;
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &o->out, "OUT.db", "result database (default voxtrawl.db)", 0, 0},
         {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder (default: " VX_DEFAULT_MODEL_WORDS ")", 0, 0},
@@ -76,6 +98,11 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
          "largest member of an archive, held in memory (default 1024)", 1, 1 << 20},
         {"part", 0, VX_OPT_STRING, &part, "K/N",
          "only part K of N of the corpus, the same items whoever lists it; voxtrawl merge joins the results", 0, 0},
+        {"hash", 0, VX_OPT_STRING, &hash, "bytes|pcm|none",
+         "hash stored of each item: of its bytes, or of the samples decoded from it, which are the same in any lossless format (default bytes)", 0, 0},
+        {"dedupe", 0, VX_OPT_FLAG, &o->dedupe, NULL, "score items with the same hash once; the others point to the one that was scored", 0, 0},
+        {"custody", 0, VX_OPT_FLAG, &o->custody, NULL,
+         "for evidence: the hash is the SHA-256 of the bytes, beside those of model and profile and the program's revision; voxtrawl verify checks them", 0, 0},
         {"quiet", 'q', VX_OPT_FLAG, &o->quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},
     };
@@ -102,6 +129,11 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
         return VX_EXIT_USAGE;
     }
     if (part && vx_part_parse(&o->part, part, &err) != VX_OK) {
+        if (!quiet)
+            (void)vx_command_fail(self, &err);
+        return VX_EXIT_USAGE;
+    }
+    if (take_hash(o, hash, &err) != VX_OK) {
         if (!quiet)
             (void)vx_command_fail(self, &err);
         return VX_EXIT_USAGE;

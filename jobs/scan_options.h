@@ -2,6 +2,7 @@
 #ifndef VX_JOBS_SCAN_OPTIONS_H
 #define VX_JOBS_SCAN_OPTIONS_H
 
+#include "base/hash.h"
 #include "io/windows.h"
 #include "jobs/command.h"
 #include "jobs/part.h"
@@ -14,6 +15,8 @@ struct vx_scan_options {
     struct vx_scanner_options scanner;
     const char *out, *work; /* work NULL: out + ".work" */
     const char *scratch;    /* of the node, where shards are written; NULL: in work */
+    struct vx_hash_rule hash; /* of items' content */
+    bool dedupe, custody;
     bool overwrite, keep_work, quiet, fresh, retry_failed;
     double hop_seconds; /* 0: the window */
     double min_seconds, silence_dbfs;

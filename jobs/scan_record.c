@@ -92,6 +92,8 @@ enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_sca
     vx_buf_reset(&r->config_json);
     vx_buf_fmt(&r->config_json, "{%s", r->decisive.data);
     vx_buf_fmt(&r->config_json, ", \"verdict_by\": \"%s\"", s->verdict_by);
+    r->content = o->hash.of == VX_HASH_NONE ? "none" : o->hash.of == VX_HASH_PCM ? "pcm-xxh3" : o->hash.sha256 ? "sha256" : "xxh3";
+    vx_buf_fmt(&r->config_json, ", \"hash\": \"%s\"%s", r->content, o->dedupe ? ", \"dedupe\": true" : "");
     if (o->part.of)
         vx_buf_fmt(&r->config_json, ", \"part\": [%u, %u]", o->part.number, o->part.of);
     vx_buf_fmt(&r->config_json, ", \"batch\": %d, \"lease\": %ld, \"max_member_mib\": %ld, \"inputs\": [", s->batch,
@@ -222,5 +224,7 @@ struct vx_run vx_scan_record_run(const struct vx_scan_record *r, const struct vx
         .calibration_offset = s->profile.calibration_offset,
         .calibrated_on = s->profile.calibrated_on[0] ? s->profile.calibrated_on : NULL,
         .versions_json = r->versions_json.data,
+        .custody = o->custody,
+        .revision = vx_version_revision(),
     };
 }

@@ -16,6 +16,7 @@ struct vx_scan_record {
     char uuid[33];    /* 32 hex digits */
     char started[25]; /* ISO 8601 UTC */
     char fingerprint[VX_SHA256_HEX];
+    const char *content; /* what items are hashed by, in a word: "xxh3", "sha256", "pcm-xxh3", "none" */
     struct vx_buf decisive; /* owned: what the fingerprint is taken of, as the members of a JSON object */
     struct vx_buf command, config_json, versions_json; /* owned */
 };

@@ -36,7 +36,7 @@ static enum vx_status open_shard(struct vx_shard **out, const struct vx_scan *s,
 enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_err *err)
 {
     const struct vx_run run = vx_scan_record_run(&s->record, &s->options, &s->scanner);
-    const struct vx_pipeline_config config = {
+    struct vx_pipeline_config config = {
         .engine = s->scanner.engine,
         .profile = &s->scanner.profile,
         .processor = &s->scanner.processor,
@@ -46,6 +46,7 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
         .batch = s->scanner.batch,
         .decoders = count_decoders(s),
         .max_member_bytes = (size_t)s->options.max_member_mib << 20,
+        .hash = s->options.hash,
     };
     struct vx_worker_config worker = {
         .link = link,
@@ -62,13 +63,18 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
 
     if (hand)
         worker.hand = vx_hand_open(hand, s->world.host);
-    if ((rc = open_shard(&worker.shard, s, &run, err)) == VX_OK)
+    rc = s->options.dedupe ? vx_claimer_create(&worker.claimer, err) : VX_OK;
+    config.claimer = worker.claimer;
+    if (rc == VX_OK && (rc = open_shard(&worker.shard, s, &run, err)) == VX_OK)
         rc = vx_pipeline_create(&worker.pipeline, &config, err);
     if (rc == VX_OK)
         rc = vx_worker_run(&worker, err);
     else
         vx_worker_give_up(link, err);
+    if (worker.claimer)
+        vx_claimer_close(worker.claimer); /* or the decoders would wait for ever */
     vx_pipeline_destroy(&worker.pipeline);
+    vx_claimer_destroy(&worker.claimer);
     vx_shard_close(&worker.shard);
     vx_hand_close(&worker.hand);
     free(hand);

@@ -14,6 +14,11 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
+const char *vx_version_revision(void)
+{
+    return *VX_SOURCE_REVISION ? VX_SOURCE_REVISION : NULL;
+}
+
 const char *vx_version_short(void)
 {
     return VX_VERSION " (" VX_REVISION ")";
