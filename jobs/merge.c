@@ -27,8 +27,9 @@ int vx_cmd_merge(const struct vx_command *self, int argc, char **argv)
         fprintf(stderr, "%s: %lld items were taken up from a merge that was cut off\n", out, (long long)stats.taken_up);
     fprintf(stderr,
             "%s: %lld items (%lld scored, %lld not scored, %lld failed, %lld pending), %lld windows of %d databases in "
-            "%.1f s; %lld items were there more than once\n",
+            "%.1f s; %lld items were there more than once, %lld are copies of "
+            "others\n",
             out, (long long)stats.items, (long long)stats.scored, (long long)stats.not_scored, (long long)stats.failed,
-            (long long)stats.pending, (long long)stats.windows, n, stats.seconds, (long long)stats.duplicates);
+            (long long)stats.pending, (long long)stats.windows, n, stats.seconds, (long long)stats.duplicates, (long long)stats.same);
     return VX_EXIT_OK;
 }

@@ -2,9 +2,11 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "db/query.h"
+#include "jobs/version.h"
 #include "model/outside.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define VERDICT_WORDS 160
 
@@ -23,6 +25,7 @@ void vx_summary_begin(struct vx_log *log, const struct vx_scan_options *o, const
                       bool resumed, const char *work)
 {
     const struct vx_window_rule rule = vx_scan_rule(o, &s->profile);
+    const char *const revision = vx_version_revision();
     char score[VX_SCORE_WORDS], verdicts[VERDICT_WORDS];
 
     vx_profile_score_words(&s->profile, score, sizeof score);
@@ -39,6 +42,13 @@ void vx_summary_begin(struct vx_log *log, const struct vx_scan_options *o, const
                ranks == 1 ? "" : "s", s->engine->lanes, s->engine->lanes == 1 ? "" : "s", s->batch);
     vx_log_say(log, VX_LOG_INFO, "output   %s, work folder %s%s", o->out, work,
                resumed ? " (going on with an unfinished scan)" : "");
+    if (o->custody || o->dedupe)
+        vx_log_say(log, VX_LOG_INFO, "content  %s%s%s", o->custody ? "SHA-256 of each item" : "",
+                   o->custody && o->dedupe ? ", " : "", o->dedupe ? "what is identical is scored once" : "");
+    if (o->custody && (!revision || strstr(revision, "-dirty")))
+        vx_log_say(log, VX_LOG_WARNING, "evidence names the program's revision, and %s",
+                   revision ? "this program was built from a source that was changed since" : "this program does not know its own: "
+                   "build it from a repository, or from an archive that git has made of one");
     if (rule.hop_seconds > rule.window_seconds)
         vx_log_say(log, VX_LOG_WARNING, "a hop of %g s is longer than a window of %g s: what lies between is not scored",
                    rule.hop_seconds, rule.window_seconds);
@@ -72,6 +82,8 @@ void vx_summary_end(const struct vx_summary *s)
             (long long)m->failed);
     if (run->already_done)
         fprintf(stderr, " (%lld of them done earlier)", (long long)run->already_done);
+    if (m->same)
+        fprintf(stderr, "; %lld of them copies of others, which alone were scored", (long long)m->same);
     if (s->skipped)
         fprintf(stderr, "; %lld other files passed over", (long long)s->skipped);
     fprintf(stderr, "\n  verdicts  fake %lld, uncertain %lld, real %lld\n",
