@@ -6,7 +6,8 @@ VX_BUILD_PACKAGES="build-essential cmake ninja-build pkg-config git libopenmpi-d
     libavformat-dev libavcodec-dev libavutil-dev libswresample-dev libxxhash-dev libcmocka-dev"
 VX_DEMO_PACKAGES="asterisk-core-sounds-en-wav espeak-ng flite"
 VX_TEST_PACKAGES="sqlite3 sndfile-programs zip shellcheck slurmd slurmctld slurm-client munge iproute2
-    mandoc man-db zsh"
+    mandoc man-db zsh
+    clang libclang-rt-dev libomp-dev"
 
 # need_packages PACKAGE...: installs those that are not installed yet, as root or through sudo; apt's words are shown only
 # when it fails. Other distributions are left to CMake, which names the library that is missing.

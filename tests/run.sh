@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh - installs what is missing, builds and runs every test: release, then the same tests under AddressSanitizer with
-# UBSan, and once more under ThreadSanitizer. Where nvcc is, the program with the CUDA engine too, which must do without a GPU.
+# UBSan, once more under ThreadSanitizer, and fuzzing for a while ($VX_FUZZ_SECONDS a target). Where nvcc is, the program with the CUDA engine too, which must do without a GPU.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -33,6 +33,17 @@ for preset in release asan tsan; do
         failed+=("$preset")
     fi
 done
+if command -v clang >/dev/null; then
+    echo "== fuzz: building"
+    if build fuzz fuzz_targets; then
+        echo "== fuzz: built after $SECONDS s"
+        ctest --preset fuzz -j2 || failed+=(fuzz)
+    else
+        failed+=(fuzz)
+    fi
+else
+    echo "== fuzz: SKIP, there is no clang"
+fi
 if command -v nvcc >/dev/null || [ -x /usr/local/cuda/bin/nvcc ]; then
     echo "== cuda: building"
     if build cuda voxtrawl; then
