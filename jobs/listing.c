@@ -25,7 +25,7 @@ static enum vx_status add(struct vx_listing *l, struct vx_item *items, enum vx_m
     if (rc == VX_OK)
         rc = vx_resume_meet(l->resume, items, met, n, err);
     if (rc == VX_OK)
-        atomic_store(&l->listed, vx_itemlist_count(l->list));
+        atomic_store(&l->listed, vx_resume_listed(l->resume, vx_itemlist_count(l->list)));
     return rc;
 }
 
@@ -50,7 +50,11 @@ static enum vx_status list_all(struct vx_listing *l, struct vx_item *items, enum
         }
         clear_all(items, n);
     }
-    return rc == VX_DONE ? vx_resume_end(l->resume, err) : rc;
+    if (rc != VX_DONE)
+        return rc;
+    rc = vx_resume_end(l->resume, err);
+    atomic_store(&l->listed, vx_itemlist_count(l->list));
+    return rc;
 }
 
 static void *listing_main(void *arg)

@@ -152,7 +152,7 @@ static enum vx_status tell(struct vx_resume *r, int64_t first, int64_t count, bo
 
     pthread_mutex_lock(&r->lock);
     p = r->news;
-    struct vx_resume_news *const last = r->n_news > 0 ? &r->news[r->n_news - 1] : NULL;
+    struct vx_resume_news *const last = r->n_news > r->n_ready ? &r->news[r->n_news - 1] : NULL;
     if (last && last->first + last->count == first && last->changed == changed)
         last->count += count;
     else if (vx_grow(&p, &r->cap_news, r->n_news + 1, sizeof *r->news) != 0)
@@ -202,42 +202,95 @@ static enum vx_status keep_changed(struct vx_resume *r, struct vx_item *item, st
     return r->n_changed < CHANGED_AT_ONCE ? VX_OK : take_back(r, err);
 }
 
-static enum vx_status tell_weights(struct vx_resume *r, const struct vx_item *items, size_t n, struct vx_err *err)
+static enum vx_status tell_weight(struct vx_resume *r, int64_t item, int64_t weight, bool joined, struct vx_err *err)
 {
     enum vx_status rc = VX_OK;
     void *p;
 
     pthread_mutex_lock(&r->lock);
     p = r->weights;
-    if (vx_grow(&p, &r->cap_weights, r->n_weights + n, sizeof *r->weights) != 0)
+    if (vx_grow(&p, &r->cap_weights, r->n_weights + 1, sizeof *r->weights) != 0)
         rc = vx_fail_nomem(err, "the weights of the items");
     r->weights = p;
-    for (size_t i = 0; rc == VX_OK && i < n; i++)
-        r->weights[r->n_weights++] = (struct vx_resume_weight){.item = items[i].id, .weight = vx_weight_guess(&items[i])};
+    if (rc == VX_OK)
+        r->weights[r->n_weights++] = (struct vx_resume_weight){.item = item, .weight = weight, .joined = joined};
+    pthread_mutex_unlock(&r->lock);
+    return rc;
+}
+
+/* The open bundle, if there is one, has all its items: its first one weighs what all do, and all may be handed out. */
+static enum vx_status close_bundle(struct vx_resume *r, struct vx_err *err)
+{
+    const struct vx_resume_bundle b = r->bundle;
+
+    if (b.number == 0)
+        return VX_OK;
+    r->bundle = (struct vx_resume_bundle){0};
+    pthread_mutex_lock(&r->lock);
+    r->n_ready = r->n_news;
+    pthread_mutex_unlock(&r->lock);
+    return tell_weight(r, b.first, b.weight, false, err);
+}
+
+/* Into the open bundle, a new one or none; tells what it weighs. */
+static enum vx_status put_into_bundle(struct vx_resume *r, const struct vx_item *item, struct vx_err *err)
+{
+    const int64_t guess = vx_weight_guess(item), weight = guess > 0 ? guess : VX_WEIGHT_UNKNOWN;
+    struct vx_resume_bundle *const b = &r->bundle;
+    enum vx_status rc;
+
+    if (item->bundle != 0 && item->bundle == b->number && item->id == b->last + 1 && item->id - b->first < VX_BUNDLE_ITEMS &&
+        b->weight + weight <= VX_BUNDLE_MS) {
+        b->last++;
+        b->weight += weight;
+        return tell_weight(r, item->id, 1, true, err);
+    }
+    if ((rc = close_bundle(r, err)) != VX_OK)
+        return rc;
+    if (item->bundle == 0)
+        return tell_weight(r, item->id, guess, false, err);
+    *b = (struct vx_resume_bundle){.number = item->bundle, .first = item->id, .last = item->id, .weight = weight};
+    return VX_OK;
+}
+
+static enum vx_status meet_one(struct vx_resume *r, struct vx_item *item, enum vx_met met, struct vx_err *err)
+{
+    const int64_t id = item->id;
+    enum vx_status rc = put_into_bundle(r, item, err);
+
+    if (rc != VX_OK || id > r->known || r->seen[id / 8] & 1 << id % 8) /* new, or named twice: the first time counts */
+        return rc;
+    r->seen[id / 8] |= (unsigned char)(1 << id % 8);
+    r->n_seen++;
+    rc = met == VX_MET_CHANGED ? keep_changed(r, item, err) : tell(r, id, 1, false, err);
+    pthread_mutex_lock(&r->lock);
+    if (r->bundle.number == 0)
+        r->n_ready = r->n_news;
     pthread_mutex_unlock(&r->lock);
     return rc;
 }
 
 enum vx_status vx_resume_meet(struct vx_resume *r, struct vx_item *items, const enum vx_met *met, size_t n, struct vx_err *err)
 {
-    enum vx_status rc = tell_weights(r, items, n, err);
+    enum vx_status rc = VX_OK;
 
-    for (size_t i = 0; rc == VX_OK && i < n; i++) {
-        const int64_t id = items[i].id;
-        if (id > r->known || r->seen[id / 8] & 1 << id % 8) /* new, or named twice: the first time counts */
-            continue;
-        r->seen[id / 8] |= (unsigned char)(1 << id % 8);
-        r->n_seen++;
-        rc = met[i] == VX_MET_CHANGED ? keep_changed(r, &items[i], err) : tell(r, id, 1, false, err);
-    }
+    for (size_t i = 0; rc == VX_OK && i < n; i++)
+        rc = meet_one(r, &items[i], met[i], err);
     return rc;
+}
+
+int64_t vx_resume_listed(const struct vx_resume *r, int64_t n)
+{
+    return r->bundle.number != 0 && r->bundle.first > r->known ? r->bundle.first - 1 : n;
 }
 
 enum vx_status vx_resume_end(struct vx_resume *r, struct vx_err *err)
 {
     const int64_t gone = r->known - r->n_seen;
-    enum vx_status rc = r->n_changed > 0 ? take_back(r, err) : VX_OK;
+    enum vx_status rc = close_bundle(r, err);
 
+    if (rc == VX_OK && r->n_changed > 0)
+        rc = take_back(r, err);
     if (rc != VX_OK || r->known == 0)
         return rc;
     if (r->all_changed > 0)
@@ -246,7 +299,12 @@ enum vx_status vx_resume_end(struct vx_resume *r, struct vx_err *err)
     if (gone > 0)
         vx_log_say(r->log, VX_LOG_WARNING, "%lld item%s no longer there: what was scanned of %s is kept, the rest fails",
                    (long long)gone, gone == 1 ? " is" : "s are", gone == 1 ? "it" : "them");
-    return tell(r, 1, r->known, false, err);
+    if ((rc = tell(r, 1, r->known, false, err)) == VX_OK) {
+        pthread_mutex_lock(&r->lock);
+        r->n_ready = r->n_news;
+        pthread_mutex_unlock(&r->lock);
+    }
+    return rc;
 }
 
 /* Those listed since the coordinator looked are kept for its next round. */
@@ -260,8 +318,8 @@ static enum vx_status weigh(struct vx_resume *r, struct vx_leases *leases, struc
         const struct vx_resume_weight w = r->weights[i];
         if (w.item > items)
             r->weights[kept++] = w;
-        else
-            rc = vx_leases_weigh(leases, w.item, w.weight, err);
+        else if ((rc = vx_leases_weigh(leases, w.item, w.weight, err)) == VX_OK && w.joined)
+            rc = vx_leases_join(leases, w.item, err);
     }
     r->n_weights = kept;
     return rc;
@@ -274,7 +332,7 @@ enum vx_status vx_resume_release(void *resume, struct vx_leases *leases, struct 
 
     pthread_mutex_lock(&r->lock);
     rc = weigh(r, leases, err);
-    for (size_t i = 0; rc == VX_OK && i < r->n_news; i++) {
+    for (size_t i = 0; rc == VX_OK && i < r->n_ready; i++) {
         const struct vx_resume_news *const news = &r->news[i];
         for (int64_t k = 0; rc == VX_OK && news->changed && k < news->count; k++) {
             rc = vx_leases_forget(leases, news->first + k, err);
@@ -284,7 +342,10 @@ enum vx_status vx_resume_release(void *resume, struct vx_leases *leases, struct 
         if (rc == VX_OK)
             vx_leases_release(leases, news->first, news->count);
     }
-    r->n_news = 0;
+    for (size_t i = r->n_ready; i < r->n_news; i++)
+        r->news[i - r->n_ready] = r->news[i];
+    r->n_news -= r->n_ready;
+    r->n_ready = 0;
     pthread_mutex_unlock(&r->lock);
     return rc;
 }

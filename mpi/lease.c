@@ -1,4 +1,5 @@
-/* Three bits an item say pending, done, held or (none) leased, a fourth that it is a suspect; a run of pending items is found
+/* Three bits an item say pending, done, held or (none) leased, a fourth that it is a suspect, a fifth that it is joined to the
+ * one before; a run of pending items is found
  * by looking at 64 at a time from a cursor below which nothing is pending, and a second cursor does it for suspects. Open
  * leases lie in an array in the order of their ids, which is the order of granting; one that is over stays there as a gap
  * until gaps are the most.
@@ -18,6 +19,7 @@
 
 struct word { /* of 64 items; item i is bit (i-1) % 64 of word (i-1) / 64 */
     uint64_t pending, done, held, suspect;
+    uint64_t joined; /* with the item before */
 };
 
 enum { LEASES_A_SHARE = 4, MAX_WEIGHT = 3600000, NOBODY = -1 };
@@ -285,20 +287,51 @@ enum vx_status vx_leases_weigh(struct vx_leases *leases, int64_t item, int64_t m
     return VX_OK;
 }
 
-/* The run of pending items, no suspects, from `item` on: up to max_items of together at most max_weight, but one at least. */
+static int64_t weight_of(const struct vx_leases *l, const struct vx_lease *lease)
+{
+    const size_t last = (size_t)(lease->first + lease->count - 2) / 64;
+    int64_t weight = 0;
+
+    for (size_t w = (size_t)(lease->first - 1) / 64; w <= last; w++)
+        weight += vx_weights_sum(l->weights, w, mask_of(w, lease->first, lease->count));
+    return weight;
+}
+
+enum vx_status vx_leases_join(struct vx_leases *leases, int64_t item, struct vx_err *err)
+{
+    if (!within(leases, item, 1) || item == 1)
+        return not_listed(leases, item, err);
+    leases->word[(item - 1) / 64].joined |= (uint64_t)1 << ((item - 1) % 64);
+    return VX_OK;
+}
+
+static bool is_plain(const struct vx_leases *l, int64_t item)
+{
+    return item <= l->n_items && plain(&l->word[(item - 1) / 64]) >> ((item - 1) % 64) & 1;
+}
+
+/* How many of the pending items from `item` on, which is one, are joined to it. */
+static struct vx_lease bundle_from(const struct vx_leases *l, int64_t item)
+{
+    int64_t next = item + 1;
+
+    while (is_plain(l, next) && l->word[(next - 1) / 64].joined >> ((next - 1) % 64) & 1)
+        next++;
+    return (struct vx_lease){.first = item, .count = next - item};
+}
+
+/* The run of pending items, no suspects, from `item` on: up to max_items of together at most max_weight, but one bundle at
+ * least. */
 static struct vx_lease run_from(const struct vx_leases *l, int64_t item, int64_t max_items, int64_t max_weight)
 {
     int64_t n = 0, weight = 0;
 
-    while (n < max_items && item + n <= l->n_items) {
-        const size_t w = (size_t)(item + n - 1) / 64;
-        const uint64_t bit = (uint64_t)1 << ((item + n - 1) % 64);
-        if (!(plain(&l->word[w]) & bit))
+    while (n < max_items && is_plain(l, item + n)) {
+        const struct vx_lease bundle = bundle_from(l, item + n);
+        weight += weight_of(l, &bundle);
+        if (n > 0 && (weight > max_weight || n + bundle.count > max_items))
             break;
-        weight += vx_weights_sum(l->weights, w, bit);
-        if (n > 0 && weight > max_weight)
-            break;
-        n++;
+        n += bundle.count;
     }
     return (struct vx_lease){.first = item, .count = n};
 }
@@ -311,8 +344,7 @@ static struct vx_lease next_run(struct vx_leases *l, int n_workers)
     const size_t at = vx_weights_heaviest(l->weights, &heaviest);
 
     if (n_workers > 1 && heaviest > quarter)
-        return (struct vx_lease){.first = (int64_t)at * 64 + 1 + vx_weights_find(l->weights, at, plain(&l->word[at]), heaviest),
-                                 .count = 1};
+        return bundle_from(l, (int64_t)at * 64 + 1 + vx_weights_find(l->weights, at, plain(&l->word[at]), heaviest));
     while (!plain(&l->word[l->cursor]))
         l->cursor++;
     return run_from(l, (int64_t)l->cursor * 64 + __builtin_ctzll(plain(&l->word[l->cursor])) + 1, l->max_items,
@@ -326,16 +358,6 @@ static struct vx_lease next_suspect(struct vx_leases *l)
         l->suspect_cursor++;
     const uint64_t bits = l->word[l->suspect_cursor].pending & l->word[l->suspect_cursor].suspect;
     return (struct vx_lease){.first = (int64_t)l->suspect_cursor * 64 + __builtin_ctzll(bits) + 1, .count = 1, .alone = true};
-}
-
-static int64_t weight_of(const struct vx_leases *l, const struct vx_lease *lease)
-{
-    const size_t last = (size_t)(lease->first + lease->count - 2) / 64;
-    int64_t weight = 0;
-
-    for (size_t w = (size_t)(lease->first - 1) / 64; w <= last; w++)
-        weight += vx_weights_sum(l->weights, w, mask_of(w, lease->first, lease->count));
-    return weight;
 }
 
 /* May a worker get this lease beside what it holds? A suspect must be alone, before and after. And what waits for a worker that

@@ -2,7 +2,7 @@
  * Items 1…n are pending → leased → done. A lease is a run of items; a worker holds at most a few. A lease of a lost worker
  * goes back to pending. Where its items may have killed it they become suspects: granted last, each alone with its worker,
  * so that the one that kills is found; one that loses its worker again is given up. Items known from an earlier attempt can
- * be held until it is clear what became of them. Memory: two and a half bytes an item and a record a lease. */
+ * be held until it is clear what became of them. Memory: less than three bytes an item and a record a lease. */
 #ifndef VX_MPI_LEASE_H
 #define VX_MPI_LEASE_H
 
@@ -43,8 +43,13 @@ enum vx_status vx_leases_suspect(struct vx_leases *leases, int64_t item, struct 
  * unknown, as at first. In any state. VX_EINVAL: not in the list. */
 enum vx_status vx_leases_weigh(struct vx_leases *leases, int64_t item, int64_t weight, struct vx_err *err) VX_CHECKED;
 
+/* item and the one before it are best done by one worker: while both are pending they are granted in one lease. Such a bundle
+ * is granted whole, whatever max_items says, and weighs the sum of its items, so that it counts among the heaviest only if
+ * one of them weighs enough: let the first have the weight of all. VX_EINVAL: not in the list, or the first of it. */
+enum vx_status vx_leases_join(struct vx_leases *leases, int64_t item, struct vx_err *err) VX_CHECKED;
+
 /* The next lease for worker: a run of pending items that weighs no more than a quarter of its fair share of what is pending
- * (all of it / n_workers), nor than an hour; at least 1 item, at most max_items. So leases shrink as the end nears. Where an
+ * (all of it / n_workers), nor than an hour; at least 1 item, at most max_items (bundles aside). So leases shrink as the end nears. Where an
  * item is heavier than that quarter, the heaviest one, alone in its lease. An only worker gets no smaller ones. When only
  * suspects are left, one of them, for a worker that holds nothing. VX_DONE: nothing for this worker now (ask
  * vx_leases_finished): nothing is pending, or what it would get beside what it holds would make more than its fair share. */
