@@ -16,7 +16,7 @@
 enum kind { TAR, PLAIN_TAR, ZIP, SEVEN }; /* PLAIN_TAR: from its middle on, so it cannot be packed */
 
 struct budget { /* of an archive and all that is entered in it */
-    int64_t limit, unpacked, entries;
+    int64_t limit, unpacked, max_entries, entries;
 };
 
 struct vx_archive {
@@ -122,6 +122,7 @@ static struct vx_archive *create(void)
     if (a) {
         a->fd = a->input.fd = -1;
         a->budget = &a->own;
+        a->own.max_entries = VX_ARCHIVE_MAX_ENTRIES;
     }
     return a;
 }
@@ -226,6 +227,11 @@ void vx_archive_close(struct vx_archive **archive)
         close(a->fd);
     free(a);
     *archive = NULL;
+}
+
+void vx_archive_set_max_entries(struct vx_archive *outermost, int64_t n)
+{
+    outermost->own.max_entries = n;
 }
 
 int64_t vx_archive_position(const struct vx_archive *archive)
@@ -354,11 +360,11 @@ enum vx_status vx_archive_next(struct vx_archive *a, struct vx_entry *entry, str
 
     if (a->packed && a->next > 0 && (rc = skip(a, err)) != VX_OK)
         return rc;
-    if (a->budget->entries >= VX_ARCHIVE_MAX_ENTRIES)
-        return vx_fail(err, VX_ELIMIT, "more than %d entries", VX_ARCHIVE_MAX_ENTRIES);
     got = next_header(a, &e);
     if (got == ARCHIVE_EOF)
         return VX_DONE;
+    if (a->budget->entries >= a->budget->max_entries)
+        return vx_fail(err, VX_ELIMIT, "more than %lld entries: the rest is not listed", (long long)a->budget->max_entries);
     if (got < ARCHIVE_WARN)
         return fail_with(a, a->next > 0 ? "broken archive" : "no archive, or broken from its start", err);
     *entry = (struct vx_entry){

@@ -55,6 +55,7 @@ int64_t vx_archive_data(struct vx_archive *archive);
  * held in memory: VX_ELIMIT: more than max bytes. outer must outlive it, and may go on meanwhile. */
 enum vx_status vx_archive_enter(struct vx_archive **out, struct vx_archive *outer, size_t max, struct vx_err *err) VX_CHECKED;
 void vx_archive_close(struct vx_archive **archive);
+void vx_archive_set_max_entries(struct vx_archive *outermost, int64_t n); /* instead of VX_ARCHIVE_MAX_ENTRIES */
 
 /* The next entry's header. VX_DONE at the end. VX_EFORMAT: broken from here on, in libarchive's words. VX_ELIMIT: see
  * above. After an error the archive can only be closed. */

@@ -33,7 +33,7 @@ enum vx_status vx_corpus_open(struct vx_corpus **out, const char *const *inputs,
     for (; c->n < n; c->n++)
         if (!(c->inputs[c->n] = strdup(inputs[c->n])))
             goto fail;
-    c->limits = (struct vx_corpus_limits){VX_CORPUS_DEPTH, VX_CORPUS_MAX_BYTES};
+    c->limits = (struct vx_corpus_limits){.depth = VX_CORPUS_DEPTH, .max_bytes = VX_CORPUS_MAX_BYTES};
     *out = c;
     return VX_OK;
 fail:

@@ -16,11 +16,11 @@ struct vx_corpus_stats {
     int64_t skipped; /* files in folders and archives whose extension is none of sound, picture or archive */
 };
 
-/* What archives may take: how many lie within each other, the outermost included, and how many bytes of memory one within
- * another may have that has to be unpacked to be listed. */
+/* What archives may take. */
 struct vx_corpus_limits {
-    int depth;
-    size_t max_bytes;
+    int depth;           /* lie within each other, the outermost included */
+    size_t max_bytes;    /* of memory, for one within another that has to be unpacked to be listed */
+    int64_t max_entries; /* in one with all that lie in it; 0: VX_ARCHIVE_MAX_ENTRIES */
 };
 #define VX_CORPUS_DEPTH 3
 #define VX_CORPUS_MAX_BYTES ((size_t)1 << 30)
@@ -38,7 +38,7 @@ struct vx_corpus_filter {
     void *ctx;
 };
 void vx_corpus_filter(struct vx_corpus *corpus, struct vx_corpus_filter filter);
-void vx_corpus_limit(struct vx_corpus *corpus, struct vx_corpus_limits limits); /* else the two above; before the first next() */
+void vx_corpus_limit(struct vx_corpus *corpus, struct vx_corpus_limits limits); /* else those above; before the first next() */
 
 /* The next item into *item (zeroed or cleared before; the caller's to clear). VX_DONE at the end. Other than that only
  * VX_ENOMEM: what cannot be read becomes an item of kind BROKEN. A manifest's broken row has the manifest's path and, to

@@ -54,7 +54,7 @@ enum vx_status vx_found_look(const char *path, struct vx_item *item, enum vx_pla
     if (vx_path_stat(path, &sb) < 0) {
         const int saved = errno;
         if (vx_path_is_url(path))
-            return vx_found_broken(item, path, NULL, err, "addresses are not supported: mount or download it first");
+            return vx_found_broken(item, path, NULL, err, "addresses are not supported: mount it, or copy it here, and name the path");
         return vx_found_broken(item, path, NULL, err, "%s", strerror_r(saved, why, sizeof why));
     }
     if (S_ISDIR(sb.st_mode)) {

@@ -213,3 +213,15 @@ enum vx_status vx_member_find(struct vx_member *m, const struct vx_item *item, i
         close_file(m); /* where it stands now is of no use */
     return rc;
 }
+
+const char *vx_member_remark(const char *name)
+{
+    if (*name == '/')
+        return "its name in the archive is absolute, as of one made to overwrite files";
+    for (const char *at = name; at; at = strchr(at, '/')) {
+        at += *at == '/';
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0'))
+            return "its name in the archive leads out of it by \"..\", as of one made to overwrite files";
+    }
+    return NULL;
+}

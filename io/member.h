@@ -45,6 +45,8 @@ bool vx_member_knows(const struct vx_member *member, const struct vx_item *item)
  * bytes of memory. No message names the archive. */
 enum vx_status vx_member_find(struct vx_member *member, const struct vx_item *item, int fd, size_t max,
                               struct vx_member_bytes *out, struct vx_err *err) VX_CHECKED;
+/* What people should know about a member's name, as a phrase; NULL: nothing. Nothing is ever written under it. */
+const char *vx_member_remark(const char *name);
 void vx_member_close(struct vx_member *member); /* frees all and zeroes it */
 
 #endif

@@ -116,11 +116,14 @@ static enum vx_status open_outermost(struct vx_members *m, struct vx_err *why)
 
     if (!prefix)
         return vx_fail_nomem(why, "an archive's name");
-    if ((rc = vx_archive_open(&archive, m->origin.path, why)) == VX_OK)
-        add_level(m, archive, prefix);
-    else
+    if ((rc = vx_archive_open(&archive, m->origin.path, why)) != VX_OK) {
         free(prefix);
-    return rc;
+        return rc;
+    }
+    if (m->limits.max_entries > 0)
+        vx_archive_set_max_entries(archive, m->limits.max_entries);
+    add_level(m, archive, prefix);
+    return VX_OK;
 }
 
 /* The metadata, and for all but BROKEN items everything else, is the origin's. */

@@ -40,7 +40,7 @@ struct vx_command {
 
 const struct vx_command *vx_commands(void); /* ends with name NULL */
 
-/* Parses and deals with --help and mistakes. Returns -1 to go on, else the exit status to return. `quiet` says nothing
+/* Parses and deals with --help and mistakes, of which an address ("s3://…") in place of a path is one. Returns -1 to go on, else the exit status to return. `quiet` says nothing
  * (ranks other than 0). */
 int vx_command_parse(const struct vx_command *self, const struct vx_opt *table, int argc, char **argv,
                      int *n_operands, int quiet);

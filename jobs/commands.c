@@ -1,5 +1,6 @@
 /* commands.c - the table of commands, --help and --version */
 #include "base/wrap.h"
+#include "io/path.h"
 #include "jobs/command.h"
 #include "jobs/version.h"
 
@@ -167,11 +168,19 @@ int vx_command_parse(const struct vx_command *self, const struct vx_opt *table, 
             vx_command_fail(self, &err);
         return VX_EXIT_USAGE;
     }
-    if (!help)
-        return -1;
-    if (!quiet)
-        vx_command_help(self, table);
-    return VX_EXIT_OK;
+    if (help) {
+        if (!quiet)
+            vx_command_help(self, table);
+        return VX_EXIT_OK;
+    }
+    for (int i = 1; i <= *n_operands; i++)
+        if (vx_path_is_url(argv[i]) && access(argv[i], F_OK) != 0) {
+            if (!quiet)
+                fprintf(stderr, "voxtrawl %s: %s: addresses are not supported: mount it, or copy it here, and name the path\n",
+                        self->name, argv[i]);
+            return VX_EXIT_USAGE;
+        }
+    return -1;
 }
 
 /* Without stdin, stdout or stderr the next file opened, a database say, would get its number and what is printed there. */

@@ -82,7 +82,8 @@ static bool in_another_part(void *part, const char *path)
 }
 
 enum vx_status vx_listing_start(struct vx_listing *l, struct vx_itemlist *list, struct vx_resume *resume, const char *const *inputs,
-                                int n_inputs, struct vx_part part, atomic_bool *stop, struct vx_err *err)
+                                int n_inputs, struct vx_part part, struct vx_corpus_limits limits, atomic_bool *stop,
+                                struct vx_err *err)
 {
     enum vx_status rc;
     int failed;
@@ -92,6 +93,7 @@ enum vx_status vx_listing_start(struct vx_listing *l, struct vx_itemlist *list, 
     if ((rc = vx_corpus_open(&l->corpus, inputs, (size_t)n_inputs, err)) != VX_OK)
         return rc;
     vx_corpus_filter(l->corpus, (struct vx_corpus_filter){in_another_part, &l->part});
+    vx_corpus_limit(l->corpus, limits);
     if ((failed = pthread_create(&l->thread, NULL, listing_main, l)) != 0) {
         vx_corpus_close(&l->corpus);
         return vx_fail(err, VX_ESYS, "cannot start the listing thread: %s", strerror(failed));

@@ -28,7 +28,8 @@ struct vx_listing {
 };
 
 enum vx_status vx_listing_start(struct vx_listing *listing, struct vx_itemlist *list, struct vx_resume *resume, const char *const *inputs,
-                                int n_inputs, struct vx_part part, atomic_bool *stop, struct vx_err *err) VX_CHECKED;
+                                int n_inputs, struct vx_part part, struct vx_corpus_limits limits, atomic_bool *stop,
+                                struct vx_err *err) VX_CHECKED;
 enum vx_status vx_listing_join(struct vx_listing *listing, struct vx_err *err) VX_CHECKED; /* its failure, if any */
 
 #endif

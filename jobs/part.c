@@ -32,20 +32,23 @@ static uint64_t mix(uint64_t h)
     return h ^ (h >> 33);
 }
 
+static bool has_hash(const struct vx_part *part, uint64_t h)
+{
+    return part->of == 0 || mix(h) % part->of == part->number - 1;
+}
+
 static bool has(const struct vx_part *part, const char *path, const char *member)
 {
     uint64_t h = hash(UINT64_C(0xcbf29ce484222325), path);
 
-    if (part->of == 0)
-        return true;
     if (member) /* the byte between is in no path */
         h = hash(h * UINT64_C(0x100000001b3), member);
-    return mix(h) % part->of == part->number - 1;
+    return has_hash(part, h);
 }
 
 bool vx_part_has(const struct vx_part *part, const struct vx_item *item)
 {
-    return has(part, item->path, item->member);
+    return item->bundle ? has_hash(part, (uint64_t)item->bundle) : has(part, item->path, item->member);
 }
 
 bool vx_part_has_file(const struct vx_part *part, const char *path)

@@ -1,6 +1,6 @@
 /* part.h - one of several disjoint parts of a corpus, for array jobs
- * Which part an item is in follows from its path and member alone: every job finds its own part without hearing of the others,
- * and an item that is added to the corpus or taken from it moves no other. Parts are equal but for chance. */
+ * Which part an item is in follows from its path and member alone, for members of a packed archive from that archive's, which
+ * one job then unpacks: every job finds its own part without hearing of the others, and an item that is added to the corpus or taken from it moves no other. Parts are equal but for chance. */
 #ifndef VX_JOBS_PART_H
 #define VX_JOBS_PART_H
 

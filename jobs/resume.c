@@ -281,7 +281,9 @@ enum vx_status vx_resume_meet(struct vx_resume *r, struct vx_item *items, const 
 
 int64_t vx_resume_listed(const struct vx_resume *r, int64_t n)
 {
-    return r->bundle.number != 0 && r->bundle.first > r->known ? r->bundle.first - 1 : n;
+    if (r->bundle.number == 0)
+        return n;
+    return r->bundle.first > r->known ? r->bundle.first - 1 : r->known;
 }
 
 enum vx_status vx_resume_end(struct vx_resume *r, struct vx_err *err)

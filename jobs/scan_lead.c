@@ -141,7 +141,8 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
         (rc = vx_resume_open(&lead.resume, &s->rundir, list, leases, s->options.retry_failed, s->log, err)) != VX_OK ||
         (s->options.dedupe && ((rc = vx_claims_create(&claims, err)) != VX_OK ||
                                (rc = vx_resume_content(&s->rundir, claims, leases, err)) != VX_OK)) ||
-        (rc = vx_listing_start(&listing, list, &lead.resume, s->options.inputs, s->options.n_inputs, s->options.part, s->stop, err)) != VX_OK) {
+        (rc = vx_listing_start(&listing, list, &lead.resume, s->options.inputs, s->options.n_inputs, s->options.part,
+                               vx_scan_limits(&s->options), s->stop, err)) != VX_OK) {
         vx_coordinator_dismiss(hub);
         goto done;
     }

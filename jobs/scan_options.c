@@ -1,4 +1,5 @@
 #include "jobs/scan_options.h"
+#include "io/archive.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct vx_scan_options vx_scan_options_default(void)
         .lost_after = 120,
         .max_member_mib = 1024,
         .hash = {.of = VX_HASH_BYTES},
+        .archive_depth = VX_CORPUS_DEPTH,
     };
 }
 
@@ -95,7 +97,9 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
         {"lost-after", 0, VX_OPT_REAL, &o->lost_after, "SECONDS",
          "a rank that says nothing for so long is lost, others do its items (default 120)", 1, 86400},
         {"max-member", 0, VX_OPT_INT, &o->max_member_mib, "MIB",
-         "largest member of an archive, held in memory (default 1024)", 1, 1 << 20},
+         "memory for a member of an archive that has to be unpacked, or for an archive in an archive (default 1024)", 1, 1 << 20},
+        {"archive-depth", 0, VX_OPT_INT, &o->archive_depth, "N",
+         "archives within each other are opened down to the Nth, the one named being the first (default 3)", 1, VX_ARCHIVE_MAX_DEPTH},
         {"part", 0, VX_OPT_STRING, &part, "K/N",
          "only part K of N of the corpus, the same items whoever lists it; voxtrawl merge joins the results", 0, 0},
         {"hash", 0, VX_OPT_STRING, &hash, "bytes|pcm|none",
@@ -151,4 +155,9 @@ struct vx_window_rule vx_scan_rule(const struct vx_scan_options *o, const struct
         .min_seconds = o->min_seconds < profile->window_seconds ? o->min_seconds : profile->window_seconds,
         .silence_dbfs = o->silence_dbfs,
     };
+}
+
+struct vx_corpus_limits vx_scan_limits(const struct vx_scan_options *o)
+{
+    return (struct vx_corpus_limits){.depth = (int)o->archive_depth, .max_bytes = (size_t)o->max_member_mib << 20};
 }

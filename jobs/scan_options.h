@@ -3,6 +3,7 @@
 #define VX_JOBS_SCAN_OPTIONS_H
 
 #include "base/hash.h"
+#include "io/corpus.h"
 #include "io/windows.h"
 #include "jobs/command.h"
 #include "jobs/part.h"
@@ -25,6 +26,7 @@ struct vx_scan_options {
     long lease;       /* items a lease at most */
     double lost_after; /* seconds of silence until a rank is given up */
     long max_member_mib;
+    long archive_depth; /* archives within each other, the outermost included */
     struct vx_part part; /* of the corpus */
     const char *const *inputs;
     int n_inputs;
@@ -38,5 +40,6 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
 
 /* The effective window rule, once the profile is known. */
 struct vx_window_rule vx_scan_rule(const struct vx_scan_options *o, const struct vx_profile *profile);
+struct vx_corpus_limits vx_scan_limits(const struct vx_scan_options *o); /* of archives, for listing them */
 
 #endif

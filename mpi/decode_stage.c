@@ -1,5 +1,6 @@
 /* decode_stage.c - a decode stage's thread: items become windows in batches */
 #include "base/clock.h"
+#include "io/member.h"
 #include "model/outside.h"
 #include "mpi/stage.h"
 
@@ -94,6 +95,9 @@ static enum vx_status decode_item(struct vx_stage *s, const struct vx_stage_ops 
         rc = vx_fail(err, VX_EFORMAT, "%s", result->item.problem ? result->item.problem : "could not be listed");
     else
         rc = ops->decode(decoder, s->task, err);
+    const char *const remark = result->item.member ? vx_member_remark(result->item.member) : NULL;
+    if (remark && !*result->warning)
+        snprintf(result->warning, sizeof result->warning, "%s", remark);
     if (result->domain.n_windows > 0)
         vx_outside_compare(&result->domain, &s->p->config.profile->measured);
     if (rc != VX_OK && rc != VX_ESTOP) {

@@ -109,7 +109,8 @@ static enum vx_status list(int argc, char **argv, struct vx_err *err)
     if ((rc = vx_log_open(&log, NULL, VX_LOG_INFO, err)) != VX_OK || (rc = vx_itemlist_open(&items, argv[0], err)) != VX_OK ||
         (rc = vx_leases_create(&leases, 256, err)) != VX_OK ||
         (rc = vx_resume_open(&resume, &dir, items, leases, false, log, err)) != VX_OK ||
-        (rc = vx_listing_start(&listing, items, &resume, (const char *const *)argv + 1, argc - 1, (struct vx_part){0}, &stop, err)) != VX_OK)
+        (rc = vx_listing_start(&listing, items, &resume, (const char *const *)argv + 1, argc - 1, (struct vx_part){0},
+                               (struct vx_corpus_limits){.depth = VX_CORPUS_DEPTH, .max_bytes = VX_CORPUS_MAX_BYTES}, &stop, err)) != VX_OK)
         goto done;
     while (rc == VX_OK && !atomic_load(&listing.ended)) { /* as the coordinator does */
         vx_clock_sleep(0.02);

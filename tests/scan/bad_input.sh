@@ -26,7 +26,9 @@ tar -cf cut.tar good.wav && head -c 4000 cut.tar >bad/cut.tar
 head -c 3000 /dev/zero >bad/zeros.mp3
 echo "not a picture" >bad/not.png
 
-status 3 "$VOXTRAWL" scan --model model -o bad.db bad nowhere.wav https://example.invalid/x.wav
+echo https://example.invalid/x.wav >list.txt
+
+status 3 "$VOXTRAWL" scan --model model -o bad.db bad nowhere.wav list.txt
 is() { # NAME STATUS ERROR-PATTERN
     local row
     row=$(sql bad.db "SELECT status || '|' || coalesce(error, '') FROM items WHERE path LIKE '%$1' AND member IS NULL")
@@ -74,6 +76,14 @@ status 2 "$VOXTRAWL" scan --model model -o bad.db good.wav
 says "--overwrite"
 status 1 "$VOXTRAWL" scan --model model -o none.db --device cuda good.wav
 says "CUDA"
+for address in https://example.invalid/x.wav s3://bucket/x.tar gs://b ftp://h/x hf://datasets/x; do
+    status 2 "$VOXTRAWL" scan --model model -o none.db good.wav "$address"
+    says "$address: addresses are not supported: mount it, or copy it here"
+done
+status 2 "$VOXTRAWL" submit --model model -o none.db s3://bucket/x.tar
+status 2 "$VOXTRAWL" pictures --model model -o none s3://bucket/x.tar
+status 2 "$VOXTRAWL" calibrate --model model --labels labels.csv -o none.json s3://bucket/x.tar
+status 2 "$VOXTRAWL" inspect --model model -o none.png s3://bucket/x.wav
 [ ! -e none.db ] || fail "a scan that could not begin left none.db"
 equal "windows of silence are not scored" "not_scored" "$(
     sndfile-convert good.wav silent.wav

@@ -2,6 +2,8 @@
 #include "tests/harness/cmocka.h"
 #include "tests/unit/io/tree.h"
 
+#include "base/file.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <stdbool.h>
@@ -22,10 +24,14 @@ static void write_data(struct archive *a, const char *data, size_t len)
 
 static void write_entry(struct archive *a, const struct pack_entry *p)
 {
-    static const unsigned types[] = {AE_IFREG, AE_IFDIR, AE_IFLNK, AE_IFREG, AE_IFIFO};
+    static const unsigned types[] = {AE_IFREG, AE_IFDIR, AE_IFLNK, AE_IFREG, AE_IFIFO, AE_IFREG};
     struct archive_entry *e = archive_entry_new();
-    const size_t len = p->type == PACK_FILE ? strlen(p->text) : 0;
+    size_t len = p->type == PACK_FILE ? strlen(p->text) : 0;
+    char *copy = NULL;
+    struct vx_err err;
 
+    if (p->type == PACK_COPY)
+        assert_int_equal(vx_file_read(p->text, (size_t)1 << 30, &copy, &len, &err), VX_OK);
     archive_entry_copy_pathname(e, p->name);
     archive_entry_set_filetype(e, types[p->type]);
     archive_entry_set_perm(e, 0644);
@@ -36,8 +42,9 @@ static void write_entry(struct archive *a, const struct pack_entry *p)
     if (p->type == PACK_HARDLINK)
         archive_entry_copy_hardlink(e, p->text);
     assert_true(archive_write_header(a, e) >= ARCHIVE_WARN); /* a name that is not UTF-8 is a warning */
-    write_data(a, p->text, len);
+    write_data(a, copy ? copy : p->text, len);
     archive_entry_free(e);
+    free(copy);
 }
 
 static void write_zeros(struct archive *a, size_t n, bool declared)

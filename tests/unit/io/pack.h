@@ -8,11 +8,11 @@
 
 struct pack_entry {
     const char *name; /* bytes as they are; NULL ends a list */
-    enum pack_type { PACK_FILE, PACK_DIRECTORY, PACK_SYMLINK, PACK_HARDLINK, PACK_FIFO } type;
-    const char *text; /* a file's content, a link's target */
+    enum pack_type { PACK_FILE, PACK_DIRECTORY, PACK_SYMLINK, PACK_HARDLINK, PACK_FIFO, PACK_COPY } type;
+    const char *text; /* a file's content, a link's target, the path of the file that is copied */
 };
 
-/* format: "ustar", "pax", "gnutar", "zip"; filter: NULL, "gzip", "bzip2", "xz", "zstd"; options: NULL or libarchive's.
+/* format: "ustar", "pax", "gnutar", "zip", "7zip"; filter: NULL, "gzip", "bzip2", "xz", "zstd"; options: NULL or libarchive's.
  * zeros: so many zero bytes follow as one more entry, "zeros.wav"; in a zip its size is known
  * only behind it and in the central directory. Failure fails the test. */
 void pack_write(const char *path, const char *format, const char *filter, const char *options,

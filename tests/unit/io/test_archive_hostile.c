@@ -3,9 +3,13 @@
 #include "tests/unit/io/pack.h"
 #include "tests/unit/io/tree.h"
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "io/source.h"
 
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -110,6 +114,147 @@ static void test_bomb(void **state)
     pack_write(tree_path(root, "b.tar.zst"), "pax", "zstd", NULL, entries, 1200u * MIB);
     tree_expect(root, "b.tar.zst", 0, "audio: b.tar.zst!a.wav", "audio: b.tar.zst!zeros.wav",
                 "broken: b.tar.zst: unpacks to more than 2000 times its size", NULL);
+}
+
+static void put(struct vx_buf *b, uint64_t v, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        vx_buf_add(b, &(char){(char)(v >> (8 * i))}, 1);
+}
+
+/* A zip of n members whose headers lie one behind the other, so that the data of each holds all that follow: what they declare
+ * adds up to more than any packing could. */
+static void write_overlapping(const char *root, int n, uint32_t size)
+{
+    enum { LOCAL = 30 + 7, CENTRAL = 46 + 7, DATA = 100 };
+    struct vx_buf b = {0};
+
+    for (int central = 0; central < 2; central++)
+        for (int i = 0; i < n; i++) {
+            char name[8];
+            snprintf(name, sizeof name, "%03d.wav", i);
+            put(&b, central ? 0x02014b50 : 0x04034b50, 4);
+            put(&b, 20, central ? 4 : 2); /* versions */
+            put(&b, 8 << 16, 8);          /* flags, deflate, time */
+            put(&b, 0, 4);                /* CRC */
+            put(&b, (uint64_t)(n - 1 - i) * LOCAL + DATA, 4);
+            put(&b, size, 4);
+            put(&b, 7, 4); /* name, nothing after it */
+            if (central)
+                put(&b, 0, 2 + 2 + 2);
+            if (central)
+                put(&b, 0, 4);
+            if (central)
+                put(&b, (uint64_t)i * LOCAL, 4);
+            vx_buf_add(&b, name, 7);
+            for (int k = 0; !central && i == n - 1 && k < DATA; k++)
+                put(&b, 0, 1);
+        }
+    put(&b, 0x06054b50, 8);
+    put(&b, (uint64_t)n << 16 | (uint64_t)n, 4);
+    put(&b, (uint64_t)n * CENTRAL, 4);
+    put(&b, (uint64_t)n * LOCAL + DATA, 4);
+    put(&b, 0, 2);
+    assert_false(b.failed);
+    tree_write(root, "o.zip", b.data, b.len);
+    vx_buf_free(&b);
+}
+
+static void test_overlapping(void **state)
+{
+    const char *root = *state, *path = tree_path(root, "o.zip");
+    struct vx_reader *reader = NULL;
+    struct listing l;
+    struct vx_err err;
+    char text[1100];
+
+    write_overlapping(root, 40, 64 * MIB);
+    listing_read(&l, &path, 1);
+    assert_int_equal(l.n, 17); /* a gibibyte of them */
+    for (size_t i = 0; i < 16; i++)
+        assert_int_equal(l.items[i].kind, VX_ITEM_AUDIO);
+    assert_non_null(strstr(l.items[16].problem, "unpacks to more than 2000 times its size"));
+    assert_int_equal(vx_reader_create(&reader, 64 * MIB, &err), VX_OK);
+    assert_int_equal(pack_read(reader, &l.items[3], text, sizeof text), VX_EFORMAT);
+    vx_reader_destroy(&reader);
+    listing_free(&l);
+}
+
+/* Names that end early: what counts is what comes before the NUL. */
+static void test_nul_in_name(void **state)
+{
+    static const struct pack_entry entries[] = {{"a.wavX.txt", PACK_FILE, "a"}, {"b.txtX.wav", PACK_FILE, "b"}, {NULL, PACK_FILE, NULL}};
+    const char *root = *state, *path = tree_path(root, "n.zip");
+    struct vx_err err;
+    char *data, *x;
+    size_t len;
+
+    pack_write(path, "zip", NULL, NULL, entries, 0);
+    assert_int_equal(vx_file_read(path, MIB, &data, &len, &err), VX_OK);
+    while ((x = memchr(data, 'X', len)) != NULL)
+        *x = '\0';
+    tree_write(root, "n.zip", data, len);
+    free(data);
+    tree_expect(root, "n.zip", 1, "audio: n.zip!a.wav", NULL);
+}
+
+/* "data" at the end of each of so many bytes of which nothing else is there. */
+static void write_sparse(const char *path, const int64_t *sizes, int n)
+{
+    struct archive *a = archive_write_new();
+
+    archive_write_set_format_pax(a);
+    assert_int_equal(archive_write_open_filename(a, path), ARCHIVE_OK);
+    for (int i = 0; i < n; i++) {
+        struct archive_entry *e = archive_entry_new();
+        const int64_t size = sizes[i];
+        char name[16];
+        snprintf(name, sizeof name, "%d.wav", i);
+        archive_entry_copy_pathname(e, name);
+        archive_entry_set_filetype(e, AE_IFREG);
+        archive_entry_set_size(e, size);
+        archive_entry_sparse_add_entry(e, size - 4, 4);
+        assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
+        for (int64_t done = 0; done < size; done++)
+            assert_int_equal(archive_write_data(a, size - done > 4 ? "" : "data" + (4 - (size - done)), 1), 1);
+        archive_entry_free(e);
+    }
+    archive_write_close(a);
+    archive_write_free(a);
+}
+
+static void test_sparse(void **state)
+{
+    static const int64_t sizes[] = {70000, 3 * (int64_t)MIB, 5000, 4};
+    const char *root = *state, *path = tree_path(root, "s.tar");
+    struct vx_reader *reader = NULL;
+    struct vx_source *source;
+    struct listing l;
+    struct vx_err err;
+    char got[8];
+
+    write_sparse(path, sizes, 4);
+    listing_read(&l, &path, 1);
+    assert_int_equal(l.n, 4);
+    assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 4; i++) {
+            const int64_t size = sizes[i];
+            assert_int_equal(l.items[i].size, size);
+            if (round == 1)
+                l.items[i].offset = l.items[i].ordinal = -1;
+            const enum vx_status rc = vx_reader_open(reader, &l.items[i], &source, &err);
+            assert_int_equal(rc, size > MIB ? VX_ELIMIT : VX_OK);
+            if (rc != VX_OK)
+                continue;
+            assert_int_equal(vx_source_size(source), size);
+            vx_source_seek(source, size > 8 ? size - 8 : 0, SEEK_SET);
+            const size_t n = vx_source_read(source, got, 8);
+            assert_int_equal(n, size < 8 ? size : 8);
+            assert_memory_equal(got + n - 4, "data", 4);
+        }
+    vx_reader_destroy(&reader);
+    listing_free(&l);
 }
 
 /* Lists and reads everything; each broken piece is an item or an error, and the process lives. */
@@ -242,6 +387,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_tree(test_limits),    in_tree(test_undeclared_size), in_tree(test_bomb),
+        in_tree(test_overlapping), in_tree(test_nul_in_name), in_tree(test_sparse),
         in_tree(test_truncated), in_tree(test_wrong_checksum),  in_tree(test_mutations),
     };
     return cmocka_run_group_tests_name("archive_hostile", tests, NULL, NULL);

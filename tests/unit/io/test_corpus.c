@@ -112,7 +112,7 @@ static void test_files_at_their_word(void **state)
     listing_expect(&l, root,
                    (const char *const[]){"image: c.PNG", "audio: a.wav",
                                          "broken: missing.wav: No such file or directory", "audio: b.bin",
-                                         "broken: https://example.org/a.wav: mount or download it first",
+                                         "broken: https://example.org/a.wav: mount it, or copy it here",
                                          "broken: : No such file", "broken: f.wav: is a FIFO, not a regular file",
                                          "audio: a.wav", "broken: /dev/null: is a device"},
                    n);

@@ -213,7 +213,7 @@ static void test_manifest_rows(void **state)
                 "broken: m/all.csv!line 13: line 13: no path",
                 "broken: m/all.csv!line 14: line 14: 4 cells where 3 are expected",
                 "broken: m/all.csv!line 15: line 15: text behind a closing quote",
-                "broken: https://example.org/a.wav: mount or download it first",
+                "broken: https://example.org/a.wav: mount it, or copy it here",
                 "broken: m/b.wav!in.wav: no archive by its name", "audio: m/x.tar!in.wav", "image: m/x.tar!in.jpg",
                 "audio: m/b.wav", "broken: m/all.csv!line 21: line 21: a quote that is not closed", NULL);
 }

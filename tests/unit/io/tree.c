@@ -82,6 +82,8 @@ void tree_text(const char *root, const char *name, const char *text)
     tree_write(root, name, text, strlen(text));
 }
 
+const struct vx_corpus_limits *tree_limits;
+
 void listing_read(struct listing *l, const char *const *inputs, size_t n)
 {
     struct vx_corpus *corpus = NULL;
@@ -91,6 +93,8 @@ void listing_read(struct listing *l, const char *const *inputs, size_t n)
 
     *l = (struct listing){0};
     assert_int_equal(vx_corpus_open(&corpus, inputs, n, &err), VX_OK);
+    if (tree_limits)
+        vx_corpus_limit(corpus, *tree_limits);
     while ((rc = vx_corpus_next(corpus, &item, &err)) == VX_OK) {
         void *items = l->items;
         must(vx_grow(&items, &l->cap, l->n + 1, sizeof item) == 0, "memory");

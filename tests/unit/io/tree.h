@@ -21,6 +21,7 @@ struct listing {
     size_t n, cap;
     struct vx_corpus_stats stats;
 };
+extern const struct vx_corpus_limits *tree_limits; /* of what follows; NULL, as at first: the usual ones */
 /* Everything the inputs hold. */
 void listing_read(struct listing *l, const char *const *inputs, size_t n);
 void listing_free(struct listing *l);
