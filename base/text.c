@@ -85,6 +85,13 @@ char *vx_text_printable(const char *s)
     return escape(s, true);
 }
 
+void vx_text_join(char *text, size_t size, const char *more)
+{
+    const size_t n = strlen(text);
+
+    snprintf(text + n, size - n, "%s%s", n > 0 ? "; " : "", more);
+}
+
 const char *vx_text_bytes(double bytes, char *out, size_t size)
 {
     static const char *const unit[] = {"B", "kB", "MB", "GB", "TB", "PB"};

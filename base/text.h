@@ -16,6 +16,9 @@ char *vx_text_to_utf8(const char *s);
  * one line, safe on a terminal. The caller's to free; NULL: no memory. */
 char *vx_text_printable(const char *s);
 
+/* Appends "; more" to the text in text [size], more alone where that is empty; what does not fit is cut off. */
+void vx_text_join(char *text, size_t size, const char *more);
+
 /* "1.4 GB", "873 kB": decimal units. Returns out. */
 const char *vx_text_bytes(double bytes, char *out, size_t size);
 

@@ -1,6 +1,7 @@
 #include "io/cutter.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "io/content.h"
 #include "io/decode.h"
 #include "io/domain.h"
@@ -100,8 +101,12 @@ static enum vx_status cut_sound(struct vx_cutter *c, struct vx_source *source, c
             rc = cut_one(c, &shape, sink, err);
         result->domain = vx_domain_end(c->meter);
     }
-    if (dec)
+    if (dec) {
         vx_decoder_info(dec, &result->info);
+        vx_decoder_warning(dec, result->warning, sizeof result->warning);
+    }
+    if (vx_source_changed(source))
+        vx_text_join(result->warning, sizeof result->warning, "changed while it was read: scan it again when nobody writes to it");
     vx_decoder_close(&dec);
     return rc == VX_DONE ? VX_OK : rc;
 }

@@ -46,7 +46,8 @@ struct vx_cut_sink {
 struct vx_cut_result { /* what was found out so far when it failed, too */
     struct vx_audio_info info;
     struct vx_item_domain domain; /* not compared */
-    char hash[VX_HASH_TEXT];      /* as in struct vx_item_result */
+    char hash[VX_HASH_TEXT];      /* as in struct vx_item_result, as the next */
+    char warning[256];
 };
 
 struct vx_cutter; /* one a thread or process; buffers and the last archive stay open from one item to the next */

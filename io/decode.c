@@ -229,3 +229,8 @@ void vx_decoder_info(const struct vx_decoder *dec, struct vx_audio_info *info)
     };
     vx_sound_describe(dec->in, info);
 }
+
+void vx_decoder_warning(const struct vx_decoder *dec, char *out, size_t size)
+{
+    vx_sound_warning(dec->in, out, size);
+}

@@ -50,6 +50,8 @@ enum vx_status vx_decoder_read(struct vx_decoder *dec, float *out, size_t n, siz
  * recording (a tenth of a second, see io/mixdown.h) is flagged as a whole. */
 unsigned vx_decoder_flags(const struct vx_decoder *dec);
 
+/* What people should know of a recording that was read, "" for nothing: after the end was reached. */
+void vx_decoder_warning(const struct vx_decoder *dec, char *out, size_t size);
 /* Complete after the end was reached (duration_s counts what was decoded). */
 void vx_decoder_info(const struct vx_decoder *dec, struct vx_audio_info *info);
 

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
@@ -45,6 +46,7 @@ struct vx_ffmpeg {
     SwrContext *swr;
     enum AVSampleFormat converting; /* what swr takes */
     int stream, rate, channels;
+    int nth_stream, n_streams; /* of those of sound, nth_stream from 1 on */
     double promised; /* seconds, by the header; 0: it does not say */
     float *held;     /* owned [cap][channels]: of one decoded frame, what nobody has read yet is [held_at … held_n] */
     size_t cap, held_n, held_at;
@@ -204,9 +206,15 @@ static enum vx_status choose_stream(struct vx_ffmpeg *in, const AVCodec **codec,
                    ? vx_fail(err, VX_EFORMAT, "%s, whose sound has an encoding that this FFmpeg does not decode",
                              format->iformat->long_name)
                    : vx_fail(err, VX_EFORMAT, "%s without sound", format->iformat->long_name);
-    for (unsigned i = 0; i < format->nb_streams; i++)
+    for (unsigned i = 0; i < format->nb_streams; i++) {
+        if (format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) {
+            in->n_streams++;
+            if ((int)i <= in->stream)
+                in->nth_stream++;
+        }
         if ((int)i != in->stream)
             format->streams[i]->discard = AVDISCARD_ALL;
+    }
     in->promised = in->stream < MAX_STREAMS ? promised[in->stream] : 0;
     return VX_OK;
 }
@@ -473,4 +481,20 @@ enum vx_status vx_ffmpeg_complete(const struct vx_ffmpeg *in, struct vx_err *err
         return vx_fail(err, VX_EFORMAT, "damaged: %lld of %lld packets cannot be decoded, the first after %.2f s",
                        (long long)in->damaged, (long long)in->packets, in->first_damage_s);
     return VX_OK;
+}
+
+void vx_ffmpeg_warning(const struct vx_ffmpeg *in, char *out, size_t size)
+{
+    char text[160];
+
+    out[0] = '\0';
+    if (in->n_streams > 1) {
+        snprintf(text, sizeof text, "stream %d of %d streams of sound was heard", in->nth_stream, in->n_streams);
+        vx_text_join(out, size, text);
+    }
+    if (in->damaged > 0) {
+        snprintf(text, sizeof text, "%lld of %lld packets could not be decoded, the first after %.2f s", (long long)in->damaged,
+                 (long long)in->packets, in->first_damage_s);
+        vx_text_join(out, size, text);
+    }
 }

@@ -41,4 +41,7 @@ size_t vx_ffmpeg_read(struct vx_ffmpeg *in, float *out, size_t n);
  * channels change on the way, or its header promises a quarter of a second more. VX_ESYS: the source could not be read on. */
 enum vx_status vx_ffmpeg_complete(const struct vx_ffmpeg *in, struct vx_err *err) VX_CHECKED;
 
+/* After the end: what was left out, "" for nothing. */
+void vx_ffmpeg_warning(const struct vx_ffmpeg *in, char *out, size_t size);
+
 #endif

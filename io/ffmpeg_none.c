@@ -59,3 +59,8 @@ enum vx_status vx_ffmpeg_complete(const struct vx_ffmpeg *in, struct vx_err *err
     (void)err;
     return VX_OK;
 }
+
+void vx_ffmpeg_warning(const struct vx_ffmpeg *in, char *out, size_t size)
+{
+    vx_ffmpeg_format(in, out, size);
+}

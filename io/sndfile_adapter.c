@@ -69,7 +69,7 @@ static int reason_length(const char *text)
     return (int)n;
 }
 
-enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source, struct vx_err *err)
+enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source, int64_t begin, struct vx_err *err)
 {
     SF_VIRTUAL_IO io = {.get_filelen = io_length, .seek = io_seek, .read = io_read, .tell = io_tell};
     struct vx_sndfile *in = NULL;
@@ -78,7 +78,7 @@ enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source
     *out = NULL;
     if (!(in = vx_calloc(1, sizeof *in)))
         return vx_fail_nomem(err, "a decoder");
-    vx_view_open(&in->view, source);
+    vx_view_open(&in->view, source, begin);
     if (!(in->file = sf_open_virtual(&io, SFM_READ, &in->info, &in->view))) {
         if (vx_source_errno(source) != 0)
             rc = vx_fail(err, VX_ESYS, "reading its header: %s", strerror(vx_source_errno(source)));
@@ -196,9 +196,22 @@ enum vx_status vx_sndfile_complete(struct vx_sndfile *in, struct vx_err *err)
                        "RF64 or FLAC",
                        (long long)in->view.beyond, seconds);
     /* Most MP3 files that were cut out of a stream end within a frame. */
-    if (is_format(in, SF_FORMAT_MPEG) && in->view.at >= vx_source_size(in->view.source))
+    if (is_format(in, SF_FORMAT_MPEG) && in->view.at >= vx_view_real_size(&in->view))
         return VX_OK;
     if (sf_error(in->file) != SF_ERR_NO_ERROR)
         return vx_fail(err, VX_EFORMAT, "damaged after %.2f s: %s", seconds, sf_strerror(in->file));
     return VX_OK;
+}
+
+int64_t vx_sndfile_next(const struct vx_sndfile *in)
+{
+    return vx_view_next(&in->view);
+}
+
+int64_t vx_sndfile_unread(const struct vx_sndfile *in)
+{
+    enum { READ_AHEAD = 4096 }; /* and tags */
+    const int64_t left = vx_view_real_size(&in->view) - in->view.at;
+
+    return is_format(in, SF_FORMAT_MPEG) && in->view.patch_at >= 0 && left > READ_AHEAD ? left : 0;
 }

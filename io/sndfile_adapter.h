@@ -7,12 +7,13 @@
 #include "io/source.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct vx_sndfile;
 
-/* The source is borrowed until close and read from its start. VX_EUNSUPPORTED: no recording as far as libsndfile
+/* The source is borrowed until close and read from offset `begin` on. VX_EUNSUPPORTED: no recording as far as libsndfile
  * knows. VX_EFORMAT: not one with 1…1024 channels at 1…768 kHz. VX_ESYS: it cannot be read. */
-enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_sndfile_open(struct vx_sndfile **out, struct vx_source *source, int64_t begin, struct vx_err *err) VX_CHECKED;
 void vx_sndfile_close(struct vx_sndfile **in);
 
 int vx_sndfile_rate(const struct vx_sndfile *in);
@@ -27,5 +28,11 @@ size_t vx_sndfile_read(struct vx_sndfile *in, float *out, size_t n);
  * header promises more (FLAC), a tenth of a second more (WAV, RF64, AIFF, AU); no other header is believed. VX_ESYS: the
  * source could not be read on. */
 enum vx_status vx_sndfile_complete(struct vx_sndfile *in, struct vx_err *err) VX_CHECKED;
+
+/* After a short read: where in the source a recording begins that was joined to this one; −1: none. */
+int64_t vx_sndfile_next(const struct vx_sndfile *in);
+
+/* After a short read: bytes at the end of an MP3 file that hold another recording, which was not decoded for its rate or channels; else 0. */
+int64_t vx_sndfile_unread(const struct vx_sndfile *in);
 
 #endif

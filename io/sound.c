@@ -1,9 +1,12 @@
 #include "io/sound.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "io/ffmpeg_adapter.h"
 #include "io/sndfile_adapter.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +19,12 @@ static const struct {
     {"ul", {"mulaw", 8000}},   {"alaw", {"alaw", 8000}}, {"al", {"alaw", 8000}}, {"sln", {"s16le", 8000}},
 };
 
-struct vx_sound { /* one of them */
+struct vx_sound { /* one of the decoders */
     struct vx_sndfile *sndfile;
     struct vx_ffmpeg *ffmpeg;
+    struct vx_source *source; /* borrowed */
+    int joined;               /* recordings that followed the first in the same file and were heard */
+    char unheard[160];        /* why the next one was not */
 };
 
 /* Nothing in its bytes could tell libsndfile that it is not, say, MP3. */
@@ -41,7 +47,7 @@ static enum vx_status open_either(struct vx_sound *sound, struct vx_source *sour
     for (size_t i = 0; i < sizeof headerless / sizeof *headerless; i++)
         if (strcmp(vx_source_suffix(source), headerless[i].suffix) == 0)
             return open_raw(sound, source, &headerless[i].raw, err);
-    if ((rc = vx_sndfile_open(&sound->sndfile, source, &first)) == VX_OK)
+    if ((rc = vx_sndfile_open(&sound->sndfile, source, 0, &first)) == VX_OK)
         return VX_OK;
     if (rc != VX_EUNSUPPORTED)
         return vx_fail(err, rc, "%s", first.text);
@@ -60,6 +66,7 @@ enum vx_status vx_sound_open(struct vx_sound **out, struct vx_source *source, st
     *out = NULL;
     if (!sound)
         return vx_fail_nomem(err, "a decoder");
+    sound->source = source;
     if ((rc = open_either(sound, source, err)) != VX_OK) {
         vx_sound_close(&sound);
         return rc;
@@ -99,12 +106,66 @@ void vx_sound_describe(const struct vx_sound *sound, struct vx_audio_info *info)
     }
 }
 
+/* On to the recording that was joined to this one, if any: files that were written one after the other into one, chained Ogg. */
+static bool go_on(struct vx_sound *sound)
+{
+    struct vx_sndfile *next = NULL;
+    struct vx_err err;
+    int64_t at;
+
+    if (vx_sndfile_complete(sound->sndfile, &err) != VX_OK || (at = vx_sndfile_next(sound->sndfile)) < 0)
+        return false;
+    if (vx_sndfile_open(&next, sound->source, at, &err) != VX_OK)
+        snprintf(sound->unheard, sizeof sound->unheard, "what follows at byte %lld was not heard: %.80s", (long long)at, err.text);
+    else if (vx_sndfile_rate(next) != vx_sndfile_rate(sound->sndfile) || vx_sndfile_channels(next) != vx_sndfile_channels(sound->sndfile))
+        snprintf(sound->unheard, sizeof sound->unheard,
+                 "another recording follows at byte %lld, of %d channels at %d Hz: it was not heard, split it there", (long long)at,
+                 vx_sndfile_channels(next), vx_sndfile_rate(next));
+    if (sound->unheard[0]) {
+        vx_sndfile_close(&next);
+        return false;
+    }
+    vx_sndfile_close(&sound->sndfile);
+    sound->sndfile = next;
+    sound->joined++;
+    return true;
+}
+
 size_t vx_sound_read(struct vx_sound *sound, float *out, size_t n)
 {
-    return sound->sndfile ? vx_sndfile_read(sound->sndfile, out, n) : vx_ffmpeg_read(sound->ffmpeg, out, n);
+    size_t done;
+
+    if (sound->ffmpeg)
+        return vx_ffmpeg_read(sound->ffmpeg, out, n);
+    for (done = 0; done < n;) {
+        done += vx_sndfile_read(sound->sndfile, out + done * (size_t)vx_sndfile_channels(sound->sndfile), n - done);
+        if (done < n && (sound->unheard[0] || !go_on(sound)))
+            break;
+    }
+    return done;
 }
 
 enum vx_status vx_sound_complete(struct vx_sound *sound, struct vx_err *err)
 {
     return sound->sndfile ? vx_sndfile_complete(sound->sndfile, err) : vx_ffmpeg_complete(sound->ffmpeg, err);
+}
+
+void vx_sound_warning(const struct vx_sound *sound, char *out, size_t size)
+{
+    char text[128];
+    int64_t left;
+
+    if (sound->ffmpeg) {
+        vx_ffmpeg_warning(sound->ffmpeg, out, size);
+        return;
+    }
+    snprintf(out, size, "%s", sound->unheard);
+    if ((left = vx_sndfile_unread(sound->sndfile)) > 0) {
+        snprintf(text, sizeof text, "its last %lld bytes hold another recording that was not heard: split it there", (long long)left);
+        vx_text_join(out, size, text);
+    }
+    if (sound->joined > 0) {
+        snprintf(text, sizeof text, "%d recordings, one after the other in one file", sound->joined + 1);
+        vx_text_join(out, size, text);
+    }
 }

@@ -1,6 +1,7 @@
 /* sound.h - a recording as frames of all its channels, by whichever decoder reads it
  * libsndfile is asked first and decides for most; FFmpeg, where it is built in, for what libsndfile declines and for files
- * without header, which their names alone tell. What both decline has one error with both reasons. */
+ * without header, which their names alone tell. What both decline has one error with both reasons. Recordings of the same rate and
+ * channels that were joined into one file (Ogg, FLAC, WAV; MP3 is made for it) are heard one after the other. */
 #ifndef VX_IO_SOUND_H
 #define VX_IO_SOUND_H
 
@@ -26,5 +27,8 @@ void vx_sound_describe(const struct vx_sound *sound, struct vx_audio_info *info)
 size_t vx_sound_read(struct vx_sound *sound, float *out, size_t n);
 /* After a short read: VX_OK, or why the sound is not complete. */
 enum vx_status vx_sound_complete(struct vx_sound *sound, struct vx_err *err) VX_CHECKED;
+
+/* After that: what people should know of it though it was read, "" for nothing. */
+void vx_sound_warning(const struct vx_sound *sound, char *out, size_t size);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void vx_source_unset(struct vx_source *s)
@@ -18,10 +19,18 @@ void vx_source_unset(struct vx_source *s)
 
 enum vx_status vx_source_set_file(struct vx_source *s, int fd, int64_t origin, int64_t size, struct vx_err *err)
 {
+    struct stat sb;
+
     vx_source_unset(s);
     s->fd = fd;
     s->origin = origin;
     s->size = size;
+    if (fstat(fd, &sb) < 0) {
+        vx_source_unset(s);
+        return vx_fail_sys(err, "cannot look at it");
+    }
+    s->file_size = sb.st_size;
+    s->mtime = sb.st_mtim;
     if (!s->buffer && !(s->buffer = malloc(VX_SOURCE_BUFFER))) {
         vx_source_unset(s);
         return vx_fail_nomem(err, "a file's buffer");
@@ -46,6 +55,14 @@ void vx_source_set_suffix(struct vx_source *s, const char *name)
 const char *vx_source_suffix(const struct vx_source *s)
 {
     return s->suffix;
+}
+
+bool vx_source_changed(const struct vx_source *s)
+{
+    struct stat sb;
+
+    return s->fd >= 0 && fstat(s->fd, &sb) == 0 &&
+           (sb.st_size != s->file_size || sb.st_mtim.tv_sec != s->mtime.tv_sec || sb.st_mtim.tv_nsec != s->mtime.tv_nsec);
 }
 
 int64_t vx_source_size(const struct vx_source *s)

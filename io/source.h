@@ -9,6 +9,7 @@
 #include "base/item.h"
 #include "io/path.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,8 @@ int64_t vx_source_seek(struct vx_source *s, int64_t offset, int whence); /* as l
 size_t vx_source_read(struct vx_source *s, void *out, size_t n);
 /* What follows the last dot of the item's name, in lower case; "" without one, or where it is no suffix (longer than 7 bytes). */
 const char *vx_source_suffix(const struct vx_source *s);
+/* The file has another size or time of modification than when it was opened: it is being written. False for what is in memory. */
+bool vx_source_changed(const struct vx_source *s);
 int vx_source_errno(const struct vx_source *s); /* 0: none; EIO also when the file became shorter */
 
 /* A hash of all bytes beside reading them: from here on what is read in order goes into hash as it comes by, so that a file

@@ -6,6 +6,8 @@
 #include "base/hash.h"
 #include "io/source.h"
 
+#include <time.h>
+
 #define VX_SOURCE_BUFFER (128u << 10) /* bytes: a few round trips a recording, still within the L2 cache */
 
 struct vx_source {
@@ -15,6 +17,8 @@ struct vx_source {
     size_t len;
     int64_t begin, size, at;
     int64_t origin; /* of its first byte in the file */
+    int64_t file_size;     /* when it was opened, as the next */
+    struct timespec mtime;
     int error;      /* errno of a read that failed */
     char suffix[VX_ITEM_SUFFIX]; /* see vx_source_suffix */
     struct vx_hash *hash; /* borrowed: of the bytes read, or NULL */

@@ -73,6 +73,7 @@ static enum vx_status decode(void *decoder, struct vx_task *task, struct vx_err 
     task->result->info = found.info;
     task->result->domain = found.domain;
     memcpy(task->result->hash, found.hash, sizeof found.hash);
+    memcpy(task->result->warning, found.warning, sizeof found.warning);
     return rc;
 }
 

@@ -15,7 +15,7 @@ may_include base
 may_include model base
 may_include cpu base model
 may_include gpu base model
-may_include io base
+may_include io base model
 may_include db base
 may_include mpi base model io db
 may_include jobs base model cpu gpu io db mpi

@@ -78,7 +78,7 @@ static void promises(void **state)
         struct vx_source source = source_of(&table[i].file);
         struct vx_view view;
 
-        vx_view_open(&view, &source);
+        vx_view_open(&view, &source, 0);
         if (fabs(view.promised - table[i].promised) > 1e-9 || view.beyond != table[i].beyond)
             fail_msg("%s: promised %g, beyond %lld", table[i].file.what, view.promised,
                      (long long)view.beyond);
@@ -112,7 +112,7 @@ static void patched(void **state)
             memcpy(want, table[i].file.bytes, table[i].file.n);
             if (table[i].at >= 0)
                 memset(want + table[i].at, 0xff, 4);
-            vx_view_open(&view, &source);
+            vx_view_open(&view, &source, 0);
             while ((more = vx_view_read(&view, got + n, n + step > 150 ? 150 - n : step)) > 0)
                 n += more;
             assert_int_equal(n, table[i].file.size);
@@ -174,7 +174,7 @@ static void stretched(void **state)
         struct vx_view view;
         unsigned char got[200];
 
-        vx_view_open(&view, &source);
+        vx_view_open(&view, &source, 0);
         if ((view.size > source.size) != table[i].stretched)
             fail_msg("%s: shown %lld bytes of %lld", table[i].file.what, (long long)view.size,
                      (long long)source.size);
