@@ -16,6 +16,7 @@ static const struct vx_exit_word exit_words[] = {
     {VX_EXIT_FAILED, "failed; stderr says why"},
     {VX_EXIT_USAGE, "the command line makes no sense"},
     {VX_EXIT_FAILED_ITEMS, "scan: done, the result is complete, but some items failed; it says which"},
+    {VX_EXIT_DIFFERS, "verify: something is not what it was when it was scanned"},
     {VX_EXIT_REMARKS, "doctor: a scan would run, but there are notes"},
     {VX_EXIT_STOPPED, "scan: stopped by a signal; the same command goes on from there"},
     {0, NULL},
@@ -62,6 +63,12 @@ static const struct vx_command commands[] = {
               "clips like those to be scanned are wanted, ten of each side at least."},
     {"merge", "-o OUT.db SHARD.db...", "Make one result of the shards or results of several scans.", vx_cmd_merge,
      .about = "The scans must have had the same model, profile and options: other ones are refused, with what differs."},
+    {"verify", "DB [--root OLD=NEW] [--model DIR] [--format text|csv|json]",
+     "Check files, model and database against the hashes of a scan.", vx_cmd_verify,
+     .about = "First the database itself is checked, then every file and member of an archive is read and its hash compared with that "
+              "which the scan has stored, then the model's. What has changed, is missing, cannot be read or has no hash is listed. "
+              "Hashes of scan --custody are SHA-256, which nobody can forge; others, XXH3, tell chance and mishap. The exit status is 0 "
+              "when all is equal, and 3 when something has changed, is missing or cannot be read."},
     {"model", "[DIR] [--profile NAME|FILE] [--generate SHAPE]", "Show what a model folder holds, or generate an untrained one.",
      vx_cmd_model,
      .about = "DIR is a Hugging Face ConvNeXt folder with config.json, preprocessor_config.json and model.safetensors; without DIR, "

@@ -1,0 +1,235 @@
+#include "jobs/verify_check.h"
+#include "base/mem.h"
+#include "db/contents.h"
+#include "io/content.h"
+#include "io/source.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct shared {
+    const struct vx_verify_config *config;
+    struct vx_verify_progress *progress;
+    pthread_mutex_t lock; /* over report and failure */
+    struct vx_err failure;
+    atomic_bool failed;
+};
+
+struct checker { /* one a thread */
+    struct shared *shared;
+    int number;
+    pthread_t thread;
+    struct vx_contents *contents;
+    struct vx_reader *reader;
+    struct vx_content *by[2][2]; /* by what is hashed and by SHA-256 or not; made when first needed */
+};
+
+const char *vx_verified_name(enum vx_verified what)
+{
+    static const char *const names[] = {"equal", "changed", "missing", "unreadable", "not hashed"};
+
+    return names[what];
+}
+
+enum vx_status vx_verify_roots_check(const struct vx_opt_list *roots, struct vx_err *err)
+{
+    for (size_t i = 0; i < roots->n; i++)
+        if (!strchr(roots->at[i], '='))
+            return vx_fail(err, VX_EINVAL, "--root %s: expected OLD=NEW: the folder that paths in the result begin with, and the one "
+                           "that is in its place", roots->at[i]);
+    return VX_OK;
+}
+
+/* What follows the folder old [n] in path; NULL: it is not below it. Nothing at all is the folder of relative paths. */
+static const char *below(const char *path, const char *old, size_t n)
+{
+    if (n == 0)
+        return *path == '/' ? NULL : path;
+    while (n > 1 && old[n - 1] == '/')
+        n--;
+    if (strncmp(path, old, n) != 0 || (path[n] != '/' && path[n] != '\0' && old[n - 1] != '/'))
+        return NULL;
+    path += n;
+    return path + strspn(path, "/");
+}
+
+char *vx_verify_map(const struct vx_opt_list *roots, const char *path)
+{
+    for (size_t i = 0; i < roots->n; i++) {
+        const char *const equals = strchr(roots->at[i], '='), *const new = equals + 1;
+        const char *const rest = below(path, roots->at[i], (size_t)(equals - roots->at[i]));
+        char *mapped;
+        if (!rest)
+            continue;
+        if (asprintf(&mapped, "%s%s%s", new, *new && new[strlen(new) - 1] != '/' && *rest ? "/" : "", rest) < 0)
+            return NULL;
+        return mapped;
+    }
+    return strdup(path);
+}
+
+static struct vx_content *content_by(struct checker *c, struct vx_hash_rule rule, struct vx_err *err)
+{
+    struct vx_content **const at = &c->by[rule.of == VX_HASH_PCM][rule.sha256];
+
+    return *at || vx_content_create(at, rule, err) == VX_OK ? *at : NULL;
+}
+
+static bool is_gone(const char *path)
+{
+    return access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* Whose file cannot be opened: is it there at all? An archive that can be read and has no such member has lost it. */
+static enum vx_verified what_of(const struct vx_item *item, enum vx_status status, const struct vx_err *why)
+{
+    if (is_gone(item->path))
+        return VX_VERIFIED_MISSING;
+    return item->member && status == VX_EFORMAT && strstr(why->text, "no member ") ? VX_VERIFIED_MISSING : VX_VERIFIED_UNREADABLE;
+}
+
+/* item has the path at which its file is looked for. VX_ENOMEM alone is returned; all else is a finding. */
+static enum vx_status compare(struct checker *c, const struct vx_item *item, const char *stored, struct vx_finding *finding,
+                              char found[VX_HASH_TEXT], struct vx_err *why)
+{
+    struct vx_hash_rule rule;
+    struct vx_content *content;
+    struct vx_source *source;
+    enum vx_status rc = vx_hash_rule_of(stored, &rule, why);
+
+    if (rc != VX_OK) {
+        finding->what = VX_VERIFIED_NOT_HASHED;
+        finding->why = why->text;
+        return VX_OK;
+    }
+    if (!(content = content_by(c, rule, why)))
+        return why->status;
+    if ((rc = vx_reader_open(c->reader, item, &source, why)) != VX_OK) {
+        finding->what = what_of(item, rc, why);
+    } else {
+        /* a picture's hash is of its bytes by any rule, and so this rule is one of bytes */
+        if ((rc = vx_content_read(content, source, item->kind, found, why)) != VX_OK)
+            finding->what = VX_VERIFIED_UNREADABLE;
+        atomic_fetch_add(&c->shared->progress->bytes, vx_source_size(source));
+    }
+    if (rc == VX_ENOMEM)
+        return rc;
+    if (rc != VX_OK) {
+        finding->why = why->text;
+        return VX_OK;
+    }
+    finding->found = found;
+    finding->what = strcmp(found, stored) == 0 ? VX_VERIFIED_EQUAL : VX_VERIFIED_CHANGED;
+    return VX_OK;
+}
+
+static enum vx_status tell(struct shared *s, const struct vx_finding *finding, struct vx_err *err)
+{
+    enum vx_status rc = VX_OK;
+
+    atomic_fetch_add(&s->progress->counts[finding->what], 1);
+    atomic_fetch_add(&s->progress->items, 1);
+    if (finding->what == VX_VERIFIED_EQUAL)
+        return VX_OK;
+    pthread_mutex_lock(&s->lock);
+    rc = s->config->report(s->config->user, finding, err);
+    pthread_mutex_unlock(&s->lock);
+    return rc;
+}
+
+static enum vx_status check_item(struct checker *c, const struct vx_contents_item *row, struct vx_err *err)
+{
+    struct vx_item item = row->item;
+    struct vx_finding finding = {.what = VX_VERIFIED_NOT_HASHED, .item = &row->item, .stored = row->hash};
+    char found[VX_HASH_TEXT];
+    struct vx_err why;
+    enum vx_status rc = VX_OK;
+
+    if (!(item.path = vx_verify_map(&c->shared->config->roots, row->item.path)))
+        return vx_fail_nomem(err, "a path");
+    finding.path = item.path;
+    if (row->hash && (rc = compare(c, &item, row->hash, &finding, found, &why)) != VX_OK)
+        *err = why;
+    if (rc == VX_OK)
+        rc = tell(c->shared, &finding, err);
+    free(item.path);
+    return rc;
+}
+
+/* FNV-1a: the thread that a path is of. */
+static unsigned share_of(const char *path)
+{
+    unsigned h = 2166136261u;
+
+    for (; *path; path++)
+        h = (h ^ (unsigned char)*path) * 16777619u;
+    return h ^ h >> 16;
+}
+
+static enum vx_status check_share(struct checker *c, struct vx_err *err)
+{
+    const struct vx_verify_config *const config = c->shared->config;
+    struct vx_contents_item row;
+    enum vx_status rc;
+
+    if ((rc = vx_contents_open(&c->contents, config->db, err)) != VX_OK ||
+        (rc = vx_reader_create(&c->reader, config->max_member_bytes, err)) != VX_OK)
+        return rc;
+    while (!atomic_load(&c->shared->failed) && (rc = vx_contents_next(c->contents, &row, err)) == VX_OK)
+        if (share_of(row.item.path) % (unsigned)config->threads == (unsigned)c->number && (rc = check_item(c, &row, err)) != VX_OK)
+            return rc;
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
+static void *checker_main(void *arg)
+{
+    struct checker *const c = arg;
+    struct shared *const s = c->shared;
+    struct vx_err err;
+
+    if (check_share(c, &err) != VX_OK) {
+        pthread_mutex_lock(&s->lock);
+        if (s->failure.status == VX_OK)
+            s->failure = err;
+        pthread_mutex_unlock(&s->lock);
+        atomic_store(&s->failed, true);
+    }
+    for (int i = 0; i < 4; i++)
+        vx_content_destroy(&c->by[i / 2][i % 2]);
+    vx_reader_destroy(&c->reader);
+    vx_contents_close(&c->contents);
+    return NULL;
+}
+
+enum vx_status vx_verify_check(const struct vx_verify_config *config, struct vx_verify_progress *progress, struct vx_err *err)
+{
+    struct shared shared = {.config = config, .progress = progress};
+    struct checker *checkers = vx_calloc((size_t)config->threads, sizeof *checkers);
+    int n = 0;
+
+    pthread_mutex_init(&shared.lock, NULL);
+    if (!checkers)
+        (void)vx_fail_nomem(&shared.failure, "threads");
+    for (; checkers && n < config->threads; n++) {
+        checkers[n] = (struct checker){.shared = &shared, .number = n};
+        const int failed = pthread_create(&checkers[n].thread, NULL, checker_main, &checkers[n]);
+        if (failed) {
+            pthread_mutex_lock(&shared.lock);
+            (void)vx_fail(&shared.failure, VX_ESYS, "cannot start thread %d of %d: %s", n + 1, config->threads, strerror(failed));
+            pthread_mutex_unlock(&shared.lock);
+            atomic_store(&shared.failed, true);
+            break;
+        }
+    }
+    for (int i = 0; i < n; i++)
+        pthread_join(checkers[i].thread, NULL);
+    free(checkers);
+    pthread_mutex_destroy(&shared.lock);
+    atomic_store(&progress->done, true);
+    if (shared.failure.status != VX_OK)
+        *err = shared.failure;
+    return shared.failure.status;
+}
