@@ -81,8 +81,50 @@ static int say_alive(struct fake_worker *w, struct vx_buf *b)
     return say(w, b);
 }
 
+/* Messages that came while an answer was waited for, in their order. */
+struct kept {
+    struct vx_buf message[8];
+    size_t n;
+};
+
+/* Which item is scored for item's content; 0: something is wrong. Anything else that comes is kept. */
+static int64_t claim(struct fake_worker *w, int64_t item, struct kept *kept)
+{
+    const struct vx_msg_claim claim = {.n = 1, .claims = {{.item = item, .key = {.high = 1, .low = (uint64_t)(item % w->contents)}}}};
+    struct vx_msg_answer answer = {0};
+    struct vx_buf b = {0};
+    struct vx_err err = {0};
+    enum vx_msg_type type;
+    bool got;
+
+    vx_wire_put_claim(&b, &claim);
+    if (say(w, &b) != 0)
+        goto done;
+    for (int idle = 0; idle < 200;) {
+        if (vx_link_receive(w->link, &b, 0.05, &got, &err) != VX_OK || (got && vx_wire_type(&b, &type, &err) != VX_OK))
+            break;
+        idle += !got;
+        if (!got)
+            continue;
+        if (type == VX_MSG_ANSWER) {
+            if (vx_wire_get_answer(&b, &answer, &err) != VX_OK || answer.n != 1 || answer.answers[0].item != item)
+                answer.answers[0].scored = 0;
+            goto done;
+        }
+        if (kept->n == sizeof kept->message / sizeof *kept->message)
+            break;
+        kept->message[kept->n++] = b;
+        b = (struct vx_buf){0};
+    }
+    complain(w, "no answer to a claim", err.text);
+done:
+    vx_buf_free(&b);
+    return answer.answers[0].scored;
+}
+
 /* Does the items of a lease; counts them in `counted`. */
-static int work(struct fake_worker *w, const struct vx_msg_lease *lease, atomic_uchar *counted, struct vx_tally *tally)
+static int work(struct fake_worker *w, const struct vx_msg_lease *lease, atomic_uchar *counted, struct vx_tally *tally,
+                struct kept *kept)
 {
     char path[32];
 
@@ -93,6 +135,15 @@ static int work(struct fake_worker *w, const struct vx_msg_lease *lease, atomic_
             return complain(w, "an item is not as it was sent", item->path);
         if (counted)
             atomic_fetch_add(&counted[item->id], 1);
+        if (w->contents > 0) {
+            const int64_t scored = claim(w, item->id, kept);
+            if (scored == 0)
+                return -1;
+            if (scored % w->contents != item->id % w->contents)
+                return complain(w, "scored for another content", item->path);
+            if (w->scored && counted == w->reported && scored == item->id)
+                atomic_fetch_add(&w->scored[item->id], 1);
+        }
         tally->items++;
         tally->windows += item->id;
     }
@@ -102,7 +153,7 @@ static int work(struct fake_worker *w, const struct vx_msg_lease *lease, atomic_
 }
 
 /* 1: the worker ends here. */
-static int meet_fate(struct fake_worker *w, const struct vx_msg_lease *lease, struct vx_buf *b)
+static int meet_fate(struct fake_worker *w, const struct vx_msg_lease *lease, struct vx_buf *b, struct kept *kept)
 {
     struct vx_msg_fail fail = {.status = VX_ESYS};
     struct vx_tally unused = {0};
@@ -112,7 +163,7 @@ static int meet_fate(struct fake_worker *w, const struct vx_msg_lease *lease, st
     case FAKE_SILENT:
         return 0;
     case FAKE_FAILS_LATE:
-        if (work(w, lease, w->unreported, &unused) != 0)
+        if (work(w, lease, w->unreported, &unused, kept) != 0)
             return 1;
         /* fall through */
     case FAKE_FAILS:
@@ -134,7 +185,7 @@ static int meet_fate(struct fake_worker *w, const struct vx_msg_lease *lease, st
     return 1;
 }
 
-static int handle_lease(struct fake_worker *w, struct vx_buf *b)
+static int handle_lease(struct fake_worker *w, struct vx_buf *b, struct kept *kept)
 {
     struct vx_msg_lease lease;
     struct vx_msg_done done = {0};
@@ -147,13 +198,13 @@ static int handle_lease(struct fake_worker *w, struct vx_buf *b)
     }
     if (w->leases >= w->last_lease && w->fate != FAKE_LOYAL && w->fate != FAKE_SILENT) {
         const bool deaf = w->fate == FAKE_GARBLES; /* from here on its reports count for nothing */
-        over = meet_fate(w, &lease, b);
+        over = meet_fate(w, &lease, b, kept);
         if (deaf)
             w->reported = w->unreported;
         if (over)
             goto done;
     }
-    if (work(w, &lease, w->reported, &done.tally) != 0)
+    if (work(w, &lease, w->reported, &done.tally, kept) != 0)
         goto done;
     done.lease = lease.lease;
     w->leases++;
@@ -165,8 +216,21 @@ done:
     return over;
 }
 
+/* The next message: one that was kept, else one that comes. */
+static enum vx_status next_message(struct fake_worker *w, struct kept *kept, struct vx_buf *b, bool *got, struct vx_err *err)
+{
+    if (kept->n == 0)
+        return vx_link_receive(w->link, b, 0.05, got, err);
+    vx_buf_free(b);
+    *b = kept->message[0];
+    memmove(kept->message, kept->message + 1, --kept->n * sizeof *kept->message);
+    *got = true;
+    return VX_OK;
+}
+
 void fake_worker_run(struct fake_worker *w)
 {
+    struct kept kept = {.n = 0};
     struct vx_buf b = {0};
     struct vx_err err = {0};
     enum vx_msg_type type;
@@ -175,7 +239,7 @@ void fake_worker_run(struct fake_worker *w)
     if (say_hello(w, &b) != 0)
         goto done;
     for (int idle = 0;;) {
-        if (vx_link_receive(w->link, &b, 0.05, &got, &err) != VX_OK || idle == 200) {
+        if (next_message(w, &kept, &b, &got, &err) != VX_OK || idle == 200) {
             complain(w, "receive", idle == 200 ? "nothing came for 10 s" : err.text);
             goto done;
         }
@@ -197,10 +261,12 @@ void fake_worker_run(struct fake_worker *w)
                 say_bye(w, &b);
             goto done;
         }
-        if (handle_lease(w, &b))
+        if (handle_lease(w, &b, &kept))
             goto done;
     }
 done:
+    while (kept.n > 0)
+        vx_buf_free(&kept.message[--kept.n]);
     vx_buf_free(&b);
 }
 

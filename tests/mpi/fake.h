@@ -35,6 +35,8 @@ struct fake_worker {
     double item_s;               /* time an item takes */
     atomic_uchar *reported;      /* [n+1] by item, counted when reported done; NULL: not kept */
     atomic_uchar *unreported;    /* [n+1] committed and never reported */
+    int contents;                /* items whose ids are alike modulo this have one content, which is claimed; 0: no claims */
+    atomic_uchar *scored;        /* [n+1] by item, counted when it was to be scored, as reported; NULL: not kept */
     int64_t leases, items;       /* reported */
     struct vx_err problem;       /* VX_OK: all was as it should be */
 };

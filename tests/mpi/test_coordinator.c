@@ -21,6 +21,7 @@ struct scene { /* a run's surroundings; the tests change what they need between 
     struct fake_worker worker[MAX_WORKERS];
     struct vx_hub *hub;
     struct vx_leases *leases;
+    struct vx_claims *claims; /* NULL: nobody claims */
     _Atomic int64_t listed;
     atomic_bool listing_ended, stop;
     struct vx_log *log;
@@ -51,7 +52,7 @@ static void set_scene(struct scene *s, int n_workers, int64_t n_items, int64_t m
 static enum vx_status play(struct scene *s)
 {
     const struct vx_coordinator_config config = {
-        .hub = s->hub, .list = &s->list, .leases = s->leases, .listed = &s->listed, .listing_ended = &s->listing_ended,
+        .hub = s->hub, .list = &s->list, .leases = s->leases, .claims = s->claims, .listed = &s->listed, .listing_ended = &s->listing_ended,
         .stop = &s->stop, .log = s->log, .progress_seconds = 30, .window_s = 1, .bye_seconds = s->bye_seconds,
         .silent_seconds = s->silent_seconds};
     pthread_t thread[MAX_WORKERS];
@@ -73,6 +74,7 @@ static void clear(struct scene *s)
         vx_link_destroy(&s->worker[i].link);
     vx_hub_destroy(&s->hub, NULL);
     vx_leases_destroy(&s->leases);
+    vx_claims_destroy(&s->claims);
     vx_log_close(&s->log);
     vx_buf_free(&s->result.hosts_json);
     free(s->reported);
@@ -318,11 +320,85 @@ static void test_unreadable_list(void **state)
     clear(&s);
 }
 
+/* Items of one content: without losses one of each is scored; with them at least one by a worker whose word counts. */
+static void test_claims(void **state)
+{
+    enum { ITEMS = 3000, CONTENTS = 700 };
+    static const enum fake_fate fates[] = {FAKE_FAILS, FAKE_FAILS_LATE, FAKE_LEAVES};
+    (void)state;
+
+    for (int losses = 0; losses < 2; losses++) {
+        int of[CONTENTS] = {0};
+        struct scene s;
+        struct vx_err err;
+        set_scene(&s, 4, ITEMS, 16);
+        atomic_uchar *scored = calloc(ITEMS + 1, 1);
+        assert_non_null(scored);
+        assert_int_equal(vx_claims_create(&s.claims, &err), VX_OK);
+        for (int i = 0; i < 4; i++) {
+            s.worker[i].contents = CONTENTS;
+            s.worker[i].scored = scored;
+            if (losses && i > 0) {
+                s.worker[i].fate = fates[i - 1];
+                s.worker[i].last_lease = 5 * i;
+            }
+        }
+        assert_int_equal(play(&s), VX_OK);
+        assert_int_equal(count_reported(&s), ITEMS);
+        for (int i = 1; i <= ITEMS; i++)
+            of[i % CONTENTS] += atomic_load(&scored[i]);
+        for (int i = 0; i < CONTENTS; i++)
+            assert_int_equal(of[i], 1);
+        clear(&s);
+        free(scored);
+    }
+}
+
+/* Items 1 … 5 were done by an earlier attempt, 2 … 5 because 1 has their content; its file has changed since. */
+static void test_orphans(void **state)
+{
+    struct scene s;
+    struct vx_err err;
+    int64_t scored;
+    (void)state;
+
+    set_scene(&s, 2, 20, 4);
+    assert_int_equal(vx_claims_create(&s.claims, &err), VX_OK);
+    assert_int_equal(vx_leases_extend(s.leases, 20, &err), VX_OK);
+    for (int64_t i = 1; i <= 5; i++) {
+        assert_int_equal(vx_claims_make(s.claims, i, (struct vx_hash_key){.high = 9, .low = 9}, &scored, &err), VX_OK);
+        if (i > 1)
+            assert_int_equal(vx_leases_mark_done(s.leases, i, &err), VX_OK);
+    }
+    vx_claims_forget(s.claims, 1);
+    for (int i = 0; i < 2; i++)
+        s.worker[i].contents = 10;
+    assert_int_equal(play(&s), VX_OK);
+    for (int64_t i = 1; i <= 20; i++)
+        assert_int_equal(atomic_load(&s.reported[i]), 1);
+    assert_int_equal(s.result.already_done, 0);
+    clear(&s);
+
+    set_scene(&s, 1, 5, 4); /* and a worker that claims, though every item is to be scored */
+    s.worker[0].contents = 2;
+    s.worker[0].fate = FAKE_GARBLES;
+    s.worker[0].last_lease = 99;
+    const struct vx_msg_claim claim = {.n = 1, .claims = {{.item = 1}}};
+    struct vx_buf b = {0};
+    vx_wire_put_claim(&b, &claim);
+    assert_int_equal(vx_link_send(s.worker[0].link, &b, &err), VX_OK);
+    s.worker[0].contents = 0;
+    assert_int_equal(play(&s), VX_EMPI);
+    assert_non_null(strstr(s.err.text, "a claim, though every item is to be scored"));
+    vx_buf_free(&b);
+    clear(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_worker), cmocka_unit_test(test_nothing_to_do),   cmocka_unit_test(test_many_items),
-        cmocka_unit_test(test_resumed),    cmocka_unit_test(test_listing_goes_on), cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_resumed),    cmocka_unit_test(test_listing_goes_on), cmocka_unit_test(test_losses), cmocka_unit_test(test_claims), cmocka_unit_test(test_orphans),
         cmocka_unit_test(test_all_lost),   cmocka_unit_test(test_stop),            cmocka_unit_test(test_silent),
         cmocka_unit_test(test_dead),
         cmocka_unit_test(test_unreadable_list),
