@@ -16,7 +16,7 @@
     "coalesce(i.verdict, ''), coalesce(i.format, ''), i.sample_rate, i.channels, i.duration_s, i.mean_fake, r.window_s, " \
     "CASE WHEN ?1 < 0 THEN r.fake_from ELSE ?1 END AS threshold, " scale ", " offset ", " hash ", " copies ", "         \
     "CASE WHEN r.model_trained = 0 THEN 'untrained: scores mean nothing' "                                             \
-    "ELSE coalesce(r.model_name, r.model_path, '') END "                                                               \
+    "ELSE coalesce(r.model_name, r.model_path, '') END, i.size "                                                             \
     "FROM items i JOIN runs r ON r.run = i.run "
 #define WHERE_ITEMS " WHERE i.kind = 'audio' AND i.n_scored > 0 AND coalesce(i.max_fake, 1) >= threshold - 1e-9 ORDER BY i.item"
 #define COPIES                                                                                                         \
@@ -28,7 +28,7 @@ static const char *const SELECT_ITEMS[] = {
 };
 enum column { /* of the above */
     ITEM, PATH, MEMBER, PATH_TEXT, MEMBER_TEXT, STATUS, VERDICT, FORMAT, SAMPLE_RATE, CHANNELS, DURATION_S, MEAN_FAKE, WINDOW_S,
-    THRESHOLD, SCALE, OFFSET, HASH, COPY_COUNT, MODEL_NAME,
+    THRESHOLD, SCALE, OFFSET, HASH, COPY_COUNT, MODEL_NAME, SIZE,
 };
 #define SELECT_WINDOWS_OF(channel) "SELECT start_ms, logit_real, logit_fake, " channel " FROM windows WHERE item = ? ORDER BY idx"
 
@@ -327,6 +327,7 @@ static enum vx_status fill(struct vx_stretches *s, struct vx_stretches_item *ite
     item->format = text(row, FORMAT);
     item->hash = text(row, HASH);
     item->model = text(row, MODEL_NAME);
+    item->size = sqlite3_column_type(row, SIZE) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, SIZE);
     item->sample_rate = sqlite3_column_int(row, SAMPLE_RATE);
     item->channels = sqlite3_column_int(row, CHANNELS);
     item->duration_s = real(row, DURATION_S);

@@ -32,6 +32,7 @@ struct vx_stretches_item { /* all borrowed until the next call */
     const char *status, *verdict;        /* verdict "": it failed on the way */
     const char *format, *hash;           /* "": unknown */
     const char *model;                   /* says so where it is untrained */
+    int64_t size;                        /* bytes when it was scanned; -1: unknown */
     int sample_rate, channels;           /* of the file; 0: unknown */
     double duration_s, mean_fake;        /* NaN: unknown */
     double threshold;

@@ -12,7 +12,8 @@ enum vx_exit {
     VX_EXIT_USAGE = 2,        /* the command line makes no sense */
     VX_EXIT_REMARKS = 3,      /* doctor: a scan would run, but there are notes */
     VX_EXIT_DIFFERS = 3,      /* verify: something is not what it was */
-    VX_EXIT_FAILED_ITEMS = 3, /* scan: done, the result is complete, but some items failed; the database says which and why */
+    VX_EXIT_FAILED_ITEMS = 3, /* scan: done, the result is complete, but some items failed; the database says which and why.
+                               * export: done, but some clips could not be cut */
     VX_EXIT_STOPPED = 4,      /* scan: stopped by a signal; the same command goes on from there */
 };
 /* The same for people; ends with words NULL. */
@@ -56,6 +57,7 @@ int vx_cmd_status(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_query(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_eval(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_verify(const struct vx_command *self, int argc, char **argv);
+int vx_cmd_export(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_merge(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_model(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv);

@@ -17,6 +17,7 @@ static const struct vx_exit_word exit_words[] = {
     {VX_EXIT_USAGE, "the command line makes no sense"},
     {VX_EXIT_FAILED_ITEMS, "scan: done, the result is complete, but some items failed; it says which"},
     {VX_EXIT_DIFFERS, "verify: something is not what it was when it was scanned"},
+    {VX_EXIT_FAILED_ITEMS, "export: done, but some clips could not be cut; the tables say which"},
     {VX_EXIT_REMARKS, "doctor: a scan would run, but there are notes"},
     {VX_EXIT_STOPPED, "scan: stopped by a signal; the same command goes on from there"},
     {0, NULL},
@@ -61,6 +62,16 @@ static const struct vx_command commands[] = {
      "Find the front end that fits a model, and what its scores mean, on labelled files.", vx_cmd_calibrate,
      .about = "Writes a profile for voxtrawl scan --profile, or to lie beside the weights as profile.json. A few hundred labelled "
               "clips like those to be scanned are wanted, ten of each side at least."},
+    {"export", "DB -o DIR [--clips flac|wav] [--top N] [options]",
+     "Write out the suspicious stretches of a result: clips, Audacity labels, CSV, JSONL, Datasette's metadata.", vx_cmd_export,
+     .about = "A stretch is neighbouring windows at the threshold or over it, merged. DIR gets stretches.csv and stretches.jsonl, a row "
+              "a stretch; labels/, an Audacity label track a recording; clips/, the stretches cut out of the recordings, at their own "
+              "rate and with all their channels; and metadata.json with plugins/ for Datasette. Recordings that are gone, or have "
+              "changed, cost their clips, with the reason in the column error; the exit status is then 3.\n\n"
+              "  voxtrawl export results.db -o suspects --top 50 --pad 1 --clips flac\n"
+              "  datasette results.db -m suspects/metadata.json --plugins-dir suspects/plugins\n\n"
+              "In stretches.csv text that begins with = + - @, which spreadsheets take for a formula, has an apostrophe in front; "
+              "stretches.jsonl has it as it is."},
     {"merge", "-o OUT.db SHARD.db...", "Make one result of the shards or results of several scans.", vx_cmd_merge,
      .about = "The scans must have had the same model, profile and options: other ones are refused, with what differs."},
     {"verify", "DB [--root OLD=NEW] [--model DIR] [--format text|csv|json]",
