@@ -152,7 +152,8 @@ static enum vx_status tell(struct vx_resume *r, int64_t first, int64_t count, bo
 
     pthread_mutex_lock(&r->lock);
     p = r->news;
-    struct vx_resume_news *const last = r->n_news > r->n_ready ? &r->news[r->n_news - 1] : NULL;
+    const bool open = r->n_news > (r->bundle.number != 0 ? r->n_ready : 0); /* the last entry may take more */
+    struct vx_resume_news *const last = open ? &r->news[r->n_news - 1] : NULL;
     if (last && last->first + last->count == first && last->changed == changed)
         last->count += count;
     else if (vx_grow(&p, &r->cap_news, r->n_news + 1, sizeof *r->news) != 0)

@@ -226,6 +226,73 @@ static void test_met_again(void **state)
     finish(&a);
 }
 
+/* Items first … last of one packed archive are met; new ones come into the list as the listing thread would do it. */
+static void meet_bundle(struct attempt *a, int64_t first, int64_t last, int64_t bundle)
+{
+    struct vx_err err = {0};
+
+    for (int64_t id = first; id <= last; id++) {
+        enum vx_met met = id > a->resume.known ? VX_MET_NEW : VX_MET_SAME;
+        struct vx_item item = {.id = id, .path = strdup("/a.tar.gz"), .ordinal = id, .size = 64000, .bundle = bundle};
+        assert_int_equal(vx_resume_meet(&a->resume, &item, &met, 1, &err), VX_OK);
+        vx_item_clear(&item);
+    }
+}
+
+/* Members of a packed archive are handed out when all of them are known, together; those of an earlier attempt too. */
+static void test_bundles(void **state)
+{
+    struct attempt a;
+    struct vx_lease lease;
+    struct vx_err err = {0};
+
+    work_folder_list(*state, KNOWN);
+    work_folder_shard(*state, "shard-001-00000.db", 1, 4, false);
+    assert_int_equal(begin(&a, *state, 2, false, &err), VX_OK);
+    meet(&a, 1, false);
+    meet_bundle(&a, 2, 7, 77);
+    assert_int_equal(vx_resume_release(&a.resume, a.leases, &err), VX_OK);
+    assert_string_equal(granted(&a).data, ""); /* there may be more of it */
+    meet_bundle(&a, 8, 9, 78);
+    assert_int_equal(vx_resume_release(&a.resume, a.leases, &err), VX_OK);
+    assert_int_equal(vx_leases_grant(a.leases, 0, 1, 0, &lease, &err), VX_OK);
+    assert_true(lease.first == 5 && lease.count == 3);
+    assert_int_equal(vx_leases_complete(a.leases, 0, lease.id, &err), VX_OK);
+    meet(&a, 10, false);
+    assert_int_equal(vx_resume_listed(&a.resume, 10), 10);
+    meet_bundle(&a, 11, 40, 79);
+    assert_int_equal(vx_resume_listed(&a.resume, 40), 10);
+    meet_bundle(&a, 41, 41, 80);
+    assert_int_equal(vx_resume_listed(&a.resume, 41), 40);
+    assert_int_equal(vx_resume_end(&a.resume, &err), VX_OK);
+    assert_int_equal(vx_resume_listed(&a.resume, 41), 41);
+    assert_int_equal(vx_leases_extend(a.leases, 41, &err), VX_OK);
+    assert_int_equal(vx_resume_release(&a.resume, a.leases, &err), VX_OK);
+    assert_int_equal(vx_leases_grant(a.leases, 0, 3, 0, &lease, &err), VX_OK);
+    assert_true(lease.first == 11 && lease.count == 30); /* the heaviest */
+    assert_string_equal(granted(&a).data, "8 9 10 41");
+    finish(&a);
+}
+
+/* A bundle has its bounds: a worker must hold the results of all of it. */
+static void test_bundle_bounds(void **state)
+{
+    struct attempt a;
+    struct vx_lease lease;
+    struct vx_err err = {0};
+
+    work_folder_list(*state, 1);
+    assert_int_equal(begin(&a, *state, 2, false, &err), VX_OK);
+    meet_bundle(&a, 2, VX_BUNDLE_ITEMS + 101, 77);
+    assert_int_equal(vx_resume_end(&a.resume, &err), VX_OK);
+    assert_int_equal(vx_leases_extend(a.leases, VX_BUNDLE_ITEMS + 101, &err), VX_OK);
+    assert_int_equal(vx_resume_release(&a.resume, a.leases, &err), VX_OK);
+    assert_int_equal(vx_leases_grant(a.leases, 0, 2, 0, &lease, &err), VX_OK);
+    assert_true(lease.first == 2 && lease.count <= VX_BUNDLE_ITEMS && lease.count * 2000 <= VX_BUNDLE_MS);
+    assert_true((lease.count + 1) * 2000 > VX_BUNDLE_MS || lease.count == VX_BUNDLE_ITEMS);
+    finish(&a);
+}
+
 /* Folders that no scan has left: the error names the file, and nothing is marked by halves for good. */
 static void test_refused(void **state)
 {
@@ -269,6 +336,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opened),
         cmocka_unit_test_setup_teardown(test_met_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bundles, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bundle_bounds, set_up, tear_down),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests_name("resume", tests, NULL, NULL);

@@ -142,6 +142,36 @@ static void test_weights(void **state)
     vx_leases_destroy(&l);
 }
 
+/* What is joined is granted together, whatever its number and weight; without what of it is done, and alone once suspected. */
+static void test_bundles(void **state)
+{
+    struct vx_leases *l = leases_of(400, 16);
+    struct vx_lease a;
+    struct vx_err err;
+    (void)state;
+
+    assert_int_equal(vx_leases_join(l, 1, &err), VX_EINVAL);
+    assert_int_equal(vx_leases_join(l, 401, &err), VX_EINVAL);
+    for (int64_t i = 1; i <= 400; i++)
+        assert_int_equal(vx_leases_weigh(l, i, 10, &err), VX_OK);
+    for (int64_t i = 11; i <= 300; i++) /* 10 and those after it */
+        assert_int_equal(vx_leases_join(l, i, &err), VX_OK);
+    assert_int_equal(vx_leases_grant(l, 0, 2, 0, &a, &err), VX_OK);
+    assert_true(a.first == 1 && a.count == 9); /* the bundle is left for the next one */
+    assert_int_equal(vx_leases_grant(l, 1, 2, 0, &a, &err), VX_OK);
+    assert_true(a.first == 10 && a.count == 291);
+    assert_int_equal(vx_leases_lose_worker(l, 1), 1);
+    assert_int_equal(vx_leases_mark_done(l, 10, &err), VX_OK);
+    assert_int_equal(vx_leases_mark_done(l, 100, &err), VX_OK);
+    assert_int_equal(vx_leases_grant(l, 2, 2, 0, &a, &err), VX_OK);
+    assert_true(a.first == 11 && a.count == 89);
+    assert_int_equal(vx_leases_complete(l, 2, a.id, &err), VX_OK);
+    assert_int_equal(vx_leases_weigh(l, 101, 5000, &err), VX_OK); /* its first has the weight of all: the heaviest */
+    assert_int_equal(vx_leases_grant(l, 2, 2, 0, &a, &err), VX_OK);
+    assert_true(a.first == 101 && a.count == 200);
+    vx_leases_destroy(&l);
+}
+
 static void test_guess(void **state)
 {
     static const struct {
@@ -296,6 +326,7 @@ enum { MODEL_ITEMS = 700, MODEL_WORKERS = 5, MODEL_LEASES = 20000 };
 struct model {
     char state[MODEL_ITEMS + 1]; /* P, L or D */
     int64_t weight[MODEL_ITEMS + 1]; /* 0: unknown */
+    bool joined[MODEL_ITEMS + 1];    /* to the one before */
     int grants[MODEL_ITEMS + 1], losses[MODEL_ITEMS + 1];
     int64_t n;
     struct {
@@ -346,6 +377,20 @@ static int64_t model_weight(const struct model *m, int64_t first, int64_t count)
     return sum;
 }
 
+static bool model_pending(const struct model *m, int64_t item)
+{
+    return item <= m->n && m->state[item] == 'P';
+}
+
+static int64_t model_bundle(const struct model *m, int64_t first)
+{
+    int64_t n = 1;
+
+    while (model_pending(m, first + n) && m->joined[first + n])
+        n++;
+    return n;
+}
+
 /* What lease.h says is granted next. */
 static struct vx_lease model_next(const struct model *m, int64_t all)
 {
@@ -358,16 +403,15 @@ static struct vx_lease model_next(const struct model *m, int64_t all)
             next.first = i;
             heaviest = m->weight[i] >= heaviest ? m->weight[i] : heaviest;
         }
-    if (heaviest > quarter) {
+    if (heaviest > quarter)
         for (next.first = 1; m->state[next.first] != 'P' || m->weight[next.first] != heaviest;)
             next.first++;
-        next.count = 1;
-        return next;
+    for (next.count = model_bundle(m, next.first); heaviest <= quarter && model_pending(m, next.first + next.count);) {
+        const int64_t more = next.count + model_bundle(m, next.first + next.count);
+        if (more > 40 || model_weight(m, next.first, more) > quarter)
+            break;
+        next.count = more;
     }
-    do
-        next.count++;
-    while (next.count < 40 && next.first + next.count <= m->n && m->state[next.first + next.count] == 'P' &&
-           model_weight(m, next.first, next.count + 1) <= quarter);
     return next;
 }
 
@@ -411,6 +455,20 @@ static void step_weigh(struct model *m, struct vx_leases *l)
     assert_int_equal(vx_leases_weigh(l, item, weight, &err), ok ? VX_OK : VX_EINVAL);
     if (ok)
         m->weight[item] = weight;
+}
+
+/* Bundles of two mostly, some far larger than a lease otherwise is. */
+static void step_join(struct model *m, struct vx_leases *l)
+{
+    const int64_t item = rand() % (MODEL_ITEMS + 2), end = item + (rand() % 8 == 0 ? 60 : 1);
+    struct vx_err err;
+
+    for (int64_t i = item; i < end; i++) {
+        const bool ok = i >= 2 && i <= m->n;
+        assert_int_equal(vx_leases_join(l, i, &err), ok ? VX_OK : VX_EINVAL);
+        if (ok)
+            m->joined[i] = true;
+    }
 }
 
 static void step_complete(struct model *m, struct vx_leases *l, int worker)
@@ -482,6 +540,8 @@ static void test_against_model(void **state)
                 step_grant(m, l, worker);
             else if (what < 50)
                 step_weigh(m, l);
+            else if (what < 53)
+                step_join(m, l);
             else if (what < 85)
                 step_complete(m, l, worker);
             else if (what < 88)
@@ -546,7 +606,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create),      cmocka_unit_test(test_extend_and_close),
         cmocka_unit_test(test_mark_done),   cmocka_unit_test(test_grant_sizes),
-        cmocka_unit_test(test_weights),     cmocka_unit_test(test_guess),
+        cmocka_unit_test(test_weights),     cmocka_unit_test(test_guess), cmocka_unit_test(test_bundles),
         cmocka_unit_test(test_complete_and_lose), cmocka_unit_test(test_suspects), cmocka_unit_test(test_held),
         cmocka_unit_test(test_against_model),
         cmocka_unit_test(test_millions),
