@@ -22,16 +22,6 @@ void vx_archive_input_close(struct vx_archive_input *in)
     in->block = NULL;
 }
 
-static ssize_t read_at(int fd, void *out, size_t n, int64_t offset)
-{
-    ssize_t got;
-
-    do
-        got = pread(fd, out, n, offset);
-    while (got < 0 && errno == EINTR);
-    return got;
-}
-
 enum vx_status vx_archive_input_peek(const struct vx_archive_input *in, void *out, size_t n, size_t *got, struct vx_err *err)
 {
     ssize_t some;
@@ -43,7 +33,7 @@ enum vx_status vx_archive_input_peek(const struct vx_archive_input *in, void *ou
         memcpy(out, in->data, n);
         return VX_OK;
     }
-    if ((some = read_at(in->fd, out, n, in->begin)) < 0)
+    if ((some = vx_path_pread(in->fd, out, n, in->begin)) < 0)
         return vx_fail_sys(err, "cannot be read");
     *got = (size_t)some;
     return VX_OK;
@@ -60,7 +50,7 @@ static la_ssize_t give(struct archive *handle, void *input, const void **data)
         ssize_t got = 0;
         if (n > VX_ARCHIVE_BLOCK)
             n = VX_ARCHIVE_BLOCK;
-        if (n > 0 && (got = read_at(in->fd, in->block, (size_t)n, in->at)) < 0) {
+        if (n > 0 && (got = vx_path_pread(in->fd, in->block, (size_t)n, in->at)) < 0) {
             archive_set_error(handle, errno, "cannot be read: %s", strerror(errno));
             return ARCHIVE_FATAL;
         }

@@ -43,7 +43,9 @@ struct vx_cut_sink {
     void *user;
 };
 
-struct vx_cut_result { /* what was found out so far when it failed, too */
+/* What was found out, also before a failure. What is added here is checked in vx_dec_note_check, too: a decoder process may
+ * have been taken over by what it reads. */
+struct vx_cut_result {
     struct vx_audio_info info;
     struct vx_item_domain domain; /* not compared */
     char hash[VX_HASH_TEXT];      /* as in struct vx_item_result, as the next */

@@ -54,6 +54,18 @@ int vx_opener_open(const struct vx_opener *opener, const char *path)
     return opener->open ? opener->open(opener->user, path) : vx_path_open(path, 0);
 }
 
+ssize_t vx_path_pread(int fd, void *out, size_t n, int64_t at)
+{
+    ssize_t got;
+
+    do
+        got = pread(fd, out, n, at);
+    while (got < 0 && errno == EINTR);
+    if (got > 0)
+        (void)lseek(fd, at + got, SEEK_SET);
+    return got;
+}
+
 int vx_path_stat(const char *path, struct stat *sb)
 {
     int fd, rc;

@@ -5,7 +5,10 @@
 #define VX_IO_PATH_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 /* A descriptor for reading (O_CLOEXEC, O_NONBLOCK, O_NOCTTY and `flags` on top), or -1 with errno. The caller closes. */
 int vx_path_open(const char *path, int flags);
@@ -16,6 +19,10 @@ struct vx_opener {
     void *user;
 };
 int vx_opener_open(const struct vx_opener *opener, const char *path);
+/* pread(2), again when interrupted. Leaves the file's offset behind what was read: who has handed the descriptor to a decoder
+ * process sees there how far that has come. */
+ssize_t vx_path_pread(int fd, void *out, size_t n, int64_t at);
+
 /* stat(2): links are followed. 0, or -1 with errno. */
 int vx_path_stat(const char *path, struct stat *sb);
 

@@ -111,11 +111,8 @@ static void hash_some(struct vx_source *s, const unsigned char *data, int64_t at
 /* Up to n bytes of the file at s->at; 0 on error, told by s->error. */
 static size_t read_file(struct vx_source *s, void *out, size_t n)
 {
-    ssize_t got;
+    const ssize_t got = vx_path_pread(s->fd, out, n, s->origin + s->at);
 
-    do
-        got = pread(s->fd, out, n, s->origin + s->at);
-    while (got < 0 && errno == EINTR);
     if (got > 0) {
         hash_some(s, out, s->at, (size_t)got);
         return (size_t)got;

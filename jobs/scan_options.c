@@ -16,6 +16,9 @@ struct vx_scan_options vx_scan_options_default(void)
         .max_member_mib = 1024,
         .hash = {.of = VX_HASH_BYTES},
         .archive_depth = VX_CORPUS_DEPTH,
+        .decode_in = "processes",
+        .sandbox = "auto",
+        .decode_timeout = 60,
     };
 }
 
@@ -54,6 +57,17 @@ static enum vx_status take_hash(struct vx_scan_options *o, const char *word, str
     if (o->dedupe && o->hash.of == VX_HASH_NONE)
         return vx_fail(err, VX_EINVAL, "--dedupe knows identical content by its hash: leave --hash none away");
     o->hash.sha256 = o->custody;
+    return VX_OK;
+}
+
+static enum vx_status check_decoding(const struct vx_scan_options *o, struct vx_err *err)
+{
+    if (strcmp(o->decode_in, "processes") != 0 && strcmp(o->decode_in, "threads") != 0)
+        return vx_fail(err, VX_EINVAL, "--decode-in %s: expected processes or threads", o->decode_in);
+    if (strcmp(o->sandbox, "auto") != 0 && strcmp(o->sandbox, "on") != 0 && strcmp(o->sandbox, "off") != 0)
+        return vx_fail(err, VX_EINVAL, "--sandbox %s: expected auto, on or off", o->sandbox);
+    if (strcmp(o->sandbox, "on") == 0 && strcmp(o->decode_in, "threads") == 0)
+        return vx_fail(err, VX_EINVAL, "--sandbox on is for decoder processes: leave out --decode-in threads");
     return VX_OK;
 }
 
@@ -100,6 +114,14 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
          "memory for a member of an archive that has to be unpacked, or for an archive in an archive (default 1024)", 1, 1 << 20},
         {"archive-depth", 0, VX_OPT_INT, &o->archive_depth, "N",
          "archives within each other are opened down to the Nth, the one named being the first (default 3)", 1, VX_ARCHIVE_MAX_DEPTH},
+        {"decode-in", 0, VX_OPT_STRING, &o->decode_in, "processes|threads",
+         "where files are read: in processes of their own, which a broken file may take with it, or in this one (default processes)", 0, 0},
+        {"sandbox", 0, VX_OPT_STRING, &o->sandbox, "auto|on|off",
+         "decoder processes may open and send nothing: where the kernel can see to that, always, or never (default auto)", 0, 0},
+        {"decode-timeout", 0, VX_OPT_REAL, &o->decode_timeout, "SECONDS",
+         "a decoder process that gives no sound for so long is killed, its file has failed (default 60)", 1, 86400},
+        {"decode-memory", 0, VX_OPT_INT, &o->decode_memory_mib, "MIB",
+         "memory of a decoder process (default: --max-member and 1024 more)", 64, 1 << 20},
         {"part", 0, VX_OPT_STRING, &part, "K/N",
          "only part K of N of the corpus, the same items whoever lists it; voxtrawl merge joins the results", 0, 0},
         {"hash", 0, VX_OPT_STRING, &hash, "bytes|pcm|none",
@@ -130,6 +152,11 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
     if (!parse_channels(&o->channels, channels)) {
         if (!quiet)
             fprintf(stderr, "voxtrawl scan: --channels %s: mix, each or first is possible\n", channels);
+        return VX_EXIT_USAGE;
+    }
+    if (check_decoding(o, &err) != VX_OK) {
+        if (!quiet)
+            (void)vx_command_fail(self, &err);
         return VX_EXIT_USAGE;
     }
     if (part && vx_part_parse(&o->part, part, &err) != VX_OK) {

@@ -27,6 +27,10 @@ struct vx_scan_options {
     double lost_after; /* seconds of silence until a rank is given up */
     long max_member_mib;
     long archive_depth; /* archives within each other, the outermost included */
+    const char *decode_in; /* "processes", "threads" */
+    const char *sandbox;   /* "auto", "on", "off" */
+    double decode_timeout; /* seconds without sound from a decoder process */
+    long decode_memory_mib; /* that one may take; 0: what the largest member may have, and room to work */
     struct vx_part part; /* of the corpus */
     const char *const *inputs;
     int n_inputs;

@@ -1,43 +1,78 @@
 #include "mpi/batch.h"
 #include "base/mem.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-enum vx_status vx_batch_create(struct vx_batch **out, int windows, size_t bytes, struct vx_err *err)
+/* The pool's memory: no name, so nothing stays behind whoever dies. */
+static enum vx_status map_memory(struct vx_batch_pool *pool, size_t bytes, struct vx_err *err)
 {
-    struct vx_batch *b = vx_calloc(1, sizeof *b);
+    void *at;
 
-    *out = NULL;
-    if (!b || !(b->owner = vx_calloc((size_t)windows, sizeof *b->owner)) || !(b->bytes = vx_calloc(bytes, 1))) {
-        vx_batch_destroy(&b);
-        return vx_fail_nomem(err, "a batch of windows");
-    }
-    b->cap = bytes;
-    *out = b;
+    if ((pool->fd = memfd_create("voxtrawl batches", MFD_CLOEXEC | MFD_ALLOW_SEALING)) < 0 || ftruncate(pool->fd, (off_t)bytes) != 0 ||
+        fcntl(pool->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        return vx_fail_sys(err, "%zu bytes for batches of windows", bytes);
+    at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, pool->fd, 0);
+    if (at == MAP_FAILED)
+        return vx_fail_sys(err, "%zu bytes for batches of windows", bytes);
+    pool->memory = at;
+    pool->bytes = bytes;
     return VX_OK;
 }
 
-void vx_batch_destroy(struct vx_batch **b)
+enum vx_status vx_batch_pool_open(struct vx_batch_pool *pool, int n, int windows, size_t cap, struct vx_err *err)
 {
-    if (!*b)
-        return;
-    free((*b)->owner);
-    free((*b)->bytes);
-    free(*b);
-    *b = NULL;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t bytes;
+    enum vx_status rc;
+
+    *pool = (struct vx_batch_pool){.fd = -1};
+    if (cap > SIZE_MAX - page || vx_mul_overflows((cap + page - 1) / page * page, (size_t)n, &bytes))
+        return vx_fail_nomem(err, "batches of windows");
+    cap = (cap + page - 1) / page * page;
+    if ((rc = map_memory(pool, bytes, err)) != VX_OK || (rc = vx_queue_create(&pool->free, (size_t)n, err)) != VX_OK)
+        goto done;
+    if (!(pool->batches = vx_calloc((size_t)n, sizeof *pool->batches))) {
+        rc = vx_fail_nomem(err, "batches of windows");
+        goto done;
+    }
+    for (pool->n = 0; pool->n < n; pool->n++) {
+        struct vx_batch *const b = &pool->batches[pool->n];
+        *b = (struct vx_batch){.bytes = pool->memory + (size_t)pool->n * cap, .cap = cap, .pool = pool};
+        if (!(b->owner = vx_calloc((size_t)windows, sizeof *b->owner))) {
+            rc = vx_fail_nomem(err, "a batch of windows");
+            goto done;
+        }
+        vx_queue_push(pool->free, b);
+    }
+    return VX_OK;
+done:
+    vx_batch_pool_close(pool);
+    return rc;
+}
+
+void vx_batch_pool_close(struct vx_batch_pool *pool)
+{
+    for (int i = 0; i < pool->n; i++)
+        free(pool->batches[i].owner);
+    free(pool->batches);
+    vx_queue_destroy(&pool->free);
+    if (pool->memory)
+        munmap(pool->memory, pool->bytes);
+    if (pool->fd > 0) /* 0: it never was opened */
+        close(pool->fd);
+    *pool = (struct vx_batch_pool){.fd = -1};
 }
 
 enum vx_status vx_batch_begin(struct vx_batch *b, enum vx_input_kind kind, int samples, int sample_rate,
                               size_t window_bytes, int windows, struct vx_err *err)
 {
-    if (window_bytes > b->cap) {
-        unsigned char *bytes = vx_calloc(window_bytes, 1);
-        if (!bytes)
-            return vx_fail_nomem(err, "a window of very high sample rate");
-        free(b->bytes);
-        b->bytes = bytes;
-        b->cap = window_bytes;
-    }
+    b->input.n = 0;
+    if (window_bytes > b->cap)
+        return vx_fail(err, VX_ELIMIT, "a window of %zu bytes, which is more than a batch has: %d samples at %d Hz", window_bytes,
+                       samples, sample_rate);
     b->input = (struct vx_input){.kind = kind, .samples = samples, .sample_rate = sample_rate, .data = b->bytes};
     b->window_bytes = window_bytes;
     b->room = windows;

@@ -3,7 +3,6 @@
 #include "mpi/stage.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct here {
     struct vx_stage *stage;
@@ -23,8 +22,11 @@ static enum vx_status room(void *user, const struct vx_cut_shape *shape, void **
 static enum vx_status window(void *user, const struct vx_window_score *score, struct vx_err *err)
 {
     struct here *h = user;
+    const enum vx_status rc = vx_stage_window(h->stage, score, err);
 
-    return vx_stage_window(h->stage, score, err);
+    if (rc == VX_OK)
+        vx_stage_flush_stale(h->stage);
+    return rc;
 }
 
 static enum vx_status content(void *user, const char *hash, bool *wanted, struct vx_err *err)
@@ -70,10 +72,7 @@ static enum vx_status decode(void *decoder, struct vx_task *task, struct vx_err 
     struct vx_cut_result found;
     const enum vx_status rc = vx_cutter_run(h->cutter, &task->result->item, &sink, &found, err);
 
-    task->result->info = found.info;
-    task->result->domain = found.domain;
-    memcpy(task->result->hash, found.hash, sizeof found.hash);
-    memcpy(task->result->warning, found.warning, sizeof found.warning);
+    vx_task_found(task, &found);
     return rc;
 }
 

@@ -13,19 +13,17 @@ void vx_stage_flush(struct vx_stage *s)
     if (s->batch && s->batch->input.n > 0)
         vx_queue_push(s->p->filled, s->batch);
     else if (s->batch)
-        vx_queue_push(s->p->free, s->batch);
+        vx_queue_push(s->pool->free, s->batch);
     s->batch = NULL;
 }
 
-/* A long silence, a slow disk: windows that wait for company go without it. */
-static void flush_stale(struct vx_stage *s)
+void vx_stage_flush_stale(struct vx_stage *s)
 {
     if (s->batch && s->batch->input.n > 0 && vx_clock_now() - s->batch_since > FLUSH_SECONDS)
         vx_stage_flush(s);
 }
 
-/* What fails here is not the item's fault but the rank's end. */
-static enum vx_status end_of_rank(struct vx_stage *s, const struct vx_err *err)
+enum vx_status vx_stage_fail(struct vx_stage *s, const struct vx_err *err)
 {
     vx_pipeline_set_failure(s->p, err);
     return VX_ESTOP;
@@ -40,13 +38,11 @@ enum vx_status vx_stage_batch(struct vx_stage *s, const struct vx_cut_shape *sha
         vx_stage_flush(s);
     if (s->batch)
         return VX_OK;
-    if (!vx_queue_pop(s->p->free, &batch))
+    if (!vx_queue_pop(s->pool->free, &batch))
         return vx_fail(err, VX_ESTOP, "the pipeline is closing");
     s->batch = batch;
-    if (vx_batch_begin(s->batch, shape->kind, shape->samples, shape->sample_rate, vx_cut_bytes(shape, image_size),
-                       s->p->config.batch, err) != VX_OK)
-        return end_of_rank(s, err);
-    return VX_OK;
+    return vx_batch_begin(s->batch, shape->kind, shape->samples, shape->sample_rate, vx_cut_bytes(shape, image_size),
+                          s->p->config.batch, err);
 }
 
 enum vx_status vx_stage_window(struct vx_stage *s, const struct vx_window_score *score, struct vx_err *err)
@@ -56,13 +52,12 @@ enum vx_status vx_stage_window(struct vx_stage *s, const struct vx_window_score 
     if (atomic_load(&s->p->stopping))
         return vx_fail(err, VX_ESTOP, "the pipeline is closing");
     if (vx_task_add_window(s->task, score, &at, err) != VX_OK)
-        return end_of_rank(s, err);
+        return vx_stage_fail(s, err);
     if (!(score->flags & VX_WINDOW_NOT_SCORED)) {
         if (s->batch->input.n == 0)
             s->batch_since = vx_clock_now();
         vx_batch_add(s->batch, s->task, at);
     }
-    flush_stale(s);
     return VX_OK;
 }
 
@@ -82,7 +77,7 @@ enum vx_status vx_stage_content(struct vx_stage *s, const char *hash, bool *want
         result->status = VX_ITEM_SAME;
         result->same_as = scored;
     }
-    flush_stale(s);
+    vx_stage_flush_stale(s);
     return VX_OK;
 }
 
@@ -114,7 +109,7 @@ static enum vx_status run_task(struct vx_stage *s, const struct vx_stage_ops *op
 
     if (decode_item(s, ops, decoder, &err) == VX_ESTOP)
         return VX_ESTOP;
-    flush_stale(s);
+    vx_stage_flush_stale(s);
     vx_task_release(s->p, s->task);
     return VX_OK;
 }
@@ -122,10 +117,13 @@ static enum vx_status run_task(struct vx_stage *s, const struct vx_stage_ops *op
 void *vx_decode_stage(void *pipeline)
 {
     struct vx_stage s = {.p = pipeline};
-    const struct vx_stage_ops *const ops = &vx_decode_here;
+    const struct vx_stage_ops *const ops = s.p->config.nursery ? &vx_decode_there : &vx_decode_here;
     void *decoder = NULL, *next;
     struct vx_err err;
 
+    pthread_mutex_lock(&s.p->fail_lock);
+    s.pool = &s.p->pools[s.p->next_stage++ % s.p->n_pools];
+    pthread_mutex_unlock(&s.p->fail_lock);
     if (ops->open(&decoder, &s, &err) != VX_OK) {
         vx_pipeline_set_failure(s.p, &err);
         goto done;

@@ -8,6 +8,7 @@
 #define QUEUED_ITEMS 131072 /* more than all leases a worker holds at a time */
 #define QUEUED_JOBS 1024
 #define REFERENCE_RATE 48000 /* a batch's buffer holds its windows at this rate; at higher rates it holds fewer */
+#define HIGHEST_RATE 768000  /* that a recording may have, Hz (io/decode.h) */
 
 enum vx_status vx_job_create(struct vx_job **out, int64_t lease, struct vx_item *items, size_t n, struct vx_err *err)
 {
@@ -60,12 +61,14 @@ void vx_job_destroy(struct vx_job **job)
 /* Wakes everyone who waits; threads end at the next window. `finished` goes first: nothing comes out half done. */
 static void stop(struct vx_pipeline *p)
 {
-    struct vx_queue *const queues[] = {p->finished, p->tasks, p->free, p->filled};
+    struct vx_queue *const queues[] = {p->finished, p->tasks, p->filled};
 
     atomic_store(&p->stopping, true);
     for (size_t i = 0; i < sizeof queues / sizeof *queues; i++)
         if (queues[i])
             vx_queue_close(queues[i]);
+    for (int i = 0; i < p->n_pools; i++)
+        vx_queue_close(p->pools[i].free);
 }
 
 void vx_pipeline_set_failure(struct vx_pipeline *p, const struct vx_err *err)
@@ -130,35 +133,42 @@ static void *lane_main(void *pipeline)
             break;
         }
         deliver(p, batch, logits);
-        vx_queue_push(p->free, batch);
+        vx_queue_push(batch->pool->free, batch);
     }
     free(logits);
     return NULL;
 }
 
+/* What a batch takes: its windows at the profile's rate, or at a common one where each recording keeps its own; then at least
+ * one at the highest. */
+static size_t batch_bytes(const struct vx_pipeline_config *c)
+{
+    const int rate = c->profile->sample_rate;
+    const struct vx_cut_shape picture = {.kind = VX_INPUT_IMAGE};
+    const size_t pcm = (size_t)(c->rule.window_seconds * (rate ? rate : REFERENCE_RATE) + 1) * sizeof(float);
+    const size_t highest = rate ? 0 : (size_t)(c->rule.window_seconds * HIGHEST_RATE + 1) * sizeof(float);
+    const size_t image = vx_cut_bytes(&picture, c->engine->image_size);
+    const size_t all = (pcm > image ? pcm : image) * (size_t)c->batch;
+
+    return all > highest ? all : highest;
+}
+
+/* Each lane runs one while another waits, and each decoder fills one. A decoder process sees no memory but that of its own
+ * batches, so that one which has been taken over cannot touch the others' sound. */
 static enum vx_status create_batches(struct vx_pipeline *p, struct vx_err *err)
 {
     const struct vx_pipeline_config *c = &p->config;
-    const size_t side = (size_t)c->engine->image_size;
-    const int rate = c->profile->sample_rate ? c->profile->sample_rate : REFERENCE_RATE;
-    const size_t pcm = (size_t)(c->rule.window_seconds * rate + 1) * sizeof(float);
-    const size_t window = pcm > side * side * 3 ? pcm : side * side * 3;
-    enum vx_status rc;
+    const int pools = c->nursery ? c->decoders : 1, batches = 2 * c->engine->lanes + c->decoders;
+    const int each = (batches + pools - 1) / pools;
 
-    /* each lane runs one while another waits, and each decoder fills one */
-    p->n_batches = 2 * c->engine->lanes + c->decoders;
-    p->batches = vx_calloc((size_t)p->n_batches, sizeof *p->batches);
-    if (!p->batches)
+    if (!(p->pools = vx_calloc((size_t)pools, sizeof *p->pools)))
         return vx_fail_nomem(err, "batches");
-    if ((rc = vx_queue_create(&p->free, (size_t)p->n_batches, err)) != VX_OK ||
-        (rc = vx_queue_create(&p->filled, (size_t)p->n_batches, err)) != VX_OK)
-        return rc;
-    for (int i = 0; i < p->n_batches; i++) {
-        if ((rc = vx_batch_create(&p->batches[i], c->batch, window * (size_t)c->batch, err)) != VX_OK)
+    for (; p->n_pools < pools; p->n_pools++) {
+        const enum vx_status rc = vx_batch_pool_open(&p->pools[p->n_pools], each, c->batch, batch_bytes(c), err);
+        if (rc != VX_OK)
             return rc;
-        vx_queue_push(p->free, p->batches[i]);
     }
-    return VX_OK;
+    return vx_queue_create(&p->filled, (size_t)(pools * each), err);
 }
 
 static enum vx_status start_threads(struct vx_pipeline *p, struct vx_err *err)
@@ -217,15 +227,14 @@ void vx_pipeline_destroy(struct vx_pipeline **pp)
         struct vx_job *job = &p->inside[i]->job;
         vx_job_destroy(&job);
     }
-    for (int i = 0; p->batches && i < p->n_batches; i++)
-        vx_batch_destroy(&p->batches[i]);
+    for (int i = 0; i < p->n_pools; i++)
+        vx_batch_pool_close(&p->pools[i]);
     vx_queue_destroy(&p->tasks);
-    vx_queue_destroy(&p->free);
     vx_queue_destroy(&p->filled);
     vx_queue_destroy(&p->finished);
     pthread_mutex_destroy(&p->fail_lock);
     free(p->inside);
-    free(p->batches);
+    free(p->pools);
     free(p->threads);
     free(p);
     *pp = NULL;
@@ -307,6 +316,14 @@ struct vx_pipeline_stats vx_pipeline_stats(struct vx_pipeline *p)
     double unused;
 
     vx_queue_waits(p->filled, &unused, &stats.engine_wait_s);
-    vx_queue_waits(p->free, &unused, &stats.decode_wait_s);
+    for (int i = 0; i < p->n_pools; i++) {
+        double wait;
+        vx_queue_waits(p->pools[i].free, &unused, &wait);
+        stats.decode_wait_s += wait;
+    }
+    pthread_mutex_lock(&p->fail_lock);
+    stats.decoders_cpu_s = p->decoders_cpu_s;
+    stats.decoders_rss = p->decoders_rss;
+    pthread_mutex_unlock(&p->fail_lock);
     return stats;
 }

@@ -1,5 +1,5 @@
 /* pipeline.h - one rank's work: items in, scored items out
- * Decoder threads open items, cut them into windows and fill batches across files; lane threads run batches through the
+ * Decoders, threads or processes with a thread each that drives them, open items, cut them into windows and fill batches across files; lane threads run batches through the
  * engine and hand each window's logits back to its item. A job (the items of one lease) comes out when its last item is
  * complete. What goes wrong with an item stays in its result; what comes back as an error here is the rank's end.
  * No MPI and no database in here. */
@@ -8,10 +8,12 @@
 
 #include "base/err.h"
 #include "base/item.h"
+#include "io/nursery.h"
 #include "io/windows.h"
 #include "model/engine.h"
 #include "mpi/claimer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,10 +27,14 @@ struct vx_pipeline_config { /* everything is borrowed for the pipeline's life */
     struct vx_window_rule rule;
     enum vx_channels channels;
     int batch;               /* windows an engine call, 1…engine->max_batch */
-    int decoders;            /* threads */
+    int decoders;            /* threads or processes */
     size_t max_member_bytes; /* of an archive's member, which is held in memory */
     struct vx_hash_rule hash;   /* of the items' content */
     struct vx_claimer *claimer; /* asked for each content whether it is scored already; NULL: all are to be scored */
+    struct vx_nursery *nursery; /* of decoder processes (vx_decoder_serve), as many as `decoders`; NULL: the threads decode */
+    double decode_timeout_s;    /* a decoder process that gives nothing for so long is killed */
+    uint64_t decode_memory;     /* bytes that one may take; 0: no limit */
+    bool sandbox;               /* io/sandbox.h: available */
 };
 
 /* The items of one lease. The caller creates it, the pipeline owns it between submit and collect. */
@@ -62,6 +68,7 @@ struct vx_pipeline_stats {
     int64_t windows_scored;
     double engine_wait_s; /* lanes waited for batches, summed over lanes */
     double decode_wait_s; /* decoders waited for a free batch, summed */
+    double decoders_cpu_s, decoders_rss; /* of decoder processes, summed: processor time and largest resident sets, bytes */
 } vx_pipeline_stats(struct vx_pipeline *p);
 
 #endif

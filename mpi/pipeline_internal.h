@@ -32,15 +32,15 @@ struct vx_job_state {
 struct vx_pipeline {
     struct vx_pipeline_config config;
     struct vx_queue *tasks;    /* struct vx_task *: to be decoded */
-    struct vx_queue *free;     /* struct vx_batch *: empty */
     struct vx_queue *filled;   /* struct vx_batch *: for the lanes */
     struct vx_queue *finished; /* struct vx_job_state * */
-    struct vx_batch **batches; /* [n_batches], all of them, for destroy */
-    int n_batches;
+    struct vx_batch_pool *pools; /* owned [n_pools]: one, or one for each decoder process */
+    int n_pools;
     pthread_t *threads; /* [decoders + lanes] started so far */
     int n_threads;
-    int next_lane; /* handed to lane threads as they start, under fail_lock */
+    int next_lane, next_stage; /* handed to threads as they start, under fail_lock */
     _Atomic int64_t windows_scored;
+    double decoders_cpu_s, decoders_rss; /* of decoder processes, those replaced too; under fail_lock */
     pthread_mutex_t fail_lock;
     struct vx_err failure; /* the first one; status VX_OK: none */
     atomic_bool failed, stopping; /* stopping: by failure or destroy; what is inside is given up */
@@ -54,6 +54,7 @@ void vx_pipeline_set_failure(struct vx_pipeline *p, const struct vx_err *err);
 /* Adds a window to the task; *at is its place. One more holder when it is to be scored. */
 enum vx_status vx_task_add_window(struct vx_task *task, const struct vx_window_score *window, size_t *at,
                                   struct vx_err *err) VX_CHECKED;
+void vx_task_found(struct vx_task *task, const struct vx_cut_result *found); /* what reading it told about it */
 void vx_task_set_logits(struct vx_task *task, size_t at, float real, float fake);
 /* One holder lets go; the last one computes the aggregates and may finish the job. A holder that gives up because the
  * pipeline is stopping keeps its hold: such an item is never complete. */

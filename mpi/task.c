@@ -28,6 +28,16 @@ enum vx_status vx_task_add_window(struct vx_task *task, const struct vx_window_s
     return rc;
 }
 
+void vx_task_found(struct vx_task *task, const struct vx_cut_result *found)
+{
+    struct vx_item_result *const r = task->result;
+
+    r->info = found->info;
+    r->domain = found->domain;
+    memcpy(r->warning, found->warning, sizeof r->warning);
+    memcpy(r->hash, found->hash, sizeof r->hash);
+}
+
 void vx_task_set_logits(struct vx_task *task, size_t at, float real, float fake)
 {
     pthread_mutex_lock(&task->lock);

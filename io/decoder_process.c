@@ -1,0 +1,123 @@
+#include "io/decoder_process.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+struct vx_decoder_process {
+    struct vx_nursling at;
+    struct vx_dec_note note;
+};
+
+enum vx_status vx_decoder_process_start(struct vx_decoder_process **out, struct vx_nursery *nursery, int memory,
+                                        const struct vx_decoder_config *config, struct vx_err *err)
+{
+    struct vx_decoder_process *p = vx_calloc(1, sizeof *p);
+    enum vx_status rc;
+
+    *out = NULL;
+    if (!p)
+        return vx_fail_nomem(err, "a decoder");
+    if ((rc = vx_nursery_spawn(&p->at, nursery, memory, config, sizeof *config, err)) != VX_OK) {
+        free(p);
+        return rc;
+    }
+    *out = p;
+    return VX_OK;
+}
+
+enum vx_status vx_decoder_process_item(struct vx_decoder_process *p, const struct vx_item *item, int fd, int no_file,
+                                       bool keeps_room, struct vx_err *err)
+{
+    const size_t path = strlen(item->path) + 1, member = item->member ? strlen(item->member) + 1 : 0;
+    const struct vx_dec_order order = {.what = VX_DEC_ITEM, .no_file = no_file, .kind = (int32_t)item->kind,
+                                       .path_len = (uint32_t)path, .member_len = (uint32_t)member, .keeps_room = keeps_room,
+                                       .ordinal = item->ordinal, .offset = item->offset, .size = item->size, .mtime = item->mtime};
+    char names[VX_DEC_NAMES];
+
+    if (path + member > sizeof names)
+        return vx_fail(err, VX_ELIMIT, "a name of %zu bytes; %zu are possible: shorten it, or --decode-in threads", path + member - 1,
+                       sizeof names);
+    memcpy(names, item->path, path);
+    if (member > 0)
+        memcpy(names + path, item->member, member);
+    return vx_dec_send(p->at.sock, &order, sizeof order, names, path + member, fd, err);
+}
+
+enum vx_status vx_decoder_process_file(struct vx_decoder_process *p, int fd, int no_file, struct vx_err *err)
+{
+    const struct vx_dec_order order = {.what = VX_DEC_HERE_IS_FILE, .no_file = no_file};
+
+    return vx_dec_send(p->at.sock, &order, sizeof order, NULL, 0, fd, err);
+}
+
+enum vx_status vx_decoder_process_room(struct vx_decoder_process *p, uint64_t at, uint32_t windows, struct vx_err *err)
+{
+    const struct vx_dec_order order = {.what = VX_DEC_HERE_IS_ROOM, .at = at, .room = windows};
+
+    return vx_dec_send(p->at.sock, &order, sizeof order, NULL, 0, -1, err);
+}
+
+enum vx_status vx_decoder_process_wanted(struct vx_decoder_process *p, bool wanted, bool keeps_room, struct vx_err *err)
+{
+    const struct vx_dec_order order = {.what = VX_DEC_WANTED, .wanted = wanted, .keeps_room = keeps_room};
+
+    return vx_dec_send(p->at.sock, &order, sizeof order, NULL, 0, -1, err);
+}
+
+enum vx_status vx_decoder_process_hear(struct vx_decoder_process *p, const struct vx_dec_note **note, double seconds,
+                                       struct vx_err *err)
+{
+    struct pollfd at = {.fd = p->at.sock, .events = POLLIN};
+    enum vx_status rc;
+    size_t len;
+    int ready;
+
+    *note = NULL;
+    if ((ready = poll(&at, 1, (int)(seconds * 1000))) < 0 && errno != EINTR)
+        return vx_fail_sys(err, "waiting for a decoder");
+    if (ready <= 0)
+        return VX_DONE;
+    if ((rc = vx_dec_receive(p->at.sock, &p->note, sizeof p->note, &len, NULL, err)) == VX_DONE)
+        return vx_fail(err, VX_ESYS, "the decoder is gone");
+    if (rc != VX_OK || (rc = vx_dec_note_check(&p->note, len, err)) != VX_OK)
+        return rc;
+    *note = &p->note;
+    return VX_OK;
+}
+
+enum vx_status vx_decoder_process_end(struct vx_decoder_process **process, char why[96], struct vx_err *err)
+{
+    struct vx_decoder_process *p = *process;
+    struct vx_nursery_end end;
+    enum vx_status rc;
+
+    why[0] = '\0';
+    if (!p)
+        return VX_OK;
+    rc = vx_nursling_end(&p->at, &end, err);
+    free(p);
+    *process = NULL;
+    if (rc != VX_OK)
+        return rc;
+    if (end.fork_error)
+        return vx_fail(err, VX_ESYS, "cannot fork a decoder: %s", strerror(end.fork_error));
+    if (WIFSIGNALED(end.status)) {
+        const char *name = sigabbrev_np(WTERMSIG(end.status));
+        snprintf(why, 96, "decoder killed by SIG%s%s", name ? name : "?",
+                 WTERMSIG(end.status) == SIGSYS ? ": it tried what the sandbox forbids" : "");
+        return VX_OK;
+    }
+    if (WEXITSTATUS(end.status) == VX_DECODER_EXIT_START)
+        return vx_fail(err, VX_ESYS, "a decoder could not begin: is its memory limit too low (--decode-memory)?");
+    if (WEXITSTATUS(end.status) == VX_DECODER_EXIT_SANDBOX)
+        return vx_fail(err, VX_ESYS, "a decoder could not enter its sandbox; --sandbox off does without");
+    snprintf(why, 96, "decoder ended with status %d", WEXITSTATUS(end.status));
+    return VX_OK;
+}
