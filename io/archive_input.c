@@ -1,5 +1,6 @@
 #include "io/archive_input.h"
 #include "base/mem.h"
+#include "io/path.h"
 
 #include <archive.h>
 #include <errno.h>

@@ -153,7 +153,7 @@ enum vx_status vx_dec_note_check(struct vx_dec_note *note, size_t len, struct vx
         return vx_fail(err, VX_EFORMAT, "a message of %zu bytes", len);
     for (uint32_t i = 0; i < note->n; i++) {
         struct vx_window_score *const w = &note->windows[i];
-        if (w->index < 0 || w->start_ms < 0 || (w->flags & ~known) || w->channel < 0 || w->channel > MAX_CHANNELS)
+        if (w->index < 0 || w->start_ms < 0 || (w->flags & ~known) || w->channel < 0 || w->channel > VX_MAX_CHANNELS)
             return vx_fail(err, VX_EFORMAT, "window %d at %lld ms with flags %#x", (int)w->index, (long long)w->start_ms,
                            (unsigned)w->flags);
         w->real = w->fake = 0;

@@ -307,8 +307,9 @@ enum vx_status vx_nursling_end(struct vx_nursling *n, struct vx_nursery_end *end
     (void)!send(n->watch, "k", 1, MSG_NOSIGNAL); /* fails where the end is told already */
     while ((ready = poll(&at, 1, KILL_MS)) < 0 && errno == EINTR)
         ;
-    if (ready > 0)
-        got = recv(n->watch, end, sizeof *end, 0);
+    /* closed over our unread word, the other end leaves an error in front of its own word */
+    while (ready > 0 && (got = recv(n->watch, end, sizeof *end, 0)) < 0 && (errno == EINTR || errno == ECONNRESET))
+        ;
     close(n->watch);
     close(n->sock);
     *n = (struct vx_nursling){-1, -1};

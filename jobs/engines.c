@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+void (*const vx_decoder_before)(const struct vx_item *item) = NULL;
+
 const struct vx_engine_ops *const vx_engines[] = {
 #ifdef VX_CUDA
     &vx_cuda_engine,

@@ -6,4 +6,8 @@
 
 extern const struct vx_engine_ops *const vx_engines[]; /* ends with NULL */
 
+/* What decoder processes do with each item before they read it: nothing, NULL. A test program's may go wrong here. */
+struct vx_item;
+extern void (*const vx_decoder_before)(const struct vx_item *item);
+
 #endif

@@ -3,6 +3,9 @@
  * itself, and one that would score differently is refused. Then rank 0 leads (scan_lead.c), and all work (scan_work.c). */
 #include "base/clock.h"
 #include "db/merge.h"
+#include "io/decoder_serve.h"
+#include "io/sandbox.h"
+#include "jobs/engines.h"
 #include "jobs/outfile.h"
 #include "jobs/scan_run.h"
 #include "mpi/worker.h"
@@ -162,6 +165,31 @@ static int follow_and_work(struct vx_scan *s, const char *plan)
     return VX_EXIT_OK;
 }
 
+static int decoder_life(int sock, int memory, const void *config)
+{
+    return vx_decoder_serve(sock, memory, config, vx_decoder_before);
+}
+
+/* Where files will be read, now that the options are known. */
+static enum vx_status choose_decoding(struct vx_scan *s, struct vx_err *err)
+{
+    const struct vx_scan_options *o = &s->options;
+    struct vx_err why;
+
+    if (strcmp(o->decode_in, "threads") == 0) {
+        vx_nursery_close(&s->nursery);
+        return VX_OK;
+    }
+    s->sandbox = strcmp(o->sandbox, "off") != 0 && vx_sandbox_available(&why) == VX_OK;
+    if (s->sandbox || strcmp(o->sandbox, "off") == 0)
+        return VX_OK;
+    if (strcmp(o->sandbox, "on") == 0)
+        return vx_fail(err, VX_EUNSUPPORTED, "--sandbox on: %s", why.text);
+    if (s->world.rank == 0)
+        vx_log_say(s->log, VX_LOG_WARNING, "decoders run without sandbox: %s", why.text);
+    return VX_OK;
+}
+
 /* Everything a rank needs before it leads or follows. */
 static enum vx_status prepare(struct vx_scan *s, struct vx_err *err)
 {
@@ -178,6 +206,8 @@ static enum vx_status prepare(struct vx_scan *s, struct vx_err *err)
         s->work = NULL;
     if (!s->work)
         return vx_fail_nomem(err, "a path");
+    if ((rc = choose_decoding(s, err)) != VX_OK)
+        return rc;
     return bind_to_share(s, err);
 }
 
@@ -209,9 +239,9 @@ int vx_cmd_scan(const struct vx_command *self, int argc, char **argv)
     struct vx_err err;
     int status;
 
-    if (vx_world_open(&s.world, &argc, &argv, &err) != VX_OK)
-        return vx_command_fail(self, &err);
-    if (vx_scan_record_command(&s.record, argc, argv, &err) != VX_OK)
+    /* the first of all: what is forked later would share the locks and memory of MPI, GPU and threads */
+    if (vx_nursery_open(&s.nursery, decoder_life, &err) != VX_OK || vx_world_open(&s.world, &argc, &argv, &err) != VX_OK ||
+        vx_scan_record_command(&s.record, argc, argv, &err) != VX_OK)
         return vx_command_fail(self, &err);
     status = vx_scan_options_parse(&s.options, self, argc, argv, s.world.rank != 0);
     if (status < 0) {
@@ -226,6 +256,7 @@ int vx_cmd_scan(const struct vx_command *self, int argc, char **argv)
         if (s.world.rank == 0)
             vx_rundir_leave_status(s.work, status);
     }
+    vx_nursery_close(&s.nursery);
     vx_scanner_close(&s.scanner);
     vx_scan_record_free(&s.record);
     vx_rundir_close(&s.rundir);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DECODE_ROOM_MIB 1024 /* the largest picture, a few seconds of many channels, and what libraries take */
+
 struct vx_scan_options vx_scan_options_default(void)
 {
     return (struct vx_scan_options){
@@ -172,6 +174,11 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
     o->inputs = (const char *const *)(argv + 1);
     o->n_inputs = n;
     return -1;
+}
+
+long vx_scan_decode_memory(const struct vx_scan_options *o)
+{
+    return o->decode_memory_mib > 0 ? o->decode_memory_mib : o->max_member_mib + DECODE_ROOM_MIB;
 }
 
 struct vx_window_rule vx_scan_rule(const struct vx_scan_options *o, const struct vx_profile *profile)

@@ -42,6 +42,8 @@ const char *vx_channels_name(enum vx_channels channels); /* "mix", "each", "firs
 /* -1 to go on, else the exit status. Only a rank with quiet 0 says anything. */
 int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet);
 
+long vx_scan_decode_memory(const struct vx_scan_options *o); /* MiB that a decoder process may take */
+
 /* The effective window rule, once the profile is known. */
 struct vx_window_rule vx_scan_rule(const struct vx_scan_options *o, const struct vx_profile *profile);
 struct vx_corpus_limits vx_scan_limits(const struct vx_scan_options *o); /* of archives, for listing them */

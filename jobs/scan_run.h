@@ -9,6 +9,7 @@
 #include "jobs/scan_options.h"
 #include "jobs/scan_record.h"
 #include "jobs/scanner.h"
+#include "io/nursery.h"
 #include "mpi/link.h"
 #include "mpi/world.h"
 
@@ -27,6 +28,8 @@ struct vx_scan {
     int attempt;             /* 1, 2, … of this run */
     double started_at;       /* vx_clock_now() */
     atomic_bool *stop;       /* borrowed: set by a signal */
+    struct vx_nursery *nursery; /* of decoder processes; NULL: threads decode */
+    bool sandbox;               /* they are in one */
 };
 
 /* Rank 0, once the plan is shared: lists, hands out, merges, sums up. Returns the exit status; errors are said. */

@@ -45,6 +45,10 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
         .channels = s->options.channels,
         .batch = s->scanner.batch,
         .decoders = count_decoders(s),
+        .nursery = s->nursery,
+        .sandbox = s->sandbox,
+        .decode_timeout_s = s->options.decode_timeout,
+        .decode_memory = (uint64_t)vx_scan_decode_memory(&s->options) << 20,
         .max_member_bytes = (size_t)s->options.max_member_mib << 20,
         .hash = s->options.hash,
     };

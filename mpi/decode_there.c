@@ -25,7 +25,7 @@ struct there {
     off_t read_to;                      /* the furthest it was */
     double silent_s;                    /* nothing came for so long */
     double cpu_s, peak_rss;             /* as the process said last */
-    int32_t next_index;                 /* of the item's windows */
+    int32_t index, channel;             /* of the item's last window; -1 before the first */
     size_t windows;                     /* of the item so far */
     bool asked;                         /* about the item's content */
 };
@@ -79,7 +79,7 @@ static enum vx_status send_item(struct there *t, const struct vx_item *item, str
         t->archive = item->member ? strdup(item->path) : NULL; /* without memory it is opened again, no more */
         no_file = open_file(t, item);
     }
-    t->next_index = 0;
+    t->index = t->channel = -1;
     t->windows = 0;
     t->asked = false;
     return vx_decoder_process_item(t->process, item, open_there ? -1 : t->fd, no_file, t->stage->batch != NULL, err);
@@ -122,8 +122,10 @@ static enum vx_status take_windows(struct there *t, const struct vx_dec_note *no
     for (uint32_t i = 0; rc == VX_OK && i < note->n; i++) {
         const struct vx_window_score *const w = &note->windows[i];
         const bool scored = !(w->flags & VX_WINDOW_NOT_SCORED);
-        if (w->channel == 0 && w->index != t->next_index++)
-            return vx_fail(err, VX_EFORMAT, "window %d after window %d", (int)w->index, (int)t->next_index - 2);
+        if (w->index < t->index || w->index > (int64_t)t->index + 1 || (w->index == t->index && w->channel <= t->channel))
+            return vx_fail(err, VX_EFORMAT, "window %d after window %d", (int)w->index, (int)t->index);
+        t->index = w->index;
+        t->channel = w->channel;
         if (scored && (!s->batch || s->batch->input.n >= s->batch->room))
             return vx_fail(err, VX_EFORMAT, "more windows than there was room for");
         rc = vx_stage_window(s, w, err);

@@ -42,8 +42,8 @@ static enum vx_status say_bye(struct worker *w, struct vx_err *err)
 {
     const struct vx_pipeline_stats stats = vx_pipeline_stats(w->c->pipeline);
     const struct vx_msg_bye bye = {
-        .cpu_s = vx_clock_cpu(),
-        .peak_rss = vx_clock_peak_rss(),
+        .cpu_s = vx_clock_cpu() + stats.decoders_cpu_s,
+        .peak_rss = vx_clock_peak_rss() + stats.decoders_rss,
         .engine_wait_s = stats.engine_wait_s,
         .decode_wait_s = stats.decode_wait_s,
         .windows_scored = stats.windows_scored,

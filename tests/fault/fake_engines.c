@@ -1,14 +1,24 @@
 /* fake_engines.c - voxtrawl with an engine that costs nothing, and that some windows kill
+ * Decoder processes go wrong at files of certain names (misbehave()).
  * Scores are a hash of the window (tests/harness/fake_engine.h). A window that stands still above half of full scale ends the
  * process as the kernel does when memory is short, one below minus half stops it. VX_FAKE_WINDOW_MS: what a window takes. */
 #include "base/clock.h"
+#include "base/item.h"
 #include "base/mem.h"
 #include "jobs/engines.h"
 #include "tests/harness/fake_engine.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 struct slow_engine {
     struct fake_engine fake; /* first: what the engine's callers hold points here */
@@ -72,4 +82,44 @@ static enum vx_status no_images(struct vx_engine *engine, int lane, const struct
 
 static const struct vx_engine_ops slow_engine_ops = {
     .name = "fake", .default_batch = 8, .open = open_fake, .close = close_fake, .run = run_fake, .images = no_images};
+/* What a decoder that has been taken over, or has a bug, might do with files of certain names. */
+static void misbehave(const struct vx_item *item)
+{
+    const char *const slash = strrchr(item->path, '/'), *const name = slash ? slash + 1 : item->path;
+    const struct sockaddr_in somewhere = {.sin_family = AF_INET, .sin_port = 80};
+    const struct rlimit core = {0, 0};
+    void *more;
+
+    setrlimit(RLIMIT_CORE, &core);
+    if (strncmp(name, "crashes", 7) == 0)
+        raise(SIGSEGV);
+    if (strncmp(name, "aborts", 6) == 0)
+        abort();
+    if (strncmp(name, "exits", 5) == 0)
+        _exit(3);
+    if (strncmp(name, "killed", 6) == 0)
+        raise(SIGKILL);
+    while (strncmp(name, "hangs", 5) == 0)
+        ;
+    while (strncmp(name, "eats", 4) == 0) {
+        if (!(more = malloc(1 << 20)))
+            abort();
+        memset(more, 1, 1 << 20);
+    }
+    if (strncmp(name, "connects", 8) == 0)
+        (void)!connect(socket(AF_INET, SOCK_STREAM, 0), (const struct sockaddr *)(const void *)&somewhere, sizeof somewhere);
+    if (strncmp(name, "writes", 6) == 0)
+        (void)!open("written", O_WRONLY | O_CREAT, 0666);
+    if (strncmp(name, "forks", 5) == 0) {
+        const long child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+        if (child <= 0)
+            _exit(child < 0 && errno == EPERM ? 4 : 5);
+    }
+    if (strncmp(name, "reads", 5) == 0 && open("/etc/passwd", O_RDONLY) < 0)
+        _exit(errno == EPERM ? 4 : 5);
+    if (strncmp(name, "executes", 8) == 0)
+        execl("/bin/sh", "sh", "-c", "echo >executed", NULL);
+}
+
+void (*const vx_decoder_before)(const struct vx_item *item) = misbehave;
 const struct vx_engine_ops *const vx_engines[] = {&slow_engine_ops, NULL};

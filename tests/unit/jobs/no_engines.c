@@ -3,4 +3,5 @@
 
 #include <stddef.h>
 
+void (*const vx_decoder_before)(const struct vx_item *item) = NULL;
 const struct vx_engine_ops *const vx_engines[] = {NULL};
