@@ -15,7 +15,7 @@ need_packages $VX_BUILD_PACKAGES debootstrap dpkg-dev file lintian
 
 mkdir -p "${1:-build/try-deb}"
 dir=$(realpath -- "${1:-build/try-deb}")
-root=$dir/root
+tree=$dir/root
 
 echo "== package"
 cmake --preset release >"$dir/build.log" 2>&1
@@ -27,14 +27,19 @@ ls -l "$deb"
 lintian "$deb" || true # it tells of what it finds; that is no reason not to try
 
 echo "== clean tree"
-[ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase bookworm "$root" >"$dir/debootstrap.log"
-cp /etc/resolv.conf "$root/etc/resolv.conf"
-cp "$deb" "$root/tmp/voxtrawl.deb"
+[ -e "$tree/etc/debian_version" ] || debootstrap --variant=minbase bookworm "$tree" >"$dir/debootstrap.log"
+cp /etc/resolv.conf "$tree/etc/resolv.conf"
+cp "$deb" "$tree/tmp/voxtrawl.deb"
 
-# in PROGRAM...: in the tree, with a /proc of its own; its mounts and processes end with the command
+# in_tree PROGRAM...: in the tree, with /proc and /sys; mounts and processes end with the command
 in_tree() {
-    unshare --mount --pid --fork --mount-proc="$root/proc" chroot "$root" /usr/bin/env -i \
-        PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+    # shellcheck disable=SC2016 # for the shell in between
+    unshare --mount --pid --fork --mount-proc="$tree/proc" sh -euc '
+        tree=$1
+        shift
+        mount --bind --read-only /sys "$tree/sys"
+        exec chroot "$tree" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+    ' sh "$tree" "$@"
 }
 
 echo "== apt install"
@@ -56,5 +61,5 @@ in_tree bash -euc 'mkdir -p /root/demo && cd /root/demo && /usr/share/voxtrawl/d
 echo "== what remains when it is removed again"
 in_tree bash -euc 'apt-get purge -y -qq voxtrawl >/dev/null 2>&1; find / -xdev -path /proc -prune -o -path "/root/demo*" -prune -o -name "*voxtrawl*" -print'
 
-[ -n "${KEEP:-}" ] || rm -rf "$root"
+[ -n "${KEEP:-}" ] || rm -rf "$tree"
 echo "The package installs and the demo runs from it."
