@@ -30,7 +30,7 @@ static void judge_kind(struct vx_doctor *d, const char *topic, const struct vx_f
     case VX_STORAGE_NETWORK:
     case VX_STORAGE_PARALLEL:
         if (!shards) {
-            vx_found(&d->found, topic, VX_LEVEL_OK, "%s: %s, %s free, can be written and locked; shards go to the scratch folder",
+            vx_found(&d->found, topic, VX_LEVEL_OK, "%s: %s, %s free, can be written and locked; shards are written elsewhere",
                      fs->folder, fs->name, room);
             return;
         }
