@@ -3,6 +3,7 @@
 #include "jobs/command.h"
 #include "jobs/export_datasette.h"
 #include "jobs/export_set.h"
+#include "jobs/verify_check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -80,6 +81,8 @@ int vx_cmd_export(const struct vx_command *self, int argc, char **argv)
         {"top", 0, VX_OPT_INT, &top, "N", "only the N most suspicious: highest mean p, then longest (default: all)", 1, 10000000},
         {"format", 'f', VX_OPT_STRING, &formats, "csv,jsonl,audacity,datasette", "which files besides clips (default: all of these)", 0, 0},
         {"clips", 0, VX_OPT_STRING, &clips, "flac|wav", "cut the stretches out of the recordings (default: no clips)", 0, 0},
+        {"root", 0, VX_OPT_LIST, &e.set.roots, "OLD=NEW",
+         "clips: paths below OLD are looked for below NEW; an empty OLD is for relative ones", 0, 0},
         {"max-member", 0, VX_OPT_INT, &max_member_mib, "MIB", "largest packed member of an archive, held in memory (default 1024)", 1, 1 << 20},
         {"overwrite", 0, VX_OPT_FLAG, &e.set.overwrite, NULL, "write into a folder that is not empty; files of other names stay", 0, 0},
         {0},
@@ -95,6 +98,8 @@ int vx_cmd_export(const struct vx_command *self, int argc, char **argv)
     }
     if ((status = parse_words(self, &e.set, formats, clips)) >= 0)
         return status;
+    if (vx_verify_roots_check(&e.set.roots, &err) != VX_OK)
+        return vx_command_fail(self, &err);
     e.db = argv[1];
     e.stretches.top = (size_t)top;
     e.set.max_member_bytes = (size_t)max_member_mib << 20;

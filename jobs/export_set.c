@@ -4,6 +4,7 @@
 #include "base/newfile.h"
 #include "jobs/export_name.h"
 #include "jobs/export_rows.h"
+#include "jobs/verify_check.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -144,7 +145,7 @@ const struct vx_export_counts *vx_export_set_counts(const struct vx_export_set *
 /* The clips of a recording, and their names; how each went is in set->clips. */
 static enum vx_status cut_clips(struct vx_export_set *set, const struct vx_stretches_item *item, struct vx_err *err)
 {
-    struct vx_item source = {.path = strdup(item->path), .member = item->member ? strdup(item->member) : NULL, .ordinal = -1,
+    struct vx_item source = {.path = vx_verify_map(&set->config.roots, item->path), .member = item->member ? strdup(item->member) : NULL, .ordinal = -1,
                              .offset = -1, .size = item->size};
     struct vx_err why;
     enum vx_status rc = VX_OK;

@@ -6,6 +6,7 @@
 #ifndef VX_JOBS_EXPORT_SET_H
 #define VX_JOBS_EXPORT_SET_H
 
+#include "base/opts.h"
 #include "db/stretches.h"
 #include "io/clips.h"
 
@@ -27,6 +28,7 @@ struct vx_export_config {
     const char *dir;
     unsigned formats;
     bool clips;
+    struct vx_opt_list roots; /* where recordings lie now, as of jobs/verify_check.h */
     enum vx_clip_type type;
     size_t max_member_bytes; /* of an archive's member, which is held in memory */
     bool overwrite;

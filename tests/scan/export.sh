@@ -76,10 +76,14 @@ python3 "$CHECK" part
 equal "reasons" 4 "$(grep -cE '"error":"(corpus/a/gone.wav: cannot open: No such file|.*had 148844 when it was scanned)' part/stretches.jsonl)"
 equal "other clips" 24 "$(find part/clips -type f | wc -l)"
 status 0 "$VOXTRAWL" export r.db -o labels --format audacity # needs no recordings
+mv corpus/b moved
+status 0 "$VOXTRAWL" export r.db -o elsewhere --clips flac --top 2 --root corpus/b=moved
 rm corpus/c.tar
-status 3 "$VOXTRAWL" export r.db -o part2 --clips wav --format jsonl
+status 3 "$VOXTRAWL" export r.db -o part2 --clips wav --format jsonl --root corpus/b=moved
 says "10 of 28 clips"
 
+status 2 "$VOXTRAWL" export r.db -o never --clips wav --root moved
+says "expected OLD=NEW"
 status 2 "$VOXTRAWL" export r.db -o part
 says "part is not empty"
 status 3 "$VOXTRAWL" export r.db -o part --overwrite --clips wav
