@@ -56,6 +56,11 @@ static const struct vx_named_query queries[] = {
      "SELECT outside, round(bandwidth_hz) AS bandwidth_hz, round(level_dbfs, 1) AS level_dbfs,\n"
      "       round(active_share, 2) AS active_share, verdict, round(mean_fake, 4) AS mean_fake, name, model\n"
      "FROM files WHERE outside IS NOT NULL AND status = 'scored' ORDER BY files.outside, item"},
+    {"duplicates", "items that share their content, the first of each before its copies",
+     "WITH shared AS (SELECT hash, kind, min(item) AS first, count(*) AS items FROM items WHERE hash IS NOT NULL\n"
+     "                GROUP BY hash, kind HAVING count(*) > 1)\n"
+     "SELECT s.first, s.items, f.item, f.name, i.same_as, f.status, f.verdict, round(f.mean_fake, 4) AS mean_fake, i.hash, f.model\n"
+     "FROM shared s JOIN items i ON i.hash = s.hash AND i.kind = s.kind JOIN files f ON f.item = i.item ORDER BY s.first, f.item"},
     {"measured", "how these recordings sound, as \"measured\" of a profile: 1st and 99th percentile",
      "SELECT printf('\"measured\": {\"level_dbfs\": [%.1f, %.1f], \"bandwidth_hz\": [%.0f, %.0f], \"active_share\": [%.2f, %.2f]}',\n"
      "       percentile(level_dbfs, 1), percentile(level_dbfs, 99), percentile(bandwidth_hz, 1),\n"
@@ -67,7 +72,7 @@ static const struct vx_named_query queries[] = {
      "       substr(model_sha256, 1, 12) AS model_sha256, profile_name,\n"
      "       coalesce('P(fake), calibrated on ' || calibrated_on, 'scores, not probabilities') AS p, real_below, fake_from,\n"
      "       engine, precision, window_s, hop_s, ranks,\n"
-     "       round(audio_s / 3600, 3) AS hours, command FROM runs ORDER BY run"},
+     "       round(audio_s / 3600, 3) AS hours, custody, substr(revision, 1, 12) AS revision, command FROM runs ORDER BY run"},
     {"speed", "how fast the scans were",
      "SELECT r.run, r.ranks, round(r.wall_s, 1) AS wall_s, round(r.cpu_s, 1) AS cpu_s,\n"
      "       (SELECT sum(n_scored) FROM items i WHERE i.run = r.run) AS windows_scored,\n"

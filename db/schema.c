@@ -116,7 +116,8 @@
 #define ITEM_CONTENT                                                                                                   \
     "ALTER TABLE main.items ADD COLUMN hash TEXT /* of its bytes, 'xxh3:...' or 'sha256:...', or of its samples,"      \
     " 'pcm-xxh3:...'; NULL: not hashed */;\n"                                                                          \
-    "ALTER TABLE main.items ADD COLUMN same_as INTEGER /* item with the same content that was scored in its place */;\n" \
+    "ALTER TABLE main.items ADD COLUMN same_as INTEGER /* item with the same content that was scored in its place: the"   \
+    " row is as that one's, but it has no windows of its own, n_windows and n_scored are 0 */;\n"                      \
     "ALTER TABLE main.items ADD COLUMN warning TEXT /* it was read, but this should be known */;\n"
 #define CHANNELS                                                                                                       \
     "ALTER TABLE main.windows ADD COLUMN channel INTEGER /* 1, 2... where channels are scored on their own; NULL:"      \
@@ -169,7 +170,7 @@
     "              || CASE WHEN i.outside & 16 THEN 'active share below measured, ' ELSE '' END\n"                     \
     "              || CASE WHEN i.outside & 32 THEN 'active share above measured, ' ELSE '' END, ', '), '')\n"          \
     "               AS outside,\n"                                                                                    \
-    "           " MODEL "\n"                                                                                           \
+    "           i.hash, i.same_as, " MODEL "\n"                                                                                           \
     "    FROM items i JOIN runs r ON r.run = i.run;\n"                                                                 \
     "CREATE VIEW suspects AS                -- fake or uncertain, the worst first\n"                                   \
     "    SELECT i.item, " NAME ",\n"                                                                                   \

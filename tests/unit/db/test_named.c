@@ -53,6 +53,13 @@ static const char *make_result(struct fixture *f, bool trained)
     assert_int_equal(vx_shard_commit(shard, rest, 2, &err), VX_OK);
     vx_item_result_clear(&failed);
     vx_item_result_clear(&silent);
+    for (int64_t id = 7; id <= 27; id += 10) { /* one content; and one that another item's is not */
+        struct vx_item_result r = fixture_result(id, 3);
+        const struct vx_item_result *const one = &r;
+        strcpy(r.hash, id < 27 ? "xxh3:00112233445566778899aabbccddeeff" : "xxh3:ffeeddccbbaa99887766554433221100");
+        assert_int_equal(vx_shard_commit(shard, &one, 1, &err), VX_OK);
+        vx_item_result_clear(&r);
+    }
     vx_shard_close(&shard);
     run.state = "stopped";
     run.finished = "2026-01-01T09:00:00Z";
@@ -126,6 +133,9 @@ static void numbers(void **state)
         {"outside", 33, 0, "bandwidth_hz", NULL, 4000},
         {"outside", 33, 0, "level_dbfs", NULL, -23},
         {"outside", 33, 32, "outside", "bandwidth below measured, level above measured", 0},
+        {"duplicates", 2, 0, "name", "corpus/all.tar/corpus/000007.wav", 0},
+        {"duplicates", 2, 1, "name", "corpus/000017.wav", 0},
+        {"duplicates", 2, 1, "items", NULL, 2},
         {"measured", 1, 0, "measured",
          "\"measured\": {\"level_dbfs\": [-29.0, -20.0], \"bandwidth_hz\": [4000, 8000], \"active_share\": [0.50, 0.50]}", 0},
         {"measured", 1, 0, "items", NULL, 100},
@@ -190,7 +200,7 @@ static void scores_name_their_model(void **state)
             showing += shows;
             cJSON_Delete(json);
         }
-        assert_int_equal(showing, 8);
+        assert_int_equal(showing, 9);
         vx_query_close(&db);
         unlink(fixture_path(*state, "list.db"));
         unlink(fixture_path(*state, "part.db"));
