@@ -34,6 +34,8 @@ static const char DROP_CHANNELS[] = "DELETE FROM channels WHERE item IN (SELECT 
 static const char MOVE_CHANNELS[] =
     "UPDATE channels SET item = (SELECT first FROM same WHERE same.item = channels.item)"
     " WHERE item IN (SELECT item FROM same WHERE item = best AND best <> first)";
+/* What is said of a member's name is not of its content (io/member.c). */
+#define OF_NAME "'its name in the archive %'"
 static const char COPY_BEST[] =
     "UPDATE items SET format = b.format, decoder = b.decoder, sample_rate = b.sample_rate, channels = b.channels,"
     " duration_s = b.duration_s, louder_channel = b.louder_channel, status = b.status, error = b.error,"
@@ -41,7 +43,8 @@ static const char COPY_BEST[] =
     " n_scored = CASE WHEN items.item = b.into_item THEN b.n_scored ELSE 0 END,"
     " mean_fake = b.mean_fake, max_fake = b.max_fake, worst_fake = b.worst_fake, fraction_over = b.fraction_over,"
     " longest_run_s = b.longest_run_s, verdict = b.verdict, level_dbfs = b.level_dbfs, bandwidth_hz = b.bandwidth_hz,"
-    " active_share = b.active_share, outside = b.outside, warning = b.warning,"
+    " active_share = b.active_share, outside = b.outside,"
+    " warning = CASE WHEN b.warning NOT LIKE " OF_NAME " THEN b.warning WHEN items.warning LIKE " OF_NAME " THEN items.warning END,"
     " same_as = CASE WHEN items.item = b.into_item THEN NULL ELSE b.into_item END"
     " FROM same s JOIN best b ON b.into_item = s.first WHERE s.item = items.item";
 /* Items that wait for one that killed its workers (db/itemlist.c says so in these words): of that no shard has a row, so it

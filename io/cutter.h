@@ -38,7 +38,8 @@ struct vx_cut_sink {
     enum vx_status (*room)(void *user, const struct vx_cut_shape *shape, void **out, struct vx_err *err);
     /* A window: in the room last lent if it is to be scored (VX_WINDOW_NOT_SCORED), else the room is not used up. */
     enum vx_status (*window)(void *user, const struct vx_window_score *score, struct vx_err *err);
-    /* With hash_first, before anything else: the item's hash. *wanted false: no windows. NULL: all are wanted. */
+    /* With hash_first, before anything else: the item's hash, "" where it cannot be read. *wanted false: no windows. NULL: all are
+     * wanted. */
     enum vx_status (*content)(void *user, const char *hash, bool *wanted, struct vx_err *err);
     void *user;
 };

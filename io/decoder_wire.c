@@ -114,6 +114,15 @@ static void tidy_bool(bool *b)
     *b = byte != 0;
 }
 
+/* One of ours, or "". */
+static bool is_hash(char *text, size_t size)
+{
+    struct vx_hash_rule rule;
+
+    text[size - 1] = '\0';
+    return !*text || vx_hash_rule_of(text, &rule, NULL) == VX_OK;
+}
+
 static bool amount(double v, double most)
 {
     return v >= 0 && v <= most; /* NaN is not */
@@ -128,7 +137,8 @@ static enum vx_status check_end(struct vx_dec_note *note, struct vx_err *err)
     tidy(info->format, sizeof info->format);
     tidy(info->decoder, sizeof info->decoder);
     tidy(note->end.result.warning, sizeof note->end.result.warning);
-    tidy(note->end.result.hash, sizeof note->end.result.hash);
+    if (!is_hash(note->end.result.hash, sizeof note->end.result.hash))
+        return vx_fail(err, VX_EFORMAT, "a hash that is none");
     tidy_bool(&info->louder_channel);
     domain->compared = false;
     domain->outside = 0;
@@ -163,7 +173,8 @@ enum vx_status vx_dec_note_check(struct vx_dec_note *note, size_t len, struct vx
     case VX_DEC_OPEN:
         return VX_OK;
     case VX_DEC_CONTENT:
-        tidy(note->content, sizeof note->content);
+        if (!is_hash(note->content, sizeof note->content))
+            return vx_fail(err, VX_EFORMAT, "a hash that is none");
         return VX_OK;
     case VX_DEC_ROOM:
         if ((note->shape.kind != VX_INPUT_PCM && note->shape.kind != VX_INPUT_IMAGE) ||

@@ -68,6 +68,7 @@ enum vx_status vx_stage_content(struct vx_stage *s, const char *hash, bool *want
     enum vx_status rc;
 
     *wanted = true;
+    snprintf(result->hash, sizeof result->hash, "%s", hash); /* known now, whatever becomes of its decoder */
     if (!s->p->config.claimer || !*hash)
         return VX_OK;
     if ((rc = vx_claimer_ask(s->p->config.claimer, &result->item, hash, &scored, err)) != VX_OK)
@@ -97,6 +98,7 @@ static enum vx_status decode_item(struct vx_stage *s, const struct vx_stage_ops 
         vx_outside_compare(&result->domain, &s->p->config.profile->measured);
     if (rc != VX_OK && rc != VX_ESTOP) {
         result->status = VX_ITEM_FAILED;
+        result->same_as = 0;
         snprintf(result->error, sizeof result->error, "%.500s", err->text);
     }
     return rc;

@@ -91,7 +91,7 @@ struct vx_cut_config vx_pipeline_cut_config(const struct vx_pipeline *p)
         .image_size = p->config.engine->image_size,
         .max_member_bytes = p->config.max_member_bytes,
         .hash = p->config.hash,
-        .hash_first = p->config.claimer != NULL,
+        .hash_first = p->config.claimer != NULL || p->config.hash.sha256, /* evidence is kept of what kills its decoder, too */
     };
 }
 

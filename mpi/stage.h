@@ -30,7 +30,8 @@ extern const struct vx_stage_ops vx_decode_here, vx_decode_there;
 enum vx_status vx_stage_batch(struct vx_stage *stage, const struct vx_cut_shape *shape, struct vx_err *err) VX_CHECKED;
 /* The next window of the task: in the batch's room, if it is to be scored. VX_ESTOP as above. */
 enum vx_status vx_stage_window(struct vx_stage *stage, const struct vx_window_score *score, struct vx_err *err) VX_CHECKED;
-/* The task's content: *wanted false: another item is scored for it, and the result says so. VX_ESTOP as above. */
+/* The task's content, before it is decoded: kept in its result. *wanted false: another item is scored for it, and the result says
+ * so. VX_ESTOP as above. */
 enum vx_status vx_stage_content(struct vx_stage *stage, const char *hash, bool *wanted, struct vx_err *err) VX_CHECKED;
 /* What is in the batch goes to the lanes; nobody writes into it from here on. */
 void vx_stage_flush(struct vx_stage *stage);

@@ -27,6 +27,8 @@ static void make(struct vx_item_result *r, int64_t id, enum what what, int64_t s
     if (asprintf(&one.item.path, "corpus/%d.wav", (int)id) < 0)
         fail_msg("no memory");
     snprintf(one.hash, sizeof one.hash, "xxh3:%032d", content[id]);
+    if (id == 2 || id == 5)
+        strcpy(one.warning, "its name in the archive is absolute");
     if (what == FAILED)
         fixture_fail(&one, "it breaks off");
     if (what == SAME) {
@@ -122,6 +124,7 @@ static void it_does_not_matter_who_scored(void **state)
     assert_int_equal(fixture_integer(out, "SELECT count(*) FROM items i JOIN items s ON s.item = i.same_as WHERE i.verdict = s.verdict"
                                           " AND i.mean_fake = s.mean_fake AND i.duration_s = s.duration_s AND s.n_windows = 3"), 4);
     assert_int_equal(fixture_integer(out, "SELECT count(DISTINCT item) FROM windows WHERE item IN (1, 3)"), 2);
+    assert_int_equal(fixture_integer(out, "SELECT sum(item) FROM items WHERE warning IS NOT NULL"), 2 + 5);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         char *const dump = merged(f, ways[i].a, ways[i].n_a, ways[i].b, ways[i].n_b, &stats);
         assert_string_equal(dump, first);
