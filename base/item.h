@@ -20,7 +20,7 @@ struct vx_item {
     char *path;      /* owned: the file, or the archive that holds the member */
     char *member;    /* owned: path inside the archive, through archives in it too ("in.zip/a.wav"); NULL for plain files */
     int64_t ordinal; /* of the member among the archive's entries, from 0 (of one in an archive within: that one's); -1 for plain files */
-    int64_t offset;  /* of the member's headers in the file, if it lies in plain tars alone: it is read there directly; -1: unknown */
+    int64_t offset;  /* of the member's headers in the file, where it can be read without what lies before; -1: unknown */
     int64_t bundle;  /* the same, not 0, for members that are unpacked one after the other: best read in order by one process */
     int64_t size;    /* bytes, -1 unknown */
     int64_t mtime;   /* seconds since 1970 of the file or archive entry, 0 unknown */

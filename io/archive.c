@@ -13,7 +13,8 @@
 
 #define FIRST_BYTES (1u << 20) /* slurp() begins with this much and doubles */
 
-enum kind { TAR, PLAIN_TAR, ZIP, SEVEN }; /* PLAIN_TAR: from its middle on, so it cannot be packed */
+/* The second two are read from their middle on: not packed, without the directory at the end. */
+enum kind { TAR, ZIP, TAR_MIDDLE, ZIP_MIDDLE, SEVEN };
 
 struct budget { /* of an archive and all that is entered in it */
     int64_t limit, unpacked, max_entries, entries;
@@ -81,11 +82,14 @@ static enum vx_status start(struct vx_archive *a, struct vx_err *err)
         if ((rc = archive_read_support_format_tar(a->handle)) == ARCHIVE_OK)
             rc = choose_filters(a->handle);
         break;
-    case PLAIN_TAR:
+    case TAR_MIDDLE:
         rc = archive_read_support_format_tar(a->handle);
         break;
     case ZIP:
         rc = archive_read_support_format_zip(a->handle);
+        break;
+    case ZIP_MIDDLE:
+        rc = archive_read_support_format_zip_streamable(a->handle);
         break;
     case SEVEN:
         rc = archive_read_support_format_7zip(a->handle);
@@ -101,17 +105,20 @@ static enum vx_status start(struct vx_archive *a, struct vx_err *err)
 
 /* libarchive converts names from the character set an entry declares into the locale's. In zip and 7z that is Unicode, so a
  * UTF-8 locale keeps it. In a tar "C" keeps the bytes: what does not convert is handed out as it is stored. */
-static enum vx_status open_input(struct vx_archive *a, bool plain, struct vx_err *err)
+static enum vx_status open_input(struct vx_archive *a, bool middle, struct vx_err *err)
 {
     unsigned char magic[6];
     size_t got = 0;
     enum vx_status rc;
 
     if ((rc = vx_archive_input_open(&a->input, err)) != VX_OK ||
-        (!plain && (rc = vx_archive_input_peek(&a->input, magic, sizeof magic, &got, err)) != VX_OK))
+        (rc = vx_archive_input_peek(&a->input, a->input.begin, magic, sizeof magic, &got, err)) != VX_OK)
         return rc;
-    a->kind = plain ? PLAIN_TAR : kind_of(magic, got);
-    a->locale = newlocale(LC_CTYPE_MASK, a->kind == ZIP || a->kind == SEVEN ? "C.UTF-8" : "C", (locale_t)0);
+    a->kind = kind_of(magic, got);
+    if (middle)
+        a->kind = a->kind == ZIP ? ZIP_MIDDLE : TAR_MIDDLE;
+    const bool tar = a->kind == TAR || a->kind == TAR_MIDDLE;
+    a->locale = newlocale(LC_CTYPE_MASK, tar ? "C" : "C.UTF-8", (locale_t)0);
     return start(a, err);
 }
 
@@ -325,14 +332,38 @@ static enum vx_entry_type type_of(struct archive_entry *e)
     }
 }
 
+/* A zip's local header, which ends where the data begins; -1: not found, or it cannot be read without the directory because
+ * the length follows data that is not packed. */
+static int64_t local_header(const struct vx_archive *a, int64_t data)
+{
+    enum { FIXED = 30, LOOK = 1024 };
+    const int64_t from = data - a->input.begin > LOOK ? data - LOOK : a->input.begin;
+    unsigned char bytes[LOOK];
+    struct vx_err unheard;
+    size_t got;
+
+    if (vx_archive_input_peek(&a->input, from, bytes, (size_t)(data - from), &got, &unheard) != VX_OK)
+        return -1;
+    for (size_t at = 0; at + FIXED <= got; at++) {
+        const unsigned char *const h = bytes + at;
+        if (memcmp(h, "PK\3\4", 4) == 0 && at + FIXED + (size_t)(h[26] | h[27] << 8) + (size_t)(h[28] | h[29] << 8) == got)
+            return (h[6] & 8) && h[8] == 0 && h[9] == 0 ? -1 : from + (int64_t)at;
+    }
+    return -1;
+}
+
 /* Where the entry lies in the file. What a sparse one declares as its size is more than what is there. */
 static void locate(struct vx_archive *a, struct archive_entry *e, struct vx_entry *entry)
 {
     const int64_t begin = a->input.begin, data = begin + archive_filter_bytes(a->handle, 0);
 
     entry->offset = a->data = -1;
-    if (a->packed || a->kind == ZIP || a->input.fd < 0)
+    if (a->packed || a->input.fd < 0)
         return;
+    if (a->kind == ZIP || a->kind == ZIP_MIDDLE) {
+        entry->offset = local_header(a, data);
+        return;
+    }
     entry->offset = begin + archive_read_header_position(a->handle);
     if (entry->type == VX_ENTRY_FILE && archive_entry_sparse_count(e) == 0 && entry->size >= 0 &&
         entry->size <= a->input.end - data)
@@ -379,7 +410,7 @@ enum vx_status vx_archive_next(struct vx_archive *a, struct vx_entry *entry, str
     a->entry = *entry;
     a->entry.name = NULL;
     a->budget->entries++;
-    if ((a->kind == ZIP || a->kind == SEVEN) && entry->size > 0)
+    if ((a->kind == ZIP || a->kind == ZIP_MIDDLE || a->kind == SEVEN) && entry->size > 0)
         return charge(a, entry->size, err);
     return charge_unpacked(a, err);
 }

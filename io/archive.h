@@ -37,7 +37,7 @@ struct vx_entry {
     enum vx_entry_type type;
     int64_t size;   /* as declared; -1 unknown */
     int64_t mtime;  /* seconds since 1970, 0 unknown */
-    int64_t offset; /* of its headers in the outermost file, where vx_archive_open_at() takes it; -1: not in plain tars alone */
+    int64_t offset; /* of its headers in the outermost file, where vx_archive_open_at() takes it; -1: it must be unpacked */
     bool encrypted;
 };
 
@@ -45,8 +45,8 @@ struct vx_entry {
 enum vx_status vx_archive_open(struct vx_archive **out, const char *path, struct vx_err *err) VX_CHECKED;
 /* The same of an open file, which is taken over, also on failure; its position does not matter and is left alone. */
 enum vx_status vx_archive_open_fd(struct vx_archive **out, int fd, struct vx_err *err) VX_CHECKED;
-/* A plain tar from the entry on whose headers are at offset (vx_entry.offset, perhaps of another day: check the name). fd is
- * borrowed. Its ordinals begin there. */
+/* A plain tar or a zip from the entry on whose headers are at offset (vx_entry.offset, perhaps of another day: check the
+ * name). fd is borrowed. Its ordinals begin there. */
 enum vx_status vx_archive_open_at(struct vx_archive **out, int fd, int64_t offset, struct vx_err *err) VX_CHECKED;
 /* Where the bytes of the entry that next() gave last lie in the outermost file, all `size` of them and as they are; -1: they
  * are packed, or have holes. Before any of them is read. */

@@ -23,18 +23,19 @@ void vx_archive_input_close(struct vx_archive_input *in)
     in->block = NULL;
 }
 
-enum vx_status vx_archive_input_peek(const struct vx_archive_input *in, void *out, size_t n, size_t *got, struct vx_err *err)
+enum vx_status vx_archive_input_peek(const struct vx_archive_input *in, int64_t at, void *out, size_t n, size_t *got,
+                                     struct vx_err *err)
 {
     ssize_t some;
 
-    if ((int64_t)n > in->end - in->begin)
-        n = (size_t)(in->end - in->begin);
+    if ((int64_t)n > in->end - at)
+        n = (size_t)(in->end - at);
     *got = n;
     if (in->fd < 0) {
-        memcpy(out, in->data, n);
+        memcpy(out, in->data + at, n);
         return VX_OK;
     }
-    if ((some = vx_path_pread(in->fd, out, n, in->begin)) < 0)
+    if ((some = vx_path_pread(in->fd, out, n, at)) < 0)
         return vx_fail_sys(err, "cannot be read");
     *got = (size_t)some;
     return VX_OK;

@@ -22,8 +22,8 @@ struct vx_archive_input {
 enum vx_status vx_archive_input_open(struct vx_archive_input *in, struct vx_err *err) VX_CHECKED;
 void vx_archive_input_close(struct vx_archive_input *in);
 
-/* Up to n bytes from the start, wherever it stands. *got fewer at the end. VX_ESYS: cannot be read. */
-enum vx_status vx_archive_input_peek(const struct vx_archive_input *in, void *out, size_t n, size_t *got,
+/* Up to n bytes at `at`, which is within it, wherever it stands. *got fewer at the end. VX_ESYS: cannot be read. */
+enum vx_status vx_archive_input_peek(const struct vx_archive_input *in, int64_t at, void *out, size_t n, size_t *got,
                                      struct vx_err *err) VX_CHECKED;
 
 struct archive;

@@ -139,24 +139,44 @@ static enum vx_status search(struct vx_member *m, int k, const char *rest, int64
     return VX_DONE;
 }
 
-/* The member by its headers' offset. VX_DONE: it is not there, or has to be read the long way. */
-static enum vx_status look_there(struct vx_member *m, const struct vx_item *item, struct vx_member_bytes *out, struct vx_err *err)
+/* The bytes of the entry that `a` stands at. */
+static enum vx_status give(struct vx_member *m, struct vx_archive *a, const struct vx_entry *entry, size_t max,
+                           struct vx_member_bytes *out, struct vx_err *err)
 {
-    const size_t n = strlen(item->member);
+    enum vx_status rc;
+
+    if (!entry->encrypted && (out->offset = vx_archive_data(a)) >= 0) {
+        out->fd = m->fd;
+        out->size = entry->size;
+        return VX_OK;
+    }
+    rc = vx_archive_slurp(a, max, &m->data, &m->cap, &out->len, err);
+    out->data = m->data;
+    return rc;
+}
+
+/* An entry, which may have the last part of the member's name alone, is the one that was listed. A zip says the size of some
+ * only behind their data, and the time in its directory. */
+static bool is_item(const struct vx_entry *entry, const struct vx_item *item)
+{
+    const size_t n = strlen(item->member), len = entry->name ? strlen(entry->name) : 0;
+
+    return len > 0 && len <= n && entry->type == VX_ENTRY_FILE && strcmp(entry->name, item->member + n - len) == 0 &&
+           (len == n || item->member[n - len - 1] == '/') && (entry->size < 0 || entry->size == item->size);
+}
+
+/* The member by its headers' offset. VX_DONE: it is not there, or has to be read the long way. */
+static enum vx_status look_there(struct vx_member *m, const struct vx_item *item, size_t max, struct vx_member_bytes *out,
+                                 struct vx_err *err)
+{
     struct vx_entry entry;
-    struct vx_err no;
+    enum vx_status rc;
 
     vx_archive_close(&m->direct);
-    if (vx_archive_open_at(&m->direct, m->fd, item->offset, &no) != VX_OK || vx_archive_next(m->direct, &entry, &no) != VX_OK)
-        return no.status == VX_ENOMEM ? vx_fail_nomem(err, "an archive") : VX_DONE;
-    const size_t len = entry.name ? strlen(entry.name) : 0;
-    if (len == 0 || len > n || entry.type != VX_ENTRY_FILE || strcmp(entry.name, item->member + n - len) != 0 ||
-        (len < n && item->member[n - len - 1] != '/') || entry.size != item->size || entry.mtime != item->mtime ||
-        (out->offset = vx_archive_data(m->direct)) < 0)
-        return VX_DONE;
-    out->fd = m->fd;
-    out->size = entry.size;
-    return VX_OK;
+    if ((rc = vx_archive_open_at(&m->direct, m->fd, item->offset, err)) == VX_OK &&
+        (rc = vx_archive_next(m->direct, &entry, err)) == VX_OK)
+        rc = is_item(&entry, item) ? give(m, m->direct, &entry, max, out, err) : VX_DONE;
+    return rc == VX_EFORMAT ? VX_DONE : rc;
 }
 
 static enum vx_status not_found(const struct vx_item *item, struct vx_err *err)
@@ -174,7 +194,7 @@ static enum vx_status find(struct vx_member *m, const struct vx_item *item, size
                            struct vx_err *err)
 {
     struct search s = {.max = max};
-    enum vx_status rc = item->offset >= 0 ? look_there(m, item, out, err) : VX_DONE;
+    enum vx_status rc = item->offset >= 0 ? look_there(m, item, max, out, err) : VX_DONE;
 
     if (rc != VX_DONE)
         return rc;
@@ -185,15 +205,7 @@ static enum vx_status find(struct vx_member *m, const struct vx_item *item, size
     }
     if ((rc = search(m, 0, item->member, item->ordinal, &s, err)) != VX_OK)
         return rc == VX_DONE ? not_found(item, err) : rc;
-    struct vx_archive *const a = m->level[m->n - 1].archive;
-    if (!s.entry.encrypted && (out->offset = vx_archive_data(a)) >= 0) {
-        out->fd = m->fd;
-        out->size = s.entry.size;
-        return VX_OK;
-    }
-    rc = vx_archive_slurp(a, max, &m->data, &m->cap, &out->len, err);
-    out->data = m->data;
-    return rc;
+    return give(m, m->level[m->n - 1].archive, &s.entry, max, out, err);
 }
 
 enum vx_status vx_member_find(struct vx_member *m, const struct vx_item *item, int fd, size_t max, struct vx_member_bytes *out,

@@ -39,7 +39,7 @@ struct vx_member_bytes {
 bool vx_member_knows(const struct vx_member *member, const struct vx_item *item);
 
 /* The member that item names. fd is the archive at item->path, open for reading: taken over, also on failure; -1 where it is
- * known. A member of plain tars is looked for at item->offset; where it is not, or that is -1, its outermost entry is looked
+ * known. A member is looked for at item->offset; where it is not, or that is -1, its outermost entry is looked
  * for at item->ordinal; where another is there, or that is -1, the first of its name is taken. VX_EINVAL: no regular file.
  * VX_EFORMAT: broken, encrypted, or no longer there. VX_ELIMIT: it, or an archive on the way to it, would take more than max
  * bytes of memory. No message names the archive. */

@@ -1,6 +1,6 @@
 /* source.h - the bytes of one item, seekable, wherever they lie: a file, or a member of an archive
  * A reader keeps the last archive open, so members taken in ascending order cost one pass over it. Those of a plain tar are
- * read where they lie, in any order; others are held in memory. */
+ * read where they lie, in any order, those of a zip in any order into memory, all others in order into memory. */
 #ifndef VX_IO_SOURCE_H
 #define VX_IO_SOURCE_H
 

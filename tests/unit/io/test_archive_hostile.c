@@ -53,7 +53,7 @@ static void test_limits(void **state)
             {0, VX_ELIMIT, VX_ELIMIT},          {7, VX_ELIMIT, VX_ELIMIT},        {8, VX_OK, VX_ELIMIT},
             {20 * MIB - 1, VX_OK, VX_ELIMIT},   {20 * MIB, VX_OK, VX_OK},         {SIZE_MAX, VX_OK, VX_OK},
         };
-        const bool plain = l.items[0].offset >= 0; /* read where it lies: no memory */
+        const bool plain = !pack_formats[f].filter && strcmp(pack_formats[f].format, "zip") != 0; /* read where it lies: no memory */
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
             struct vx_reader *reader = NULL;
             const enum vx_status small = plain ? VX_OK : rows[i].small, large = plain ? VX_OK : rows[i].large;
