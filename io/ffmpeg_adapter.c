@@ -48,6 +48,7 @@ struct vx_ffmpeg {
     int stream, rate, channels;
     int nth_stream, n_streams; /* of those of sound, nth_stream from 1 on */
     double promised; /* seconds, by the header; 0: it does not say */
+    double reached;  /* seconds, by the end of the last packet: there may be gaps between them */
     float *held;     /* owned [cap][channels]: of one decoded frame, what nobody has read yet is [held_at … held_n] */
     size_t cap, held_n, held_at;
     int64_t frames;        /* decoded so far */
@@ -316,7 +317,11 @@ static void feed(struct vx_ffmpeg *in)
         return;
     }
     if (in->packet->stream_index == in->stream) {
+        const AVPacket *p = in->packet;
+
         in->packets++;
+        if (p->pts != AV_NOPTS_VALUE)
+            in->reached = (double)(p->pts + p->duration) * av_q2d(in->codec->pkt_timebase);
         if (avcodec_send_packet(in->codec, in->packet) < 0)
             note_damage(in);
     }
@@ -475,7 +480,7 @@ enum vx_status vx_ffmpeg_complete(const struct vx_ffmpeg *in, struct vx_err *err
         return vx_fail_nomem(err, "FFmpeg");
     if (in->broken.status != VX_OK)
         return vx_fail(err, in->broken.status, "ends after %.2f s: %s", heard, in->broken.text);
-    if (in->promised > heard + promise_slack_s)
+    if (in->promised > (heard > in->reached ? heard : in->reached) + promise_slack_s)
         return vx_fail(err, VX_EFORMAT, "ends after %.2f s, its header promises %.2f s", heard, in->promised);
     if (in->damaged > in->packets / 2)
         return vx_fail(err, VX_EFORMAT, "damaged: %lld of %lld packets cannot be decoded, the first after %.2f s",
