@@ -3,7 +3,7 @@
 # installation that has been moved. packaging/try-deb.sh installs the package in a clean system.
 . "$(dirname "$0")/../scan/lib.sh"
 build=$3 cmake=$4
-need dpkg-deb dpkg-shlibdeps cpack gzip espeak-ng
+need dpkg-deb dpkg-shlibdeps file cpack gzip espeak-ng
 [ -d "$build/manual/man" ] || skip "the manual has not been built: build the target all"
 
 # installed, then moved as a whole
