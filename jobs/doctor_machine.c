@@ -1,16 +1,14 @@
 #include "base/text.h"
 #include "cpu/isa.h"
+#include "io/sandbox.h"
 #include "jobs/cgroup.h"
 #include "jobs/doctor.h"
 
-#include <linux/seccomp.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MIB 1048576.0
@@ -132,23 +130,16 @@ static void look_at_limits(struct vx_doctor *d)
              limit_text(locked.rlim_cur, 0, b, sizeof b));
 }
 
-/* Does the kernel take filters of system calls that kill? */
-static bool kernel_has_seccomp(void)
-{
-    const uint32_t action = SECCOMP_RET_KILL_PROCESS;
-
-    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
-}
-
 static void look_at_sandbox(struct vx_doctor *d)
 {
-    if (kernel_has_seccomp()) {
-        vx_found(&d->found, "sandbox", VX_LEVEL_OK, "the kernel can confine decoders (seccomp)");
+    struct vx_err why;
+
+    if (vx_sandbox_available(&why) == VX_OK) {
+        vx_found(&d->found, "sandbox", VX_LEVEL_OK, "decoders are processes of their own, confined by the kernel (seccomp)");
         return;
     }
-    vx_found(&d->found, "sandbox", VX_LEVEL_NOTE, "this kernel, or the container, has no seccomp: a hostile file that takes over its "
-             "decoder is not confined");
-    vx_found_remedy(&d->found, "scan files of unknown origin on a machine whose kernel has it");
+    vx_found(&d->found, "sandbox", VX_LEVEL_NOTE, "%s: a hostile file that takes over its decoder is not confined", why.text);
+    vx_found_remedy(&d->found, "scan files of unknown origin on a machine whose kernel, or in a container that, has seccomp");
 }
 
 static void look_at_locale(struct vx_doctor *d)

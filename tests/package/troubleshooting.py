@@ -11,7 +11,7 @@ import sys
 FOLDERS = ["base", "model", "cpu", "gpu", "io", "db", "mpi", "jobs"]
 LITERAL = r'"((?:[^"\\\n]|\\.)*)"'
 # messages between ranks and parts of the program that no user can cause, and tools of tests
-INTERNAL = re.compile(r"^(wire|lease|link|link_mpi|coordinator|worker|claim|claims|rows|mixdown|queue|render|option_reader|domain|spectrum|"
+INTERNAL = re.compile(r"^(wire|decoder_wire|decoder_serve|lease|link|link_mpi|coordinator|worker|claim|claims|rows|mixdown|queue|render|option_reader|domain|spectrum|"
                       r"reference|reference_frontend|metrics|metrics_bootstrap|safetensors_write|safetensors_file|resize|hash|"
                       r"profile_fields|profile_json|config|site|submit_options|labels_formats|json|processor)\.c$")
 SHARE = 0.70  # of the messages with three words and more; the others are of parts that no user meets
