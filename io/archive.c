@@ -118,7 +118,7 @@ static enum vx_status open_input(struct vx_archive *a, bool middle, struct vx_er
     if (middle)
         a->kind = a->kind == ZIP ? ZIP_MIDDLE : TAR_MIDDLE;
     const bool tar = a->kind == TAR || a->kind == TAR_MIDDLE;
-    a->locale = newlocale(LC_CTYPE_MASK, tar ? "C" : "C.UTF-8", (locale_t)0);
+    a->locale = newlocale(LC_CTYPE_MASK, tar ? "C" : VX_ARCHIVE_NAMES, (locale_t)0);
     return start(a, err);
 }
 

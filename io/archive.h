@@ -19,6 +19,7 @@
  * and zip files whose entries overlap can. In zip and 7z it is the declared sizes that count. */
 #define VX_ARCHIVE_FREE (INT64_C(1) << 30)
 #define VX_ARCHIVE_MAX_RATIO 2000
+#define VX_ARCHIVE_NAMES "C.UTF-8" /* the locale that names in Unicode are read in */
 #define VX_ARCHIVE_MAX_DEPTH 16 /* archives within each other, the outermost included */
 
 struct vx_archive;

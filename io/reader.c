@@ -5,6 +5,7 @@
 #include "io/source_make.h"
 
 #include <fcntl.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@ struct vx_reader {
     struct vx_member member;
     size_t max_member_bytes;
     struct vx_opener opener;
+    locale_t names; /* of archives (archive.c): loaded before a sandbox closes the file it is in */
 };
 
 enum vx_status vx_reader_create(struct vx_reader **out, size_t max_member_bytes, struct vx_err *err)
@@ -25,6 +27,7 @@ enum vx_status vx_reader_create(struct vx_reader **out, size_t max_member_bytes,
         return vx_fail_nomem(err, "a reader");
     r->source.fd = -1;
     r->max_member_bytes = max_member_bytes;
+    r->names = newlocale(LC_CTYPE_MASK, VX_ARCHIVE_NAMES, (locale_t)0);
     *out = r;
     return VX_OK;
 }
@@ -42,6 +45,8 @@ void vx_reader_destroy(struct vx_reader **reader)
         return;
     vx_source_unset(&r->source);
     vx_member_close(&r->member);
+    if (r->names)
+        freelocale(r->names);
     free(r->source.buffer);
     free(r);
     *reader = NULL;
