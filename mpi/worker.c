@@ -12,6 +12,7 @@
 #define NOTE_CROWD_SECONDS 0.001 /* or so long for each rank there is: rank 0 need not read more than a thousand a second */
 #define ALIVE_SECONDS 10   /* between notes without any: the coordinator must not think this rank dead */
 #define BUSY_SECONDS 0.002 /* longest wait for one side while the other may have something */
+#define ASK_SECONDS 0.0005 /* the same where decoders ask (claimer.h), and would wait for their questions to be noticed */
 #define IDLE_SECONDS 0.05
 #define KEEP_SECONDS 5
 
@@ -19,6 +20,7 @@ struct worker {
     const struct vx_worker_config *c;
     struct vx_buf message;
     int held;          /* leases submitted and not reported */
+    int asked;         /* questions without an answer: decoders wait for it */
     size_t held_items; /* of those leases */
     bool finishing, told; /* FINISH came; a signal was seen */
     double noted_at, kept_at;
@@ -81,9 +83,12 @@ static enum vx_status take_answer(struct worker *w, struct vx_err *err)
     struct vx_msg_answer m;
     const enum vx_status rc = vx_wire_get_answer(&w->message, &m, err);
 
-    for (size_t i = 0; rc == VX_OK && w->c->claimer && i < m.n; i++)
+    if (rc != VX_OK || !w->c->claimer)
+        return rc;
+    for (size_t i = 0; i < m.n; i++)
         vx_claimer_answer(w->c->claimer, m.answers[i].item, m.answers[i].scored);
-    return rc;
+    w->asked -= (int)m.n;
+    return VX_OK;
 }
 
 /* Passes on what decoders want to know. */
@@ -93,6 +98,7 @@ static enum vx_status ask(struct worker *w, struct vx_err *err)
 
     if (!w->c->claimer || (m.n = vx_claimer_take(w->c->claimer, m.claims, VX_WIRE_MAX_CLAIMS)) == 0)
         return VX_OK;
+    w->asked += (int)m.n;
     vx_wire_put_claim(&w->message, &m);
     return vx_link_send(w->c->link, &w->message, err);
 }
@@ -160,7 +166,7 @@ static enum vx_status report(struct worker *w, struct vx_job *job, struct vx_err
 
 static enum vx_status collect(struct worker *w, struct vx_err *err)
 {
-    double wait = w->held > 0 ? BUSY_SECONDS : 0;
+    double wait = w->held == 0 || w->asked > 0 ? 0 : w->c->claimer ? ASK_SECONDS : BUSY_SECONDS;
 
     while (w->held > 0) {
         struct vx_job *job;
@@ -217,7 +223,7 @@ enum vx_status vx_worker_run(const struct vx_worker_config *config, struct vx_er
     enum vx_status rc = say_hello(&w, err);
 
     while (rc == VX_OK && !w.finishing) {
-        if ((rc = listen(&w, w.held > 0 ? 0 : IDLE_SECONDS, err)) == VX_OK && (rc = ask(&w, err)) == VX_OK &&
+        if ((rc = listen(&w, w.asked > 0 ? BUSY_SECONDS : w.held > 0 ? 0 : IDLE_SECONDS, err)) == VX_OK && (rc = ask(&w, err)) == VX_OK &&
             (rc = collect(&w, err)) == VX_OK && (rc = note(&w, err)) == VX_OK && !w.finishing)
             rc = watch(&w, err);
     }
