@@ -162,6 +162,13 @@ static enum vx_status cut(struct vx_cutter *c, struct vx_source *source, enum vx
     return kind == VX_ITEM_IMAGE ? cut_picture(c, source, sink, result, err) : cut_sound(c, source, sink, result, err);
 }
 
+/* Decoded to its end, but not read to it. */
+static void warn_of_no_hash(const struct vx_cutter *c, struct vx_cut_result *result)
+{
+    if (c->config.hash.of != VX_HASH_NONE && !*result->hash && !*result->warning)
+        snprintf(result->warning, sizeof result->warning, "it could not be read to its end for its hash, and has none");
+}
+
 enum vx_status vx_cutter_run(struct vx_cutter *c, const struct vx_item *item, const struct vx_cut_sink *sink,
                              struct vx_cut_result *result, struct vx_err *err)
 {
@@ -178,11 +185,16 @@ enum vx_status vx_cutter_run(struct vx_cutter *c, const struct vx_item *item, co
         if (vx_content_read(c->content, source, item->kind, result->hash, err) == VX_OK && sink->content &&
             (rc = sink->content(sink->user, result->hash, &wanted, err)) != VX_OK)
             return rc;
-        return wanted ? cut(c, source, item->kind, sink, result, err) : VX_OK; /* what has no hash: decoding it says why */
+        if (!wanted)
+            return VX_OK;
+        rc = cut(c, source, item->kind, sink, result, err); /* what has no hash mostly cannot be decoded either, which says why */
+    } else {
+        vx_content_begin(c->content, source, item->kind);
+        rc = cut(c, source, item->kind, sink, result, err);
+        if (rc != VX_ESTOP)
+            vx_content_end(c->content, source, rc == VX_OK, result->hash);
     }
-    vx_content_begin(c->content, source, item->kind);
-    rc = cut(c, source, item->kind, sink, result, err);
-    if (rc != VX_ESTOP)
-        vx_content_end(c->content, source, rc == VX_OK, result->hash);
+    if (rc == VX_OK)
+        warn_of_no_hash(c, result);
     return rc;
 }
