@@ -179,6 +179,8 @@ static enum vx_status finish(struct vx_scan *s, const struct vx_coordinator_resu
     if (!s->rundir.resumed) { /* else nobody knows what the earlier attempts took */
         run.wall_s = vx_clock_now() - s->started_at;
         run.cpu_s = result->cpu_s;
+        run.engine_wait_s = result->engine_wait_s;
+        run.decode_wait_s = result->decode_wait_s;
     }
     if ((rc = vx_rundir_rescan(&s->rundir, err)) != VX_OK ||
         (result->workers_lost > 0 && (rc = free_held(s, err)) != VX_OK))
@@ -209,7 +211,7 @@ int vx_scan_lead(struct vx_scan *s)
         if (!s->options.quiet)
             vx_summary_end(&(struct vx_summary){.options = &s->options, .scanner = &s->scanner, .run = &result,
                                                 .merged = &merged, .skipped = skipped,
-                                                .wall_s = vx_clock_now() - s->started_at});
+                                                .ranks = s->world.size, .wall_s = vx_clock_now() - s->started_at});
         vx_summary_outside(s->log, &s->scanner.profile.measured, &merged, s->options.out);
         status = merged.failed > 0 ? VX_EXIT_FAILED_ITEMS : VX_EXIT_OK;
         if (merged.items == 0)

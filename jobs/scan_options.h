@@ -29,6 +29,7 @@ struct vx_scan_options {
     long archive_depth; /* archives within each other, the outermost included */
     const char *decode_in; /* "processes", "threads" */
     const char *sandbox;   /* "auto", "on", "off" */
+    long decoders;         /* a rank; 0: as many as its engine wants */
     double decode_timeout; /* seconds without sound from a decoder process */
     long decode_memory_mib; /* that one may take; 0: what the largest member may have, and room to work */
     struct vx_part part; /* of the corpus */

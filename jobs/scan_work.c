@@ -12,6 +12,8 @@
 /* Beside lanes that compute on processors a few decoders do; beside a GPU all processors are theirs. */
 static int count_decoders(const struct vx_scan *s)
 {
+    if (s->options.decoders > 0)
+        return (int)s->options.decoders;
     if (s->scanner.engine->ops->default_lanes > 0)
         return s->options.scanner.processors < MAX_DECODERS ? s->options.scanner.processors : MAX_DECODERS;
     return (s->scanner.engine->lanes + LANES_A_DECODER - 1) / LANES_A_DECODER;

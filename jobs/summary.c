@@ -71,6 +71,17 @@ static void print_failures(const struct vx_summary *s)
     vx_query_close(&db);
 }
 
+/* Who waited for whom: which of the two would make the scan faster if there were more of it. */
+static void print_waits(const struct vx_summary *s)
+{
+    const double engines = s->wall_s * s->ranks * s->scanner->engine->lanes;
+    char a[32], b[32];
+
+    fprintf(stderr, "  waiting   engine threads %s for sound (%.1f %% of their time), decoders %s for room\n",
+            vx_text_duration(s->run->engine_wait_s, a, sizeof a), engines > 0 ? 100 * s->run->engine_wait_s / engines : 0,
+            vx_text_duration(s->run->decode_wait_s, b, sizeof b));
+}
+
 void vx_summary_end(const struct vx_summary *s)
 {
     const struct vx_coordinator_result *run = s->run;
@@ -100,6 +111,7 @@ void vx_summary_end(const struct vx_summary *s)
             s->wall_s > 0 ? (double)run->windows_scored / s->wall_s : 0);
     fprintf(stderr, "  cost      %s of processor time, %s memory in the largest rank\n",
             vx_text_duration(run->cpu_s, a, sizeof a), vx_text_bytes(run->peak_rss, b, sizeof b));
+    print_waits(s);
     if (run->workers_lost)
         fprintf(stderr, "  ranks     %d lost on the way, their items were done by others\n", run->workers_lost);
     if (!s->scanner->trained)

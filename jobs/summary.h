@@ -18,6 +18,7 @@ struct vx_summary {
     const struct vx_coordinator_result *run; /* this run alone */
     const struct vx_merge_stats *merged;     /* everything in the result */
     int64_t skipped;                         /* files passed over while listing */
+    int ranks;
     double wall_s;
 };
 void vx_summary_end(const struct vx_summary *summary); /* on stderr */

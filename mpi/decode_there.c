@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MAX_IDLE 16       /* messages in a row without a window: it asks for room, a file, and once whether it is wanted */
 #define SLICE_SECONDS 0.1 /* of waiting, between looks at whether the pipeline is closing */
 
 struct there {
@@ -28,6 +29,7 @@ struct there {
     int32_t index, channel;             /* of the item's last window; -1 before the first */
     size_t windows;                     /* of the item so far */
     bool asked;                         /* about the item's content */
+    int idle;                           /* messages since the last that told of a window */
 };
 
 static void close_file(struct there *t)
@@ -82,6 +84,7 @@ static enum vx_status send_item(struct there *t, const struct vx_item *item, str
     t->index = t->channel = -1;
     t->windows = 0;
     t->asked = false;
+    t->idle = 0;
     return vx_decoder_process_item(t->process, item, open_there ? -1 : t->fd, no_file, t->stage->batch != NULL, err);
 }
 
@@ -119,6 +122,9 @@ static enum vx_status take_windows(struct there *t, const struct vx_dec_note *no
     struct vx_stage *const s = t->stage;
     enum vx_status rc = VX_OK;
 
+    t->idle = note->n > 0 ? 0 : t->idle + 1;
+    if (t->idle > MAX_IDLE)
+        return vx_fail(err, VX_EFORMAT, "%d messages that tell of no window", t->idle);
     for (uint32_t i = 0; rc == VX_OK && i < note->n; i++) {
         const struct vx_window_score *const w = &note->windows[i];
         const bool scored = !(w->flags & VX_WINDOW_NOT_SCORED);

@@ -1,4 +1,5 @@
 #include "mpi/pipeline.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "mpi/pipeline_internal.h"
 
@@ -110,6 +111,23 @@ static void deliver(struct vx_pipeline *p, const struct vx_batch *batch, const f
         vx_task_release(p, batch->owner[i].task);
 }
 
+/* The next batch. Waiting counts from when there was something to decode: without a lease nobody waits for sound. */
+static bool next_batch(struct vx_pipeline *p, void **batch)
+{
+    const double start = vx_clock_now();
+    double wait;
+
+    if (!vx_queue_pop(p->filled, batch))
+        return false;
+    const double since = atomic_load(&p->work_since);
+    if ((wait = vx_clock_now() - (since > start ? since : start)) > 0) {
+        pthread_mutex_lock(&p->fail_lock);
+        p->engine_wait_s += wait;
+        pthread_mutex_unlock(&p->fail_lock);
+    }
+    return true;
+}
+
 static void *lane_main(void *pipeline)
 {
     struct vx_pipeline *p = pipeline;
@@ -126,7 +144,7 @@ static void *lane_main(void *pipeline)
         (void)vx_fail_nomem(&err, "logits");
         vx_pipeline_set_failure(p, &err);
     }
-    while (logits && vx_queue_pop(p->filled, &next) && !atomic_load(&p->stopping)) {
+    while (logits && next_batch(p, &next) && !atomic_load(&p->stopping)) {
         struct vx_batch *batch = next;
         if (vx_engine_run(p->config.engine, lane, &batch->input, logits, &err) != VX_OK) {
             vx_pipeline_set_failure(p, &err);
@@ -248,6 +266,8 @@ enum vx_status vx_pipeline_submit(struct vx_pipeline *p, struct vx_job *job, str
     if (vx_grow(&inside, &p->cap_inside, p->n_inside + 1, sizeof *p->inside) != 0)
         return vx_fail_nomem(err, "a lease");
     p->inside = inside;
+    if (p->n_inside == 0)
+        atomic_store(&p->work_since, vx_clock_now());
     p->inside[p->n_inside++] = state;
     if (state->job.n == 0)
         vx_queue_push(p->finished, state);
@@ -315,13 +335,13 @@ struct vx_pipeline_stats vx_pipeline_stats(struct vx_pipeline *p)
     struct vx_pipeline_stats stats = {.windows_scored = atomic_load(&p->windows_scored)};
     double unused;
 
-    vx_queue_waits(p->filled, &unused, &stats.engine_wait_s);
     for (int i = 0; i < p->n_pools; i++) {
         double wait;
         vx_queue_waits(p->pools[i].free, &unused, &wait);
         stats.decode_wait_s += wait;
     }
     pthread_mutex_lock(&p->fail_lock);
+    stats.engine_wait_s = p->engine_wait_s;
     stats.decoders_cpu_s = p->decoders_cpu_s;
     stats.decoders_rss = p->decoders_rss;
     pthread_mutex_unlock(&p->fail_lock);

@@ -66,7 +66,7 @@ size_t vx_job_take(struct vx_job *job, const struct vx_item_result **out, size_t
 
 struct vx_pipeline_stats {
     int64_t windows_scored;
-    double engine_wait_s; /* lanes waited for batches, summed over lanes */
+    double engine_wait_s; /* lanes waited for batches while there were items to decode, summed over lanes */
     double decode_wait_s; /* decoders waited for a free batch, summed */
     double decoders_cpu_s, decoders_rss; /* of decoder processes, summed: processor time and largest resident sets, bytes */
 } vx_pipeline_stats(struct vx_pipeline *p);

@@ -40,7 +40,9 @@ struct vx_pipeline {
     int n_threads;
     int next_lane, next_stage; /* handed to threads as they start, under fail_lock */
     _Atomic int64_t windows_scored;
-    double decoders_cpu_s, decoders_rss; /* of decoder processes, those replaced too; under fail_lock */
+    _Atomic double work_since; /* when a job came and there had been none */
+    double engine_wait_s;      /* these three under fail_lock */
+    double decoders_cpu_s, decoders_rss; /* of decoder processes: those replaced too; those that live */
     pthread_mutex_t fail_lock;
     struct vx_err failure; /* the first one; status VX_OK: none */
     atomic_bool failed, stopping; /* stopping: by failure or destroy; what is inside is given up */
