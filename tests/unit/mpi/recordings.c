@@ -97,7 +97,7 @@ int recordings_setup(void **state)
 {
     static struct recordings x;
 
-    x = (struct recordings){.sides = {1, -1}, .dir = folder_create()};
+    x = (struct recordings){.sides = {1, -1}, .dir = folder_create(), .decode_timeout_s = 60};
     for (int k = 0; k < ITEMS; k++)
         write_wav(&x, k);
     x.profile.sample_rate = RATE;
@@ -141,7 +141,7 @@ struct vx_pipeline *recordings_pipeline(struct recordings *x, int lanes, int bat
     const struct vx_pipeline_config config = {
         .engine = &x->fake.engine, .profile = &x->profile, .processor = &x->processor, .labels = &x->labels,
         .rule = {window, window, (double)SHORTEST / RATE, -90}, .batch = batch, .decoders = decoders,
-        .max_member_bytes = 1 << 20,
+        .max_member_bytes = 1 << 20, .nursery = x->nursery, .decode_timeout_s = x->decode_timeout_s,
     };
     if (vx_pipeline_create(&p, &config, &err) != VX_OK)
         fail_msg("%s", err.text);

@@ -23,6 +23,8 @@ struct recordings {
     signed char sides[2];
     struct vx_label_map labels;
     struct fake_engine fake;
+    struct vx_nursery *nursery; /* of decoder processes; NULL: threads decode */
+    double decode_timeout_s;    /* of theirs */
 };
 
 int recordings_setup(void **state);    /* cmocka: *state is a struct recordings */

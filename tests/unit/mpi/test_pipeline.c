@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "io/decoder_serve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +209,22 @@ static void test_refused(void **state)
     }
 }
 
+static struct vx_nursery *nursery; /* forked before the first thread */
+
+static int setup_processes(void **state)
+{
+    const int rc = recordings_setup(state);
+    struct recordings *x = *state;
+
+    x->nursery = nursery;
+    return rc;
+}
+
+static int serve(int sock, int memory, const void *config)
+{
+    return vx_decoder_serve(sock, memory, config, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,5 +232,15 @@ int main(void)
         cmocka_unit_test(test_bad_items),      cmocka_unit_test(test_engine_failure),
         cmocka_unit_test(test_destroyed_at_work), cmocka_unit_test(test_refused),
     };
-    return cmocka_run_group_tests_name("pipeline", tests, recordings_setup, recordings_teardown);
+    struct vx_err err;
+    int failed;
+
+    if (vx_nursery_open(&nursery, serve, &err) != VX_OK) {
+        print_error("%s\n", err.text);
+        return 1;
+    }
+    failed = cmocka_run_group_tests_name("pipeline, decoding in threads", tests, recordings_setup, recordings_teardown);
+    failed += cmocka_run_group_tests_name("pipeline, decoding in processes", tests, setup_processes, recordings_teardown);
+    vx_nursery_close(&nursery);
+    return failed;
 }
