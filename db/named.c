@@ -78,6 +78,14 @@ static const struct vx_named_query queries[] = {
      "       (SELECT sum(n_scored) FROM items i WHERE i.run = r.run) AS windows_scored,\n"
      "       round((SELECT sum(n_scored) FROM items i WHERE i.run = r.run) / r.wall_s, 1) AS windows_per_s,\n"
      "       round(r.audio_s / r.wall_s, 1) AS times_real_time FROM runs r ORDER BY 1"},
+    {"energy", "watt-hours of the scans, of whole machines, and what that comes to for an hour of sound",
+     "SELECT run, started, round(audio_s / 3600, 3) AS hours_of_sound, round(wall_s / 3600, 4) AS hours,\n"
+     "       round(cpu_wh, 3) AS cpu_wh, round(gpu_wh, 3) AS gpu_wh,\n"
+     "       round(nullif(coalesce(cpu_wh, 0) + coalesce(gpu_wh, 0), 0) / (audio_s / 3600), 4) AS wh_per_hour_of_sound,\n"
+     "       round(nullif(coalesce(cpu_wh, 0) + coalesce(gpu_wh, 0), 0) / 1000 * grid_g_per_kwh, 3) AS co2_g,\n"
+     "       CASE WHEN cpu_wh IS NULL AND gpu_wh IS NULL THEN 'not measured' WHEN cpu_wh IS NULL THEN 'GPUs alone'\n"
+     "            WHEN gpu_wh IS NULL THEN 'processors alone' ELSE 'processors and GPUs' END AS of\n"
+     "FROM runs ORDER BY run"},
     {"pending", "items that no finished part of a scan has read yet",
      "SELECT path, member FROM items WHERE status = 'pending' ORDER BY item"},
     {NULL, NULL, NULL},

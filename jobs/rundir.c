@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "jobs/rundir_claim.h"
+#include "jobs/spent.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -251,6 +252,7 @@ static void remove_run(struct vx_rundir *dir)
     remove_file(dir->path, LIST_FILE "-journal");
     remove_file(dir->path, VX_PROGRESS_FILE);
     remove_file(dir->path, STATUS_FILE);
+    remove_file(dir->path, VX_SPENT_FILE);
     remove_file(dir->path, VX_RUN_FILE);
 }
 

@@ -190,6 +190,14 @@ static enum vx_status choose_decoding(struct vx_scan *s, struct vx_err *err)
     return VX_OK;
 }
 
+/* What a host takes is measured once. In a container the host's files and libraries may lie elsewhere. */
+static enum vx_status start_meter(struct vx_scan *s, struct vx_err *err)
+{
+    const struct vx_joules_config config = {.powercap = getenv("VOXTRAWL_POWERCAP"), .nvml = getenv("VOXTRAWL_NVML")};
+
+    return vx_joules_start(&s->meter, &config, err);
+}
+
 /* Everything a rank needs before it leads or follows. */
 static enum vx_status prepare(struct vx_scan *s, struct vx_err *err)
 {
@@ -206,9 +214,9 @@ static enum vx_status prepare(struct vx_scan *s, struct vx_err *err)
         s->work = NULL;
     if (!s->work)
         return vx_fail_nomem(err, "a path");
-    if ((rc = choose_decoding(s, err)) != VX_OK)
+    if ((rc = choose_decoding(s, err)) != VX_OK || (rc = bind_to_share(s, err)) != VX_OK)
         return rc;
-    return bind_to_share(s, err);
+    return s->world.local_rank == 0 ? start_meter(s, err) : VX_OK;
 }
 
 /* Decide, tell, and go; returns the exit status. */
@@ -256,6 +264,7 @@ int vx_cmd_scan(const struct vx_command *self, int argc, char **argv)
         if (s.world.rank == 0)
             vx_rundir_leave_status(s.work, status);
     }
+    vx_joules_stop(&s.meter);
     vx_nursery_close(&s.nursery);
     vx_scanner_close(&s.scanner);
     vx_scan_record_free(&s.record);

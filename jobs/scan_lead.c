@@ -6,6 +6,7 @@
 #include "jobs/resume.h"
 #include "jobs/resume_content.h"
 #include "jobs/scan_run.h"
+#include "jobs/spent.h"
 #include "jobs/summary.h"
 #include "mpi/coordinator.h"
 #include "mpi/worker.h"
@@ -164,8 +165,8 @@ done:
 }
 
 /* All is committed: one database of it. */
-static enum vx_status finish(struct vx_scan *s, const struct vx_coordinator_result *result, struct vx_merge_stats *stats,
-                             struct vx_err *err)
+static enum vx_status finish(struct vx_scan *s, const struct vx_coordinator_result *result, const struct vx_energy *energy,
+                             struct vx_merge_stats *stats, struct vx_err *err)
 {
     struct vx_run run = vx_scan_record_run(&s->record, &s->options, &s->scanner);
     char finished[25];
@@ -182,6 +183,9 @@ static enum vx_status finish(struct vx_scan *s, const struct vx_coordinator_resu
         run.engine_wait_s = result->engine_wait_s;
         run.decode_wait_s = result->decode_wait_s;
     }
+    run.cpu_wh = energy->cpu_j / VX_J_PER_WH;
+    run.gpu_wh = energy->gpu_j / VX_J_PER_WH;
+    run.grid_g_per_kwh = s->options.grid_g_per_kwh;
     if ((rc = vx_rundir_rescan(&s->rundir, err)) != VX_OK ||
         (result->workers_lost > 0 && (rc = free_held(s, err)) != VX_OK))
         return rc;
@@ -196,6 +200,8 @@ int vx_scan_lead(struct vx_scan *s)
 {
     struct vx_coordinator_result result = {0};
     struct vx_merge_stats merged = {0};
+    struct vx_joules_used meter = {0};
+    struct vx_energy energy;
     struct vx_err err;
     int64_t skipped = 0;
     enum vx_status rc;
@@ -204,14 +210,18 @@ int vx_scan_lead(struct vx_scan *s)
     vx_summary_begin(s->log, &s->options, &s->scanner, s->world.size, s->rundir.resumed, s->work);
     rc = coordinate(s, &result, &skipped, &err);
     vx_log_progress(s->log, "");
+    vx_spent_add(s->work, s->attempt, &result.energy, &energy);
+    if (s->meter)
+        vx_joules_read(s->meter, &meter);
     if (rc == VX_OK && result.stopped) {
         fprintf(stderr, "voxtrawl scan: stopped\n");
         status = VX_EXIT_STOPPED;
-    } else if (rc == VX_OK && (rc = finish(s, &result, &merged, &err)) == VX_OK) {
+    } else if (rc == VX_OK && (rc = finish(s, &result, &energy, &merged, &err)) == VX_OK) {
         if (!s->options.quiet)
             vx_summary_end(&(struct vx_summary){.options = &s->options, .scanner = &s->scanner, .run = &result,
-                                                .merged = &merged, .skipped = skipped,
-                                                .ranks = s->world.size, .wall_s = vx_clock_now() - s->started_at});
+                                                .merged = &merged, .skipped = skipped, .energy = &energy, .meter = &meter,
+                                                .resumed = s->rundir.resumed, .ranks = s->world.size,
+                                                .wall_s = vx_clock_now() - s->started_at});
         vx_summary_outside(s->log, &s->scanner.profile.measured, &merged, s->options.out);
         status = merged.failed > 0 ? VX_EXIT_FAILED_ITEMS : VX_EXIT_OK;
         if (merged.items == 0)

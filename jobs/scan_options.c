@@ -133,6 +133,8 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
         {"dedupe", 0, VX_OPT_FLAG, &o->dedupe, NULL, "score items with the same hash once; the others point to the one that was scored", 0, 0},
         {"custody", 0, VX_OPT_FLAG, &o->custody, NULL,
          "for evidence: the hash is the SHA-256 of the bytes, beside those of model and profile and the program's revision; voxtrawl verify checks them", 0, 0},
+        {"grid-intensity", 0, VX_OPT_REAL, &o->grid_g_per_kwh, "G_PER_KWH",
+         "grams of CO2 that a kilowatt-hour of this grid means, to tell those of the scan", 0.001, 10000},
         {"quiet", 'q', VX_OPT_FLAG, &o->quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},
     };

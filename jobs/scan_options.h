@@ -24,6 +24,7 @@ struct vx_scan_options {
     enum vx_channels channels;
     long threads;     /* 0: the rank's processors */
     long lease;       /* items a lease at most */
+    double grid_g_per_kwh; /* grams of CO2 a kilowatt-hour; 0: not said */
     double lost_after; /* seconds of silence until a rank is given up */
     long max_member_mib;
     long archive_depth; /* archives within each other, the outermost included */

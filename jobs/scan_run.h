@@ -3,6 +3,7 @@
 #ifndef VX_JOBS_SCAN_RUN_H
 #define VX_JOBS_SCAN_RUN_H
 
+#include "base/joules.h"
 #include "base/log.h"
 #include "jobs/command.h"
 #include "jobs/rundir.h"
@@ -27,6 +28,7 @@ struct vx_scan {
     char precision[8];       /* as rank 0 says it, of the other ranks */
     int attempt;             /* 1, 2, … of this run */
     double started_at;       /* vx_clock_now() */
+    struct vx_joules *meter; /* of the host, in the first of its ranks; else NULL */
     atomic_bool *stop;       /* borrowed: set by a signal */
     struct vx_nursery *nursery; /* of decoder processes; NULL: threads decode */
     bool sandbox;               /* they are in one */

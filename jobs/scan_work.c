@@ -61,6 +61,7 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
         .rank = s->world.rank,
         .ranks = s->world.size,
         .threads = s->scanner.engine->lanes,
+        .meter = s->meter,
         .stop = s->stop,
         .lost_seconds = s->world.rank > 0 ? s->options.lost_after : 0, /* rank 0's worker dies with its coordinator */
     };

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "db/query.h"
+#include "jobs/spent.h"
 #include "jobs/version.h"
 #include "model/outside.h"
 
@@ -86,7 +87,7 @@ void vx_summary_end(const struct vx_summary *s)
 {
     const struct vx_coordinator_result *run = s->run;
     const struct vx_merge_stats *m = s->merged;
-    char a[32], b[32], score[VX_SCORE_WORDS], verdicts[VERDICT_WORDS];
+    char a[32], b[32], score[VX_SCORE_WORDS], verdicts[VERDICT_WORDS], energy[VX_SPENT_WORDS];
 
     fprintf(stderr, "\n%lld item%s in %s: %lld scored, %lld not scored, %lld failed", (long long)m->items,
             m->items == 1 ? "" : "s", vx_text_duration(s->wall_s, a, sizeof a), (long long)m->scored, (long long)m->not_scored,
@@ -112,6 +113,7 @@ void vx_summary_end(const struct vx_summary *s)
     fprintf(stderr, "  cost      %s of processor time, %s memory in the largest rank\n",
             vx_text_duration(run->cpu_s, a, sizeof a), vx_text_bytes(run->peak_rss, b, sizeof b));
     print_waits(s);
+    fprintf(stderr, "  energy    %s\n", vx_spent_words(s->energy, s->meter, s->resumed ? 0 : s->wall_s, s->options->grid_g_per_kwh, energy));
     if (run->workers_lost)
         fprintf(stderr, "  ranks     %d lost on the way, their items were done by others\n", run->workers_lost);
     if (!s->scanner->trained)

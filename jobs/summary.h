@@ -2,6 +2,7 @@
 #ifndef VX_JOBS_SUMMARY_H
 #define VX_JOBS_SUMMARY_H
 
+#include "base/joules.h"
 #include "base/log.h"
 #include "db/merge.h"
 #include "jobs/scan_options.h"
@@ -20,6 +21,9 @@ struct vx_summary {
     int64_t skipped;                         /* files passed over while listing */
     int ranks;
     double wall_s;
+    const struct vx_energy *energy;     /* of all attempts */
+    const struct vx_joules_used *meter; /* of this host: what it measures by */
+    bool resumed;                       /* there were earlier attempts */
 };
 void vx_summary_end(const struct vx_summary *summary); /* on stderr */
 

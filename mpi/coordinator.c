@@ -149,6 +149,7 @@ static void leave(struct vx_coordinator *c, int i, const struct vx_msg_bye *bye)
     r->peak_rss = bye->peak_rss > r->peak_rss ? bye->peak_rss : r->peak_rss;
     r->engine_wait_s += bye->engine_wait_s;
     r->decode_wait_s += bye->decode_wait_s;
+    w->energy = bye->energy;
     const int leases = vx_leases_lose_worker(c->config->leases, i);
     if (!w->told)
         vx_log_say(c->config->log, VX_LOG_WARNING, "%s has left before the end (%d lease%s back)", vx_seat_name(c, i).text,
@@ -379,6 +380,7 @@ static enum vx_status conclude(struct vx_coordinator *c, struct vx_err *err)
     c->result->already_done = counts.done > c->result->tally.items ? counts.done - c->result->tally.items : 0;
     c->result->windows_scored = c->windows;
     vx_coordinator_hosts(c, &c->result->hosts_json);
+    vx_coordinator_energy(c, &c->result->energy);
     vx_log_progress(c->config->log, "");
     if (c->job_status != VX_OK) {
         if (err)

@@ -51,6 +51,7 @@ struct vx_coordinator_result {
     int64_t windows_scored;
     double cpu_s, peak_rss;     /* sum over ranks, largest rank */
     double engine_wait_s, decode_wait_s;
+    struct vx_energy energy;    /* of all hosts; known where every host that had a rank at work has told it */
     int workers_lost;
     bool stopped;               /* by *stop, with items left */
     struct vx_buf hosts_json;   /* [{"rank":0,"host":"a","pid":1,"threads":2,"engine":"cpu: …"}], owned */

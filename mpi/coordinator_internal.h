@@ -17,6 +17,7 @@ struct vx_seat {
     int held;           /* leases */
     double last_heard;  /* or when it was told, if that was later */
     int64_t windows;    /* scored since its start */
+    struct vx_energy energy; /* as its BYE said */
     struct vx_msg_hello hello;
 };
 
@@ -50,6 +51,7 @@ void vx_coordinator_fail(struct vx_coordinator *c, enum vx_status status, const 
 void vx_coordinator_lose(struct vx_coordinator *c, int i, const char *why, bool blame);
 
 void vx_coordinator_report(struct vx_coordinator *c, double now); /* progress line and beat, where they are due */
+void vx_coordinator_energy(const struct vx_coordinator *c, struct vx_energy *sum);
 void vx_coordinator_hosts(const struct vx_coordinator *c, struct vx_buf *json);
 
 #endif

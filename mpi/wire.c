@@ -129,6 +129,8 @@ void vx_wire_put_alive(struct vx_buf *b)
     begin(b, VX_MSG_ALIVE);
 }
 
+enum { ENERGY_CPU = 1, ENERGY_GPU = 2 }; /* known */
+
 void vx_wire_put_bye(struct vx_buf *b, const struct vx_msg_bye *m)
 {
     begin(b, VX_MSG_BYE);
@@ -136,6 +138,9 @@ void vx_wire_put_bye(struct vx_buf *b, const struct vx_msg_bye *m)
     put_real(b, m->peak_rss);
     put_real(b, m->engine_wait_s);
     put_real(b, m->decode_wait_s);
+    put_i64(b, (m->energy.cpu_known ? ENERGY_CPU : 0) | (m->energy.gpu_known ? ENERGY_GPU : 0));
+    put_real(b, m->energy.cpu_j);
+    put_real(b, m->energy.gpu_j);
     put_i64(b, m->windows_scored);
 }
 
@@ -431,6 +436,13 @@ enum vx_status vx_wire_get_bye(const struct vx_buf *b, struct vx_msg_bye *m, str
     m->peak_rss = get_amount(&r);
     m->engine_wait_s = get_amount(&r);
     m->decode_wait_s = get_amount(&r);
+    const int64_t known = get_count(&r);
+    if (known & ~(int64_t)(ENERGY_CPU | ENERGY_GPU))
+        refuse(&r, "it knows of energy that nobody has heard of");
+    m->energy.cpu_known = known & ENERGY_CPU;
+    m->energy.gpu_known = known & ENERGY_GPU;
+    m->energy.cpu_j = get_amount(&r);
+    m->energy.gpu_j = get_amount(&r);
     m->windows_scored = get_count(&r);
     return close_message(&r, b, VX_MSG_BYE, err);
 }

@@ -47,10 +47,15 @@ struct vx_msg_done {
 struct vx_msg_note {
     int64_t windows_scored; /* by this worker since its start, committed or not */
 };
+struct vx_energy { /* of whole hosts, base/joules.h */
+    bool cpu_known, gpu_known;
+    double cpu_j, gpu_j; /* 0 where not known */
+};
 struct vx_msg_bye {
     double cpu_s, peak_rss;          /* of the rank */
     double engine_wait_s;            /* lanes waited for sound, over all lanes */
     double decode_wait_s;            /* decoders waited for room */
+    struct vx_energy energy;         /* of its host, if it is the one of the host's ranks that measures it; else not known */
     int64_t windows_scored;
 };
 struct vx_msg_fail {

@@ -40,6 +40,15 @@ static enum vx_status say_hello(struct worker *w, struct vx_err *err)
     return vx_link_send(w->c->link, &w->message, err);
 }
 
+static struct vx_energy read_meter(struct worker *w)
+{
+    struct vx_joules_used used = {0};
+
+    if (w->c->meter)
+        vx_joules_read(w->c->meter, &used);
+    return (struct vx_energy){used.cpu_known, used.gpu_known, used.cpu_j, used.gpu_j};
+}
+
 static enum vx_status say_bye(struct worker *w, struct vx_err *err)
 {
     const struct vx_pipeline_stats stats = vx_pipeline_stats(w->c->pipeline);
@@ -48,6 +57,7 @@ static enum vx_status say_bye(struct worker *w, struct vx_err *err)
         .peak_rss = vx_clock_peak_rss() + stats.decoders_rss,
         .engine_wait_s = stats.engine_wait_s,
         .decode_wait_s = stats.decode_wait_s,
+        .energy = read_meter(w),
         .windows_scored = stats.windows_scored,
     };
 

@@ -4,6 +4,7 @@
 #define VX_MPI_WORKER_H
 
 #include "base/err.h"
+#include "base/joules.h"
 #include "db/shard.h"
 #include "mpi/claimer.h"
 #include "mpi/hand.h"
@@ -19,6 +20,7 @@ struct vx_worker_config {
     const char *engine; /* its description, for the coordinator's record */
     const char *host;
     int rank, ranks, threads; /* this one, all of the run, its engine's lanes */
+    struct vx_joules *meter; /* borrowed: of this host's energy; NULL: another rank of the host has it */
     struct vx_hand *hand;    /* borrowed; NULL: not kept */
     struct vx_claimer *claimer; /* borrowed: what the pipeline's decoders ask; NULL: nothing */
     const atomic_bool *stop; /* a signal came; NULL: none can. The coordinator says what to do, but may be gone */
