@@ -1,0 +1,115 @@
+/* report.c - voxtrawl report: a result as one page to look at, listen to and mark */
+#include "base/clock.h"
+#include "base/newfile.h"
+#include "base/text.h"
+#include "jobs/command.h"
+#include "jobs/outfile.h"
+#include "jobs/report_page.h"
+#include "jobs/report_sound.h"
+#include "jobs/version.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_BYTES ((size_t)3 << 19) /* of scores over time: 1.5 MiB */
+
+struct report_options {
+    const char *db, *out;
+    long top, pictures, listen;
+    struct vx_opt_list group_by;
+    bool overwrite, quiet;
+};
+
+/* What the page says of itself. */
+static enum vx_status put_origin(const struct report_options *o, FILE *to, struct vx_err *err)
+{
+    char *const source = vx_text_printable(strrchr(o->db, '/') ? strrchr(o->db, '/') + 1 : o->db);
+    struct vx_buf text = {0};
+    char now[32];
+
+    vx_clock_utc(now);
+    vx_buf_str(&text, "\"program\":");
+    vx_buf_json(&text, "Voxtrawl " VX_PROGRAM_VERSION);
+    vx_buf_fmt(&text, ",\"made\":\"%s\",\"source\":", now);
+    vx_buf_json(&text, source ? source : "");
+    vx_buf_str(&text, ",\n");
+    const bool failed = text.failed || !source;
+    for (size_t i = 0; !failed && i < text.len; i++) {
+        if (text.data[i] == '<')
+            fputs("\\u003c", to);
+        else
+            fputc(text.data[i], to);
+    }
+    vx_buf_free(&text);
+    free(source);
+    return failed ? vx_fail_nomem(err, "the report") : VX_OK;
+}
+
+static enum vx_status write_report(const struct report_options *o, struct vx_report_db *db, FILE *to, struct vx_log *log, struct vx_err *err)
+{
+    const struct vx_report_rule rule = {.top = o->top, .line_bytes = LINE_BYTES, .group_by = o->group_by.at, .n_groups = o->group_by.n};
+    enum vx_status rc;
+
+    if ((rc = vx_report_page_begin(to, o->db, err)) != VX_OK || (rc = put_origin(o, to, err)) != VX_OK ||
+        (rc = vx_report_write(db, &rule, to, err)) != VX_OK)
+        return rc;
+    fputs(",\n", to);
+    if ((rc = vx_report_put_pictures(db, o->pictures, to, log, err)) != VX_OK)
+        return rc;
+    fputs(",\n", to);
+    if ((rc = vx_report_put_clips(o->db, (size_t)o->listen, to, log, err)) != VX_OK)
+        return rc;
+    vx_report_page_end(to);
+    return VX_OK;
+}
+
+static enum vx_status report(const struct report_options *o, struct vx_err *err)
+{
+    struct vx_newfile file = {0};
+    struct vx_report_db *db = NULL;
+    struct vx_log *log = NULL;
+    char size[32];
+    enum vx_status rc;
+
+    if ((rc = vx_outfile_free(o->out, o->overwrite, err)) != VX_OK ||
+        (rc = vx_log_open(&log, NULL, o->quiet ? VX_LOG_WARNING : VX_LOG_INFO, err)) != VX_OK ||
+        (rc = vx_report_open(&db, o->db, err)) != VX_OK || (rc = vx_outfile_writable(o->out, err)) != VX_OK ||
+        (rc = vx_newfile_open(&file, o->out, err)) != VX_OK || (rc = write_report(o, db, file.to, log, err)) != VX_OK)
+        goto done;
+    const long bytes = ftell(file.to);
+    if ((rc = vx_newfile_commit(&file, err)) == VX_OK)
+        vx_log_say(log, VX_LOG_INFO, "%s: %s, opens in any browser without a network", o->out, vx_text_bytes((double)bytes, size, sizeof size));
+done:
+    vx_newfile_drop(&file);
+    vx_report_close(&db);
+    vx_log_close(&log);
+    return rc;
+}
+
+int vx_cmd_report(const struct vx_command *self, int argc, char **argv)
+{
+    struct report_options o = {.out = "report.html", .top = 10000, .pictures = 40};
+    const struct vx_opt table[] = {
+        {"output", 'o', VX_OPT_STRING, &o.out, "FILE.html", "the page (default report.html)", 0, 0},
+        {"top", 0, VX_OPT_INT, &o.top, "N", "recordings listed, the most suspicious first (default 10000)", 1, 1e6},
+        {"pictures", 0, VX_OPT_INT, &o.pictures, "N", "spectrograms of the first N listed, 13 kB each (default 40)", 0, 1e5},
+        {"listen", 0, VX_OPT_INT, &o.listen, "N", "clips of the N most suspicious stretches, to be played in the page (default 0)", 0, 1e4},
+        {"group-by", 0, VX_OPT_LIST, &o.group_by, "folder|COLUMN",
+         "a table of recordings by folder or by a column of the metadata; again for more (default: folder and columns of 2 to 50 values)", 0, 0},
+        {"overwrite", 0, VX_OPT_FLAG, &o.overwrite, NULL, "replace FILE.html when it exists", 0, 0},
+        {"quiet", 'q', VX_OPT_FLAG, &o.quiet, NULL, "only warnings and errors on stderr", 0, 0},
+        {0},
+    };
+    struct vx_err err;
+    int n;
+    const int status = vx_command_parse(self, table, argc, argv, &n, 0);
+
+    if (status >= 0)
+        return status;
+    if (n != 1) {
+        fprintf(stderr, "usage: voxtrawl report %s\n", self->usage);
+        return VX_EXIT_USAGE;
+    }
+    o.db = argv[1];
+    return report(&o, &err) == VX_OK ? VX_EXIT_OK : vx_command_fail(self, &err);
+}

@@ -1,0 +1,172 @@
+#include "jobs/report_sound.h"
+#include "base/base64.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "db/stretches.h"
+#include "io/clips.h"
+#include "jobs/report_spectrogram.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_MEMBER ((size_t)1 << 30) /* bytes, as scan's default */
+#define MAX_CLIP ((size_t)256 << 20)
+#define PAD_S 0.5
+
+struct pictures {
+    struct vx_report_spectrogram *spectrogram;
+    struct vx_reader *reader;
+    FILE *to;
+    struct vx_log *log;
+    struct vx_buf buf;
+    int64_t n, missing;
+};
+
+/* The item as the scan read it; its strings are borrowed. */
+static struct vx_item as_item(const char *path, const char *member, int64_t size)
+{
+    union { /* vx_item owns its strings elsewhere; nobody changes or frees them here */
+        const char *borrowed;
+        char *held;
+    } p = {path}, m = {member};
+
+    return (struct vx_item){.kind = VX_ITEM_AUDIO, .path = p.held, .member = m.held, .ordinal = -1, .offset = -1, .size = size};
+}
+
+/* A failure to read one recording is shown in its place. */
+static enum vx_status put_picture(void *pictures, const struct vx_report_item *it, struct vx_err *err)
+{
+    struct pictures *const p = pictures;
+    const struct vx_item item = as_item(it->path, it->member, it->size);
+    uint8_t levels[VX_REPORT_LEVELS];
+    struct vx_err why;
+
+    vx_buf_reset(&p->buf);
+    vx_buf_fmt(&p->buf, "%s\"%lld\":", p->n++ ? ",\n" : "", (long long)it->item);
+    if (vx_report_spectrogram_make(p->spectrogram, p->reader, &item, it->duration_s, levels, &why) == VX_OK) {
+        vx_buf_fmt(&p->buf, "{\"w\":%d,\"h\":%d,\"levels\":\"", VX_REPORT_COLUMNS, VX_REPORT_ROWS);
+        vx_base64_add(&p->buf, levels, sizeof levels);
+        vx_buf_str(&p->buf, "\"}");
+    } else {
+        char *const text = vx_text_printable(why.text);
+        p->missing++;
+        vx_buf_str(&p->buf, "{\"error\":");
+        vx_buf_json(&p->buf, text ? text : "no memory");
+        vx_buf_str(&p->buf, "}");
+        free(text);
+    }
+    if (p->buf.failed)
+        return vx_fail_nomem(err, "a spectrogram");
+    for (size_t i = 0; i < p->buf.len; i++) { /* within a script element; see db/report.h */
+        if (p->buf.data[i] == '<')
+            fputs("\\u003c", p->to);
+        else
+            fputc(p->buf.data[i], p->to);
+    }
+    return VX_OK;
+}
+
+enum vx_status vx_report_put_pictures(struct vx_report_db *db, int64_t n, FILE *to, struct vx_log *log, struct vx_err *err)
+{
+    struct pictures p = {.to = to, .log = log};
+    enum vx_status rc;
+
+    fputs("\"pictures\":{", to);
+    if ((rc = vx_report_spectrogram_create(&p.spectrogram, err)) == VX_OK && (rc = vx_reader_create(&p.reader, MAX_MEMBER, err)) == VX_OK &&
+        n > 0)
+        rc = vx_report_suspects(db, n, put_picture, &p, err);
+    fputs("}", to);
+    if (p.missing > 0)
+        vx_log_say(log, VX_LOG_WARNING, "%lld of %lld recordings cannot be read (any more): the report has no spectrogram of them",
+                   (long long)p.missing, (long long)p.n);
+    vx_buf_free(&p.buf);
+    vx_reader_destroy(&p.reader);
+    vx_report_spectrogram_destroy(&p.spectrogram);
+    return rc;
+}
+
+struct clips {
+    struct vx_reader *reader;
+    char folder[64], path[96];
+    FILE *to;
+    struct vx_log *log;
+    int n;
+};
+
+/* At most VX_REPORT_CLIP_S about the peak. */
+static struct vx_clip choose(const struct vx_stretch *s, const char *path)
+{
+    struct vx_clip clip = {.start_s = s->clip_start_s, .end_s = s->clip_end_s, .path = path};
+
+    if (clip.end_s - clip.start_s > VX_REPORT_CLIP_S) {
+        clip.start_s = fmax(clip.start_s, fmin(s->peak_s - VX_REPORT_CLIP_S / 3.0, clip.end_s - VX_REPORT_CLIP_S));
+        clip.end_s = clip.start_s + VX_REPORT_CLIP_S;
+    }
+    return clip;
+}
+
+static enum vx_status put_clip(struct clips *c, const struct vx_stretches_item *it, const struct vx_stretch *s, struct vx_err *err)
+{
+    const struct vx_item item = as_item(it->path, it->member, -1);
+    struct vx_clip clip = choose(s, c->path);
+    struct vx_buf text = {0};
+    struct vx_err why;
+    char *flac = NULL;
+    size_t len = 0;
+    enum vx_status rc = VX_OK;
+
+    if (vx_clips_cut(c->reader, &item, &clip, 1, VX_CLIP_FLAC, &why) != VX_OK || vx_file_read(c->path, MAX_CLIP, &flac, &len, &why) != VX_OK) {
+        vx_log_say(c->log, VX_LOG_WARNING, "%s%s%s: no clip from %.1f s: %s", it->path_text, it->member_text ? "/" : "",
+                   it->member_text ? it->member_text : "", clip.start_s, why.text);
+        goto done;
+    }
+    vx_buf_fmt(&text, "%s{\"item\":%lld,\"start\":%.3f,\"end\":%.3f,\"mean\":%.4f,\"uri\":\"data:audio/flac;base64,", c->n++ ? ",\n" : "",
+               (long long)it->item, clip.start_s, clip.end_s, s->mean_fake);
+    vx_base64_add(&text, flac, len);
+    vx_buf_str(&text, "\"}");
+    if (text.failed)
+        rc = vx_fail_nomem(err, "a clip");
+    else
+        fwrite(text.data, 1, text.len, c->to);
+done:
+    unlink(c->path);
+    vx_buf_free(&text);
+    free(flac);
+    return rc;
+}
+
+static enum vx_status put_all(struct clips *c, const char *path, size_t n, struct vx_err *err)
+{
+    const struct vx_stretches_config config = {.threshold = -1, .pad_s = PAD_S, .top = n};
+    struct vx_stretches *stretches = NULL;
+    struct vx_stretches_item item;
+    enum vx_status rc = vx_stretches_open(&stretches, path, &config, err);
+
+    while (rc == VX_OK && (rc = vx_stretches_next(stretches, &item, err)) == VX_OK)
+        for (size_t i = 0; rc == VX_OK && i < item.n; i++)
+            rc = put_clip(c, &item, &item.at[i].stretch, err);
+    vx_stretches_close(&stretches);
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
+enum vx_status vx_report_put_clips(const char *path, size_t n, FILE *to, struct vx_log *log, struct vx_err *err)
+{
+    struct clips c = {.folder = "/tmp/voxtrawl-report-XXXXXX", .to = to, .log = log};
+    enum vx_status rc = VX_OK;
+
+    fputs("\"clips\":[", to);
+    if (n > 0) {
+        if (!mkdtemp(c.folder))
+            return vx_fail_sys(err, "make a folder in /tmp");
+        snprintf(c.path, sizeof c.path, "%s/clip.flac", c.folder);
+        if ((rc = vx_reader_create(&c.reader, MAX_MEMBER, err)) == VX_OK)
+            rc = put_all(&c, path, n, err);
+        vx_reader_destroy(&c.reader);
+        rmdir(c.folder);
+    }
+    fputs("]", to);
+    return rc;
+}
