@@ -1,5 +1,4 @@
 #include "db/report.h"
-#include "base/base64.h"
 #include "base/mem.h"
 #include "db/report_line.h"
 #include "db/report_sql.h"
@@ -48,8 +47,7 @@ void vx_report_close(struct vx_report_db **db)
     *db = NULL;
 }
 
-/* A text of JSON as part of a script element: only '<' could end that, and it stands within strings only. */
-static void put_safe(FILE *to, const char *text)
+void vx_report_put_safe(FILE *to, const char *text)
 {
     for (size_t n; *text; text += n) {
         n = strcspn(text, "<");
@@ -79,7 +77,7 @@ static enum vx_status put_rows(struct vx_report_db *db, const char *sql, int64_t
     for (int n = 0; rc == VX_OK && (rc = vx_sql_step(db->sql, stmt, "read", err)) == VX_OK; n = 1) {
         const char *const text = (const char *)sqlite3_column_text(stmt, 0);
         fputs(n ? ",\n" : "", to);
-        put_safe(to, text ? text : "null");
+        vx_report_put_safe(to, text ? text : "null");
         if ((rc = written(to, err)) != VX_OK)
             break;
     }
@@ -164,7 +162,7 @@ static enum vx_status put_group(struct vx_report_db *db, const char *column, boo
     sqlite3_bind_text(text, 1, column, -1, SQLITE_STATIC);
     if ((rc = vx_sql_step(db->sql, text, "read", err)) == VX_OK) {
         fprintf(to, "%s{\"title\":", first ? "" : ",\n");
-        put_safe(to, (const char *)sqlite3_column_text(text, 0));
+        vx_report_put_safe(to, (const char *)sqlite3_column_text(text, 0));
         fprintf(to, ",\"of\":%lld,\"rows\":[", (long long)n);
         rc = put_rows(db, folder ? FOLDERS : VALUES, 0, column, to, err);
         fputs("]}", to);

@@ -27,6 +27,9 @@ struct vx_report_rule {
  * group by. VX_ESYS: `to` cannot be written. */
 enum vx_status vx_report_write(struct vx_report_db *db, const struct vx_report_rule *rule, FILE *to, struct vx_err *err) VX_CHECKED;
 
+/* A text of JSON in a script element: only '<' could end that, and it stands within strings only. */
+void vx_report_put_safe(FILE *to, const char *text);
+
 struct vx_report_item { /* borrowed until the callback returns */
     int64_t item;
     const char *path, *member; /* bytes of its name; member NULL: the file itself */

@@ -54,6 +54,11 @@ static const struct vx_command commands[] = {
               "--schema the tables and views.\n\n"
               "  voxtrawl query results.db --named top\n"
               "  voxtrawl query results.db \"SELECT path, mean_fake FROM items WHERE verdict = 'fake' ORDER BY mean_fake DESC\""},
+    {"report", "DB [-o report.html] [--listen N] [options]",
+     "Make one page of a result: to look at, listen to, mark and print; opens without a network.", vx_cmd_report,
+     .about = "The page holds what was scanned and with what, the scores, and a table of recordings, the most suspicious first, each with "
+              "its scores over time, a spectrogram and, with --listen, clips. Stretches can be marked real, fake or unsure, and saved "
+              "as a file that voxtrawl review takes.\n\n  voxtrawl report results.db --listen 20 -o report.html"},
     {"eval", "DB --labels FILE [options]", "Measure a result against labels: accuracy, EER, DCF, Cllr, per window and per file.",
      vx_cmd_eval,
      .about = "Label files of the field's corpora are known, and any table with a file and a label column. What matched and what did "

@@ -29,17 +29,13 @@ static enum vx_status put_origin(const struct report_options *o, FILE *to, struc
 
     vx_clock_utc(now);
     vx_buf_str(&text, "\"program\":");
-    vx_buf_json(&text, "Voxtrawl " VX_PROGRAM_VERSION);
+    vx_buf_fmt(&text, "\"Voxtrawl %s\"", vx_version_short());
     vx_buf_fmt(&text, ",\"made\":\"%s\",\"source\":", now);
     vx_buf_json(&text, source ? source : "");
     vx_buf_str(&text, ",\n");
     const bool failed = text.failed || !source;
-    for (size_t i = 0; !failed && i < text.len; i++) {
-        if (text.data[i] == '<')
-            fputs("\\u003c", to);
-        else
-            fputc(text.data[i], to);
-    }
+    if (!failed)
+        vx_report_put_safe(to, text.data);
     vx_buf_free(&text);
     free(source);
     return failed ? vx_fail_nomem(err, "the report") : VX_OK;

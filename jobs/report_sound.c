@@ -60,12 +60,7 @@ static enum vx_status put_picture(void *pictures, const struct vx_report_item *i
     }
     if (p->buf.failed)
         return vx_fail_nomem(err, "a spectrogram");
-    for (size_t i = 0; i < p->buf.len; i++) { /* within a script element; see db/report.h */
-        if (p->buf.data[i] == '<')
-            fputs("\\u003c", p->to);
-        else
-            fputc(p->buf.data[i], p->to);
-    }
+    vx_report_put_safe(p->to, p->buf.data);
     return VX_OK;
 }
 

@@ -5,7 +5,7 @@ const $ = (id) => document.getElementById(id);
 const words = { f: "fake", u: "uncertain", r: "real", n: "not scored" };
 const classes = { f: "fake", u: "uncertain", r: "real", n: "none" };
 const signs = { f: "▲ ", u: "◆ ", r: "● ", n: "" };
-const F = { item: 0, name: 1, at: 2, verdict: 3, mean: 4, max: 5, longest: 6, seconds: 7, windows: 8, format: 9, remark: 10, path: 11, member: 12, run: 13 };
+const F = { item: 0, name: 1, same: 2, verdict: 3, mean: 4, max: 5, longest: 6, seconds: 7, windows: 8, format: 9, remark: 10, path: 11, member: 12, run: 13 };
 
 function el(tag, attributes, ...children) {
   const e = document.createElement(tag);
@@ -31,6 +31,8 @@ function clock(seconds) {
   return (h ? h + ":" : "") + tail;
 }
 const hours = (h) => (h >= 10 ? h.toFixed(0) : h >= 0.1 ? h.toFixed(1) : (h * 60).toFixed(1) + " minutes of sound").replace(/^([\d.]+)$/, "$1 hours of sound");
+/* A copy has the scores of the recording that was scored in its place. */
+const lineOf = (file) => data.lines[file[F.item]] || data.lines[file[F.same]];
 const scoreWord = data.calibrated ? "P(fake)" : "score";
 
 /* --- Summary --- */
@@ -106,7 +108,7 @@ function recall() {
     const kept = JSON.parse(localStorage.getItem(storeKey) || "null");
     if (!kept) return;
     $("reviewer").value = String(kept.reviewer || "");
-    for (const m of kept.marks) if (m && words[m.label[0]] !== undefined || m.label === "unsure") marks.push(m);
+    for (const m of kept.marks) if (["real", "fake", "unsure"].includes(m.label) && Number.isInteger(m.item)) marks.push(m);
   } catch (e) { /* nothing usable */ }
 }
 function showMarked() {
@@ -137,7 +139,7 @@ function bytes(base64) {
 }
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 function drawScores(canvas, file, selection) {
-  const line = data.lines[file[F.item]], box = canvas.getBoundingClientRect(), ratio = window.devicePixelRatio || 1;
+  const line = lineOf(file), box = canvas.getBoundingClientRect(), ratio = window.devicePixelRatio || 1;
   canvas.width = Math.max(1, box.width * ratio);
   canvas.height = Math.max(1, box.height * ratio);
   const c = canvas.getContext("2d"), w = box.width, h = box.height;
@@ -148,7 +150,7 @@ function drawScores(canvas, file, selection) {
     c.fillStyle = colour("--line");
     c.fillRect((w * selection[0]) / line.seconds, 0, Math.max(2, (w * (selection[1] - selection[0])) / line.seconds), h);
   }
-  const p = bytes(line.p), step = w / p.length;
+  const p = bytes(line.p), step = (w * Math.min(line.span, line.seconds)) / line.seconds / p.length;
   for (let i = 0; i < p.length; i++) {
     if (p[i] === 255) continue; /* not scored */
     const value = p[i] / 250;
@@ -194,9 +196,10 @@ function drawRuler(canvas, seconds) {
 }
 
 function detail(file, redraw) {
-  const line = data.lines[file[F.item]], picture = data.pictures[file[F.item]], box = el("div", { class: "detail" });
+  const line = lineOf(file), picture = data.pictures[file[F.item]], box = el("div", { class: "detail" });
   const title = el("p", { class: "soft" }, [file[F.format], line && line.channels > 1 ? line.channels + " channels scored; the worst is shown at each place" : "", file[F.remark]].filter(Boolean).join(" · "));
   box.append(title);
+  if (file[F.same] !== null) box.append(el("p", { class: "soft" }, "The same content as recording number " + file[F.same] + ", which was scored in its place."));
   if (!line) {
     box.append(el("p", { class: "soft" }, file[F.windows] ? "Its windows are left out here to keep the report small: voxtrawl query has them." : "It has no windows of its own."));
     return box;
@@ -245,7 +248,7 @@ function detail(file, redraw) {
   for (const input of [from, to]) input.addEventListener("change", () => { if (+from.value < +to.value) { selection = [+from.value, +to.value]; draw(); } });
   const showMarks = () => {
     list.replaceChildren(...data.reviews.filter((m) => m.item === file[F.item]).map((m) => el("li", {}, el("b", {}, m.label), `${clock(m.start_s)} to ${clock(m.end_s)}`, el("span", { class: "soft" }, `${m.reviewer}, ${m.reviewed}`), m.remark || "")),
-      ...marks.filter((m) => m.run === file[F.run] && m.item === file[F.item]).map((m) => el("li", {}, el("b", {}, m.label), `${clock(m.start_s)} to ${clock(m.end_s)}`, m.remark,
+      ...marks.filter((m) => m.run === data.uuids[file[F.run]] && m.item === file[F.item]).map((m) => el("li", {}, el("b", {}, m.label), `${clock(m.start_s)} to ${clock(m.end_s)}`, m.remark,
         el("button", { type: "button", onclick: () => { marks.splice(marks.indexOf(m), 1); changed(); } }, "Remove"))));
   };
   const changed = () => { showMarks(); showMarked(); remember(); redraw(); };
@@ -258,7 +261,6 @@ function detail(file, redraw) {
       return;
     }
     marks.push({ run: data.uuids[file[F.run]], item: file[F.item], path: file[F.path] === null ? file[F.name] : file[F.path], member: file[F.member], channel: 0, start_s: a, end_s: b, label, remark: remark.value.trim(), reviewed: new Date().toISOString().replace(/\.\d+Z/, "Z") });
-    marks[marks.length - 1].run = data.uuids[file[F.run]];
     remark.value = "";
     changed();
   };
@@ -302,7 +304,7 @@ function show() {
   const body = $("files").tBodies[0], first = view.page * view.size, marked = markedItems();
   body.replaceChildren();
   for (const f of view.rows.slice(first, first + view.size)) {
-    const open = view.open.has(f[F.item]), cut = f[F.at];
+    const open = view.open.has(f[F.item]), cut = f[F.name].lastIndexOf("/") + 1;
     const toggle = el("button", { type: "button", class: "toggle", "aria-expanded": String(open), onclick: () => { if (!view.open.delete(f[F.item])) view.open.add(f[F.item]); show(); body.querySelector(`[data-item="${f[F.item]}"] .toggle`).focus(); } },
       el("span", { class: "folder" }, f[F.name].slice(0, cut)), el("span", {}, f[F.name].slice(cut)));
     body.append(el("tr", { "data-item": f[F.item], class: open ? "open" : null }, el("td", {}, el("span", { class: "chip " + classes[f[F.verdict]] }, signs[f[F.verdict]] + words[f[F.verdict]])),
