@@ -52,6 +52,14 @@ static const struct vx_named_query queries[] = {
      "FROM metadata m JOIN items i USING (item) JOIN runs r USING (run)\n"
      "WHERE m.key IN (SELECT key FROM metadata GROUP BY key HAVING count(DISTINCT value) <= 20)\n"
      "GROUP BY 1, 2, model ORDER BY 1, 3 DESC, 2, model"},
+    {"disagreements", "stretches that people marked otherwise than the model scored them",
+     "SELECT label, CASE WHEN p >= fake_from THEN 'fake' WHEN p < real_below THEN 'real' ELSE 'uncertain' END AS model_says,\n"
+     "       round(p, 4) AS p, start_s, end_s, name, remark, reviewer, model\n"
+     "FROM (SELECT v.*, avg(sigmoid(-w.llr)) AS p, w.name, w.model, r.fake_from, r.real_below FROM reviews v JOIN items i USING (item)\n"
+     "      JOIN runs r USING (run) JOIN window_scores w ON w.item = coalesce(i.same_as, i.item)\n"
+     "           AND w.start_s < v.end_s AND w.end_s > v.start_s AND (v.channel = 0 OR w.channel = v.channel)\n"
+     "      WHERE v.label <> 'unsure' AND w.llr IS NOT NULL GROUP BY v.review)\n"
+     "WHERE label <> model_says ORDER BY item, start_s, review"},
     {"outside", "items unlike what the model was measured on: their scores mean less",
      "SELECT outside, round(bandwidth_hz) AS bandwidth_hz, round(level_dbfs, 1) AS level_dbfs,\n"
      "       round(active_share, 2) AS active_share, verdict, round(mean_fake, 4) AS mean_fake, name, model\n"

@@ -56,6 +56,7 @@ int vx_cmd_submit(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_status(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_query(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_report(const struct vx_command *self, int argc, char **argv);
+int vx_cmd_review(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_eval(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_verify(const struct vx_command *self, int argc, char **argv);
 int vx_cmd_export(const struct vx_command *self, int argc, char **argv);

@@ -59,7 +59,12 @@ static const struct vx_command commands[] = {
      .about = "The page holds what was scanned and with what, the scores, and a table of recordings, the most suspicious first, each with "
               "its scores over time, a spectrogram and, with --listen, clips. Stretches can be marked real, fake or unsure, and saved "
               "as a file that voxtrawl review takes.\n\n  voxtrawl report results.db --listen 20 -o report.html"},
-    {"eval", "DB --labels FILE [options]", "Measure a result against labels: accuracy, EER, DCF, Cllr, per window and per file.",
+    {"review", "DB [--import FILE] [--format table|csv|tsv|json]",
+     "Take what people marked in a report into the result, beside its scores; or list it.", vx_cmd_review,
+     .about = "A file is taken as a whole or, where one of its marks is wrong, not at all; marks that are there already are not taken twice. "
+              "Without --import the marks of all reviewers are listed. voxtrawl eval --reviews measures the scores by them, voxtrawl "
+              "query --named disagreements shows where people and model differ.\n\n  voxtrawl review results.db --import review.json"},
+    {"eval", "DB --labels FILE|--reviews [options]", "Measure a result against labels: accuracy, EER, DCF, Cllr, per window and per file.",
      vx_cmd_eval,
      .about = "Label files of the field's corpora are known, and any table with a file and a label column. What matched and what did "
               "not is told, on both sides. Intervals are of 95 %, from a bootstrap over files or, with --cluster, speakers."},

@@ -40,6 +40,7 @@ int vx_cmd_eval(const struct vx_command *self, int argc, char **argv)
     const char *format = "text", *file_score = "mean", *plot = NULL;
     const struct vx_opt table[] = {
         {"labels", 'l', VX_OPT_STRING, &o.labels, "FILE", "which recordings are bona fide and which spoof", 0, 0},
+        {"reviews", 0, VX_OPT_FLAG, &o.reviews, NULL, "instead: by what people marked in reports; a recording is spoofed where any of it is marked fake", 0, 0},
         {"labels-format", 0, VX_OPT_STRING, &o.labels_format, "NAME", "the label file's format, if it is not recognised", 0, 0},
         {"by", 'b', VX_OPT_LIST, &o.by, "COLUMN", "a row for each value of a column of the label file or the manifest; again "
          "for more (default: attack, synthesiser, source, speaker, language, split, those of 2 to 50 values)", 0, 0},
@@ -61,11 +62,13 @@ int vx_cmd_eval(const struct vx_command *self, int argc, char **argv)
 
     if (status >= 0)
         return status;
-    if (n != 1 || !o.labels) {
+    if (n != 1 || !o.labels == !o.reviews) {
         fprintf(stderr, "usage: voxtrawl eval %s\n", self->usage);
         return VX_EXIT_USAGE;
     }
     o.db = argv[1];
+    if (o.reviews)
+        o.labels = "what people marked";
     if (parse_file_score(file_score, &o.file_score) != 0) {
         fprintf(stderr, "voxtrawl eval: --file-score %s: expected mean, max or worst\n", file_score);
         return VX_EXIT_USAGE;

@@ -2,10 +2,15 @@
 #include "jobs/eval_set.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "db/query.h"
+#include "db/reviews.h"
 #include "model/profile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct condition { /* of --where */
     char *column; /* owned */
@@ -149,9 +154,12 @@ static enum vx_status read_items(struct reading *r, struct vx_err *err)
     enum vx_status rc;
 
     while ((rc = vx_scores_next(set->scores_db, &item, err)) == VX_OK) {
+        char number[32];
         ptrdiff_t at;
         set->n_items++;
-        if ((rc = vx_labels_match(set->labels, item.path, item.member, &at, err)) != VX_OK)
+        snprintf(number, sizeof number, "item/%lld", (long long)item.item);
+        rc = r->o->reviews ? vx_labels_match(set->labels, number, NULL, &at, err) : vx_labels_match(set->labels, item.path, item.member, &at, err);
+        if (rc != VX_OK)
             return rc;
         if (at < 0) {
             if (!r->first_unlabelled)
@@ -228,13 +236,40 @@ static void number_lone_files(struct vx_eval_set *set, size_t named)
     set->n_clusters = next;
 }
 
+/* What people marked, as a label file in memory whose names are "item/N". */
+static enum vx_status open_reviews(struct vx_labels **labels, const char *path, struct vx_err *err)
+{
+    const int fd = memfd_create("reviews", MFD_CLOEXEC);
+    FILE *const to = fd >= 0 ? fdopen(fd, "w") : NULL;
+    struct vx_query_db *db = NULL;
+    char name[32];
+    enum vx_status rc;
+
+    if (!to) {
+        rc = vx_fail_sys(err, "a table of reviews");
+        if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    if ((rc = vx_query_open(&db, path, err)) == VX_OK && (rc = vx_query_run(db, VX_REVIEWS_LABELS, VX_QUERY_CSV, to, err)) == VX_OK) {
+        if (fflush(to) != 0)
+            rc = vx_fail_sys(err, "a table of reviews");
+        else if ((rc = vx_labels_open(labels, name, "table", err)) != VX_OK)
+            rc = vx_fail(err, rc, "%s: nobody has marked anything in it that could be taken for a label; voxtrawl review lists the marks", path);
+    }
+    vx_query_close(&db);
+    fclose(to);
+    return rc;
+}
+
 static enum vx_status open_both(struct vx_eval_set *set, const struct vx_eval_options *o, struct vx_err *err)
 {
     struct vx_profile profile;
     enum vx_status rc;
 
     if ((rc = vx_scores_open(&set->scores_db, o->db, err)) != VX_OK ||
-        (rc = vx_labels_open(&set->labels, o->labels, o->labels_format, err)) != VX_OK)
+        (rc = o->reviews ? open_reviews(&set->labels, o->db, err) : vx_labels_open(&set->labels, o->labels, o->labels_format, err)) != VX_OK)
         return rc;
     set->run = vx_scores_run(set->scores_db);
     if ((rc = vx_profile_parse(&profile, set->run->profile_json, o->db, err)) != VX_OK)

@@ -17,6 +17,7 @@ enum vx_file_score {
 
 struct vx_eval_options {
     const char *db, *labels, *labels_format; /* labels_format NULL: detect */
+    bool reviews;                            /* labels are those of db/reviews.h; labels is what they are called */
     const char *cluster;                     /* a column; NULL: each file is one */
     struct vx_opt_list by, where;            /* where: "COLUMN=VALUE" */
     double min_seconds;

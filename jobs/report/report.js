@@ -22,6 +22,7 @@ function svg(tag, attributes, text) {
   if (text !== undefined) e.textContent = text;
   return e;
 }
+const round = (x) => Math.round(x * 1000) / 1000;
 const whole = (n) => Number(n).toLocaleString("en");
 const score = (p) => (p === null ? "" : p.toFixed(3));
 function clock(seconds) {
@@ -54,10 +55,10 @@ function summary() {
   fact("facts", "Model", (run.model_name || run.model_path || "unknown") + (data.trained ? "" : " (untrained)"));
   fact("facts", "Scores", data.calibrated ? "P(fake), calibrated on " + run.calibrated_on : "not calibrated");
   fact("facts", "Verdicts", data.real_below < data.fake_from
-    ? "real below " + data.real_below + ", fake from " + data.fake_from + ", uncertain between, by the mean over a recording"
-    : "fake from " + data.fake_from + ", else real, by the mean over a recording");
+    ? "real below " + round(data.real_below) + ", fake from " + round(data.fake_from) + ", uncertain between, by the mean over a recording"
+    : "fake from " + round(data.fake_from) + ", else real, by the mean over a recording");
   fact("facts", "Front end", run.profile_name + ", windows of " + run.window_s + " s every " + run.hop_s + " s");
-  if (run.wall_s) fact("facts", "Speed", (t.hours * 3600 / run.wall_s).toFixed(0) + " times real time on " + run.ranks + (run.ranks === 1 ? " rank" : " ranks") + ", " + clock(run.wall_s) + " in all");
+  if (run.wall_s) fact("facts", "Speed", (t.hours * 3600 / run.wall_s).toFixed(0) + " times real time on " + run.ranks + (run.ranks === 1 ? " rank" : " ranks") + ", " + (run.wall_s < 60 ? run.wall_s + " s" : clock(run.wall_s)) + " in all");
   const wh = (run.gpu_wh || 0) + (run.cpu_wh || 0);
   if (wh) fact("facts", "Energy", wh.toFixed(1) + " Wh of the machines" + (run.grid_g_per_kwh ? ", " + ((wh * run.grid_g_per_kwh) / 1000).toFixed(1) + " g CO2" : ""));
   data.runs.forEach((r, i) => {
@@ -90,9 +91,9 @@ function histogram() {
   for (let i = 0; i <= 10; i += 2) box.append(svg("text", { x: left + ((width - left - 8) * i) / 10, y: height - bottom + 16, "text-anchor": "middle" }, (i / 10).toFixed(1)));
   box.append(svg("text", { x: left + (width - left) / 2, y: height - 2, "text-anchor": "middle" }, "mean " + scoreWord + " of a recording"));
   box.append(svg("text", { x: left - 6, y: height - bottom - y(most) + 10, "text-anchor": "end" }, whole(most)), svg("text", { x: left - 6, y: height - bottom, "text-anchor": "end" }, "0"));
-  for (const [value, word] of data.real_below < data.fake_from ? [[data.real_below, "uncertain from"], [data.fake_from, "fake from"]] : [[data.fake_from, "fake from"]]) {
+  for (const [value, word, side] of data.real_below < data.fake_from ? [[data.real_below, "uncertain from", "end"], [data.fake_from, "fake from", "start"]] : [[data.fake_from, "fake from", data.fake_from > 0.5 ? "end" : "start"]]) {
     const x = left + (width - left - 8) * value;
-    box.append(svg("line", { x1: x, x2: x, y1: 14, y2: height - bottom, class: "point" }), svg("text", { x: x, y: 10, "text-anchor": value > 0.5 ? "end" : "start" }, word + " " + value));
+    box.append(svg("line", { x1: x, x2: x, y1: 8, y2: height - bottom, class: "point" }), svg("text", { x: x + (side === "end" ? -3 : 3), y: 20, "text-anchor": side }, word + " " + round(value)));
   }
   $("histogram").append(box, el("div", { class: "legend" }, ...["r", "u", "f"].map((k) => el("span", {}, el("i", { class: words[k] }), words[k])), el("span", {}, "Heights are square roots, so that a few among many can be seen.")));
 }
