@@ -68,6 +68,9 @@ static const char *make_result(struct fixture *f, bool trained)
     run.audio_s = 604;
     if (vx_merge(path, &part, 1, list, &run, NULL, &err) != VX_OK)
         fail_msg("%s", err.text);
+    fixture_exec(path, "INSERT INTO reviews (item, channel, start_s, end_s, label, reviewer, reviewed) VALUES"
+                       " (5, 0, 0, 2, 'real', 'anna', '2026-01-05T10:00:00Z'), (5, 0, 0, 2, 'unsure', 'ben', '2026-01-05T10:00:00Z'),"
+                       " (10, 0, 1, 3, 'fake', 'anna', '2026-01-05T10:00:00Z')");
     return path;
 }
 
@@ -128,6 +131,10 @@ static void numbers(void **state)
         {"metadata", 2, 1, "value", "anna", 0},
         {"metadata", 2, 1, "items", NULL, 25},
         {"metadata", 2, 1, "mean_fake", NULL, 0.25},
+        {"disagreements", 1, 0, "label", "real", 0},
+        {"disagreements", 1, 0, "model_says", "fake", 0},
+        {"disagreements", 1, 0, "p", NULL, 0.7858},
+        {"disagreements", 1, 0, "name", "corpus/000005.wav", 0},
         {"outside", 33, 0, "outside", "bandwidth below measured", 0},
         {"outside", 33, 0, "name", "corpus/000003.wav", 0},
         {"outside", 33, 0, "bandwidth_hz", NULL, 4000},
@@ -200,7 +207,7 @@ static void scores_name_their_model(void **state)
             showing += shows;
             cJSON_Delete(json);
         }
-        assert_int_equal(showing, 9);
+        assert_int_equal(showing, 10);
         vx_query_close(&db);
         unlink(fixture_path(*state, "list.db"));
         unlink(fixture_path(*state, "part.db"));
