@@ -28,8 +28,8 @@ static const struct vx_command commands[] = {
      "Score folders, files, manifests and archives; write a SQLite database.", vx_cmd_scan,
      .about =
          "INPUT is any mix of folders, searched to the bottom; single recordings and pictures; manifests (.txt, .csv, .tsv, also "
-         ".gz) with a column named path, whose other columns are kept beside the results; and archives (.tar, .tar.gz, .zip), "
-         "which are read without unpacking. What cannot be read costs its own row, with the reason in it, and nothing else.\n\n"
+         ".gz) with a column named path, whose other columns are kept beside the results; and archives (.tar, .tar.gz, .zip, .7z "
+         "...), which are read without unpacking. What cannot be read costs its own row, with the reason in it, and nothing else.\n\n"
          "On several cores or hosts:\n\n  mpirun --bind-to none -n 4 voxtrawl scan -o results.db recordings/\n\n"
          "A scan that was stopped or killed goes on where it was when the same command is given again. SIGTERM, SIGINT and SIGUSR1 "
          "stop it: what is complete is committed. A second signal ends it at once."},
