@@ -19,6 +19,6 @@ if "$target" "${options[@]}" "$@" "$target.corpus" "$seeds" >"$log" 2>&1; then
     grep -E 'DONE|stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)' "$log"
 else
     tail -n 40 "$log" >&2
-    echo "$target: the input is $(ls -t "$target".crash-* "$target".timeout-* "$target".oom-* "$target".leak-* 2>/dev/null | head -n 1)" >&2
+    find "$(dirname "$target")" -name "${target##*/}.*-*" -newer "$seeds" -printf '%p: the input\n' >&2
     exit 1
 fi
