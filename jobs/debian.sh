@@ -5,7 +5,7 @@ VX_BUILD_PACKAGES="build-essential cmake ninja-build pkg-config git libopenmpi-d
     libarchive-dev zlib1g-dev libsqlite3-dev libcjson-dev libssl-dev libpng-dev libjpeg-dev libdnnl-dev libkissfft-dev
     libavformat-dev libavcodec-dev libavutil-dev libswresample-dev libxxhash-dev libcmocka-dev"
 VX_DEMO_PACKAGES="asterisk-core-sounds-en-wav espeak-ng flite"
-VX_TEST_PACKAGES="sqlite3 sndfile-programs zip libarchive-tools zstd bzip2 xz-utils shellcheck slurmd slurmctld slurm-client munge iproute2
+VX_TEST_PACKAGES="sqlite3 sndfile-programs ffmpeg zip libarchive-tools zstd bzip2 xz-utils shellcheck slurmd slurmctld slurm-client munge iproute2
     mandoc man-db zsh file python3
     clang libclang-rt-dev libomp-dev chromium chromium-driver python3-selenium"
 

@@ -7,6 +7,7 @@
 #include "io/source_make.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,12 +223,39 @@ static void test_changing_files(void **state)
     vx_reader_destroy(&reader);
 }
 
+/* Whether the file is the one that was opened, by size and time. */
+static void test_changed(void **state)
+{
+    const char *root = *state;
+    const struct timespec later[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 2000000000}};
+    struct vx_reader *reader = make_reader();
+    char *path = strdup(tree_path(root, "a.wav")), out[10];
+    struct vx_source *s;
+    struct vx_err err;
+
+    for (int how = 0; how < 4; how++) {
+        tree_text(root, "a.wav", "some bytes of sound");
+        assert_int_equal(open_path(reader, path, NULL, &s, &err), VX_OK);
+        assert_int_equal(vx_source_read(s, out, sizeof out), sizeof out);
+        assert_false(vx_source_changed(s));
+        if (how == 1)
+            assert_int_equal(utimensat(AT_FDCWD, path, later, 0), 0);
+        else if (how == 2)
+            assert_int_equal(truncate(path, 100), 0);
+        else if (how == 3)
+            assert_int_equal(truncate(path, 5), 0);
+        assert_int_equal(vx_source_changed(s), how > 0);
+    }
+    free(path);
+    vx_reader_destroy(&reader);
+}
+
 #define in_tree(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_tree(test_seek_and_read), in_tree(test_rejected), in_tree(test_changing_files),
+        in_tree(test_seek_and_read), in_tree(test_rejected), in_tree(test_changing_files), in_tree(test_changed),
     };
     return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }
