@@ -3,7 +3,6 @@
 # left of any of them, however the scan ends
 . "$(dirname "$0")/lib.sh"
 make_corpus 12
-export ASAN_OPTIONS=detect_leaks=0:handle_abort=0:handle_segv=0
 
 # a name of its own, by which its processes can be told from other tests'
 cp "$VOXTRAWL" scanner
