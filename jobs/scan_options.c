@@ -119,7 +119,7 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
         {"decode-in", 0, VX_OPT_STRING, &o->decode_in, "processes|threads",
          "where files are read: in processes of their own, which a broken file may take with it, or in this one (default processes)", 0, 0},
         {"decoders", 0, VX_OPT_INT, &o->decoders, "N",
-         "how many of them a rank has (default: as many as its engine needs; all its processors beside a GPU, 16 at most)", 1, 256},
+         "how many of them a rank has (default: one for each of its processors, 64 at most, 16 beside a GPU)", 1, 256},
         {"sandbox", 0, VX_OPT_STRING, &o->sandbox, "auto|on|off",
          "decoder processes may open and send nothing: where the kernel can see to that, always, or never (default auto)", 0, 0},
         {"decode-timeout", 0, VX_OPT_REAL, &o->decode_timeout, "SECONDS",

@@ -6,17 +6,18 @@
 
 #include <stdlib.h>
 
-#define MAX_DECODERS 16   /* more batches in the making than these take memory and feed no GPU better */
-#define LANES_A_DECODER 6 /* one decoder thread keeps at least this many engine threads busy: voxtrawl bench */
+#define MAX_DECODERS 64     /* for more processors a rank they are no bottleneck */
+#define MAX_GPU_DECODERS 16 /* a GPU's batches are large: more of them in the making take memory and feed no GPU better */
 
-/* Beside lanes that compute on processors a few decoders do; beside a GPU all processors are theirs. */
+/* One for each processor: how many an engine needs differs by a factor of a hundred between a large network fed with FLAC and a small
+ * one fed with MP3 at 48 kHz. One too many waits for room and costs nothing; one too few leaves the engine waiting. */
 static int count_decoders(const struct vx_scan *s)
 {
+    const int most = s->scanner.engine->ops->default_lanes > 0 ? MAX_GPU_DECODERS : MAX_DECODERS;
+
     if (s->options.decoders > 0)
         return (int)s->options.decoders;
-    if (s->scanner.engine->ops->default_lanes > 0)
-        return s->options.scanner.processors < MAX_DECODERS ? s->options.scanner.processors : MAX_DECODERS;
-    return (s->scanner.engine->lanes + LANES_A_DECODER - 1) / LANES_A_DECODER;
+    return s->options.scanner.processors < most ? s->options.scanner.processors : most;
 }
 
 static enum vx_status open_shard(struct vx_shard **out, const struct vx_scan *s, const struct vx_run *run, struct vx_err *err)

@@ -1,6 +1,7 @@
 /* decode_there.c - decoding by a process of its own, which this stage feeds, watches and replaces
  * Whatever a recording does to its decoder, it costs that recording: a decoder that dies, says nonsense, says nothing for too
  * long or wants too much memory is ended, and another one goes on with the next item. */
+#include "base/clones.h"
 #include "base/mem.h"
 #include "io/decoder_process.h"
 #include "io/path.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define MAX_IDLE 16       /* messages in a row without a window: it asks for room, a file, and once whether it is wanted */
+#define LOUDEST 1e30f     /* what is beyond is no sample: vx_clean() leaves less, and resampling adds little */
 #define SLICE_SECONDS 0.1 /* of waiting, between looks at whether the pipeline is closing */
 
 struct there {
@@ -116,6 +118,24 @@ static enum vx_status hear(struct there *t, const struct vx_dec_note **note, str
     return rc;
 }
 
+/* Sound that an engine can be given. The decoder could change it after this look; then an engine that finds nonsense in its logits
+ * ends its rank, and the item is known by that (hand.c). */
+VX_CLONES static bool is_sound(const float *pcm, size_t n)
+{
+    size_t bad = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bad += !(fabsf(pcm[i]) <= LOUDEST);
+    return bad == 0;
+}
+
+/* The window that comes next in the batch. */
+static bool fit_to_score(const struct vx_batch *b)
+{
+    return b->input.n < b->room &&
+           (b->input.kind != VX_INPUT_PCM || is_sound(vx_batch_room(b), (size_t)b->input.samples));
+}
+
 /* Windows as the decoder tells of them. VX_EFORMAT: there is no such window. */
 static enum vx_status take_windows(struct there *t, const struct vx_dec_note *note, struct vx_err *err)
 {
@@ -132,8 +152,8 @@ static enum vx_status take_windows(struct there *t, const struct vx_dec_note *no
             return vx_fail(err, VX_EFORMAT, "window %d after window %d", (int)w->index, (int)t->index);
         t->index = w->index;
         t->channel = w->channel;
-        if (scored && (!s->batch || s->batch->input.n >= s->batch->room))
-            return vx_fail(err, VX_EFORMAT, "more windows than there was room for");
+        if (scored && (!s->batch || !fit_to_score(s->batch)))
+            return vx_fail(err, VX_EFORMAT, "a window for which there was no room, or that is no sound");
         rc = vx_stage_window(s, w, err);
         t->windows++;
     }

@@ -1,7 +1,8 @@
 /* bench_decode.c - how fast recordings become windows: bench_decode RATE FILE...
- * Two second windows side by side, one thread; times real time by processor time, reading included. */
+ * Two second windows side by side, one thread; times real time by processor time, reading included. First decoding and cutting alone, then
+ * all that a decoder does (io/cutter.h): level and bandwidth, the hash of the bytes. */
 #include "base/clock.h"
-#include "io/windows.h"
+#include "io/cutter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,9 +45,40 @@ done:
     return rc == VX_OK ? VX_OK : vx_err_prefix(err, "%s", path);
 }
 
+static enum vx_status lend(void *user, const struct vx_cut_shape *shape, void **out, struct vx_err *err)
+{
+    (void)shape;
+    (void)err;
+    *out = user;
+    return VX_OK;
+}
+
+static enum vx_status drop(void *user, const struct vx_window_score *score, struct vx_err *err)
+{
+    (void)user;
+    (void)score;
+    (void)err;
+    return VX_OK;
+}
+
+static enum vx_status bench_cutter(struct vx_cutter *cutter, char *path, float *room, struct vx_err *err)
+{
+    const struct vx_item item = {.path = path, .ordinal = -1, .offset = -1, .size = -1};
+    const struct vx_cut_sink sink = {.room = lend, .window = drop, .user = room};
+    const double start = vx_clock_cpu();
+    struct vx_cut_result result;
+    const enum vx_status rc = vx_cutter_run(cutter, &item, &sink, &result, err);
+
+    if (rc == VX_OK)
+        printf("  as a decoder does it %61.0f times real time\n", result.info.duration_s / (vx_clock_cpu() - start));
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     const struct vx_window_rule rule = {2, 2, 0.5, -70};
+    static float room[2 * 768000];
+    struct vx_cutter *cutter = NULL;
     struct vx_reader *reader = NULL;
     struct vx_windower *w = NULL;
     struct vx_err err;
@@ -56,15 +88,19 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_decode RATE FILE...\n");
         return 2;
     }
-    if (vx_reader_create(&reader, 1u << 30, &err) != VX_OK || vx_windower_create(&w, &rule, &err) != VX_OK) {
+    const struct vx_cut_config config = {.sample_rate = atoi(argv[1]), .rule = rule, .image_size = 224, .max_member_bytes = 1u << 30,
+                                         .hash = {.of = VX_HASH_BYTES}};
+    if (vx_reader_create(&reader, 1u << 30, &err) != VX_OK || vx_windower_create(&w, &rule, &err) != VX_OK ||
+        vx_cutter_create(&cutter, &config, &(struct vx_opener){0}, &err) != VX_OK) {
         fprintf(stderr, "%s\n", err.text);
         failed = 1;
     }
-    for (int i = 2; i < argc && w; i++)
-        if (bench(reader, w, argv[i], atoi(argv[1]), &err) != VX_OK) {
+    for (int i = 2; i < argc && cutter; i++)
+        if (bench(reader, w, argv[i], atoi(argv[1]), &err) != VX_OK || bench_cutter(cutter, argv[i], room, &err) != VX_OK) {
             fprintf(stderr, "%s\n", err.text);
             failed = 1;
         }
+    vx_cutter_destroy(&cutter);
     vx_windower_destroy(&w);
     vx_reader_destroy(&reader);
     return failed;
