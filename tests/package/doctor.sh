@@ -72,6 +72,23 @@ status 2 "$VOXTRAWL" doctor --format xml
 status 2 "$VOXTRAWL" doctor corpus
 status 1 bash -c '"$1" doctor -o out/r.db >/dev/full' bash "$VOXTRAWL"
 
+# programs in PATH: another MPI's mpirun, one that hangs up, Slurm; none at all
+mkdir programs
+printf '#!/bin/sh\necho "mpirun (Open MPI) 9.8.7"\n' >programs/mpirun
+printf '#!/bin/sh\necho "slurm 23.11.4"\n' >programs/sbatch
+chmod +x programs/*
+PATH=$PWD/programs:$PATH well -o out/r.db --model untrained
+if "$VOXTRAWL" --version | grep -q "Open MPI"; then
+    found NOTE MPI "9.8.7"
+fi
+found OK Slurm "slurm 23.11.4"
+PATH=$PWD/programs:$PATH VOXTRAWL_SITE=nowhere.conf SLURM_JOB_ID=77 well -o out/r.db --model untrained
+found OK Slurm "in job 77"
+found NOTE Slurm "nowhere.conf"
+printf '#!/bin/sh\nexit 1\n' >programs/mpirun
+PATH=$PWD/programs:$PATH well -o out/r.db --model untrained
+found OK MPI "without mpirun in PATH"
+
 # one report of several ranks
 got=0
 mpirun --bind-to none --oversubscribe -n 2 "$VOXTRAWL" doctor -o out/r.db --model untrained >last.out 2>last.err || got=$?
