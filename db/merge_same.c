@@ -16,7 +16,8 @@ static const char CREATE_SAME[] = "CREATE TEMP TABLE same (item INTEGER PRIMARY 
 static const char FIND_SAME[] =
     "INSERT INTO same SELECT item, first, best FROM"
     " (SELECT item, min(item) OVER content AS first, first_value(item) OVER ranked AS best, count(*) OVER content AS n"
-    "  FROM items WHERE hash IS NOT NULL AND run IN (" DEDUPED ")"
+    "  FROM items WHERE run IN (" DEDUPED ") AND hash IN"
+    "   (SELECT hash FROM items WHERE hash IS NOT NULL GROUP BY hash HAVING count(*) > 1)"
     "  WINDOW content AS (" CONTENT "),"
     "  ranked AS (" CONTENT " ORDER BY"
     "   CASE status WHEN 'scored' THEN 1 WHEN 'not_scored' THEN 2 WHEN 'failed' THEN 3 ELSE 4 END, same_as IS NOT NULL, item))"

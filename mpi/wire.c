@@ -1,6 +1,7 @@
 /* Layout, all integers little-endian, no padding:
  *   u32 magic "VXTM", u16 version, u16 type, then the members of the struct in the order of its declaration;
  *   a double as its IEEE 754 bits; a text as u32 length and its bytes without NUL, length NO_TEXT for NULL.
+ * Every message has its writer and its reader here, which must agree; so this is one file, though a long one.
  * A reader that runs past the end gives zeros and remembers it, so a decoder checks once at its end. */
 #include "mpi/wire.h"
 #include "base/mem.h"
