@@ -30,6 +30,17 @@ static const struct vx_named_query queries[] = {
      "SELECT round(sigmoid(-llr), 4) AS p, round(start_s, 2) AS start_s, round(end_s, 2) AS end_s, flags,\n"
      "       name, model\n"
      "FROM window_scores WHERE llr IS NOT NULL ORDER BY llr, item, idx LIMIT 30"},
+    {"stretches", "the 30 most suspicious stretches: neighbouring windows at the threshold, merged (more by voxtrawl export)",
+     "WITH over AS (SELECT s.*, round(s.start_s / r.hop_s)\n"
+     "              - row_number() OVER (PARTITION BY s.item, s.channel ORDER BY s.start_s) AS island\n"
+     "              FROM window_scores s JOIN items i USING (item) JOIN runs r USING (run) WHERE sigmoid(-s.llr) >= r.fake_from)\n"
+     "SELECT round(avg(sigmoid(-llr)), 4) AS mean_p, round(max(sigmoid(-llr)), 4) AS max_p, round(min(start_s), 2) AS start_s,\n"
+     "       round(max(end_s), 2) AS end_s, channel, name, model\n"
+     "FROM over GROUP BY item, channel, island ORDER BY avg(sigmoid(-llr)) DESC, item, channel, min(start_s) LIMIT 30"},
+    {"inserted", "items that are real on the whole, but not throughout: the longest suspicious stretches first",
+     "SELECT round(longest_run_s, 1) AS longest_run_s, round(duration_s, 1) AS duration_s, round(mean_fake, 4) AS mean_fake,\n"
+     "       round(worst_fake, 4) AS worst_fake, verdict, name, model\n"
+     "FROM files WHERE verdict <> 'fake' AND longest_run_s > 0 ORDER BY files.longest_run_s DESC, files.worst_fake DESC, item LIMIT 30"},
     {"errors", "items without a score, by cause",
      "SELECT count(*) AS items, status, replace(coalesce(error, ''), path, '(path)') AS cause, min(path) AS for_example\n"
      "FROM items WHERE status IN ('failed', 'not_scored') GROUP BY 2, 3 ORDER BY 1 DESC, 2, 3"},
