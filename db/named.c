@@ -34,7 +34,7 @@ static const struct vx_named_query queries[] = {
      "WITH over AS (SELECT s.*, round(s.start_s / r.hop_s)\n"
      "              - row_number() OVER (PARTITION BY s.item, s.channel ORDER BY s.start_s) AS island\n"
      "              FROM window_scores s JOIN items i USING (item) JOIN runs r USING (run) WHERE sigmoid(-s.llr) >= r.fake_from)\n"
-     "SELECT round(avg(sigmoid(-llr)), 4) AS mean_p, round(max(sigmoid(-llr)), 4) AS max_p, round(min(start_s), 2) AS start_s,\n"
+     "SELECT round(avg(sigmoid(-llr)), 4) AS mean_fake, round(max(sigmoid(-llr)), 4) AS max_fake, round(min(start_s), 2) AS start_s,\n"
      "       round(max(end_s), 2) AS end_s, channel, name, model\n"
      "FROM over GROUP BY item, channel, island ORDER BY avg(sigmoid(-llr)) DESC, item, channel, min(start_s) LIMIT 30"},
     {"inserted", "items that are real on the whole, but not throughout: the longest suspicious stretches first",

@@ -70,7 +70,8 @@ static const char *make_result(struct fixture *f, bool trained)
         fail_msg("%s", err.text);
     fixture_exec(path, "INSERT INTO reviews (item, channel, start_s, end_s, label, reviewer, reviewed) VALUES"
                        " (5, 0, 0, 2, 'real', 'anna', '2026-01-05T10:00:00Z'), (5, 0, 0, 2, 'unsure', 'ben', '2026-01-05T10:00:00Z'),"
-                       " (10, 0, 1, 3, 'fake', 'anna', '2026-01-05T10:00:00Z')");
+                       " (10, 0, 1, 3, 'fake', 'anna', '2026-01-05T10:00:00Z');"
+                       "UPDATE items SET longest_run_s = item / 10 WHERE item IN (15, 25, 75)");
     return path;
 }
 
@@ -147,6 +148,12 @@ static void numbers(void **state)
          "\"measured\": {\"level_dbfs\": [-29.0, -20.0], \"bandwidth_hz\": [4000, 8000], \"active_share\": [0.50, 0.50]}", 0},
         {"measured", 1, 0, "items", NULL, 100},
         {"runs", 1, 0, "model", "tiny", 0},
+        {"stretches", 30, 0, "name", "corpus/000005.wav", 0},
+        {"stretches", 30, 0, "mean_fake", NULL, 0.8093},
+        {"stretches", 30, 0, "end_s", NULL, 6},
+        {"stretches", 30, 29, "start_s", NULL, 0},
+        {"inserted", 2, 0, "name", "corpus/000025.wav", 0},
+        {"inserted", 2, 1, "longest_run_s", NULL, 1},
         {"runs", 1, 0, "p", "P(fake), calibrated on 200 clips", 0},
         {"runs", 1, 0, "fake_from", NULL, 0.6},
         {"speed", 1, 0, "windows_per_s", NULL, 30.2},
@@ -207,7 +214,7 @@ static void scores_name_their_model(void **state)
             showing += shows;
             cJSON_Delete(json);
         }
-        assert_int_equal(showing, 10);
+        assert_int_equal(showing, 12);
         vx_query_close(&db);
         unlink(fixture_path(*state, "list.db"));
         unlink(fixture_path(*state, "part.db"));
