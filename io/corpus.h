@@ -7,7 +7,9 @@
 #include "base/err.h"
 #include "base/item.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct vx_corpus;
 
@@ -17,10 +19,16 @@ struct vx_corpus_stats {
 };
 
 /* What archives may take. */
+struct vx_nursery; /* io/nursery.h */
 struct vx_corpus_limits {
     int depth;           /* lie within each other, the outermost included */
     size_t max_bytes;    /* of memory, for one within another that has to be unpacked to be listed */
     int64_t max_entries; /* in one with all that lie in it; 0: VX_ARCHIVE_MAX_ENTRIES */
+    /* Each is listed by a process of its own (io/lister.h); NULL: here, the rest does not matter. */
+    struct vx_nursery *nursery; /* borrowed */
+    bool sandbox;
+    double timeout_s;    /* without a word or a byte read; 0: no limit */
+    uint64_t data_bytes; /* its memory; 0: no limit */
 };
 #define VX_CORPUS_DEPTH 3
 #define VX_CORPUS_MAX_BYTES ((size_t)1 << 30)

@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum vx_life { VX_LIFE_DECODER, VX_LIFE_LISTER }; /* what a process of the nursery is: the first of its config */
+
 struct vx_decoder_config { /* plain values, as the nursery passes them on */
+    enum vx_life life; /* VX_LIFE_DECODER */
     struct vx_cut_config cut;
     uint64_t memory_bytes; /* of what is shared */
     uint64_t data_bytes;   /* of its own at most; 0: no limit */

@@ -2,11 +2,13 @@
 #include "base/mem.h"
 #include "io/archive.h"
 #include "io/found.h"
+#include "io/lister.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct level { /* an archive that is being listed */
     struct vx_archive *archive;
@@ -20,6 +22,8 @@ struct vx_members {
     struct level level[VX_ARCHIVE_MAX_DEPTH];
     int n; /* levels; 0: not open yet */
     int64_t ordinal; /* of the entry at level 0 */
+    int fd;          /* owned: its file; -1: by its path */
+    struct vx_lister *lister; /* who lists in our place; NULL: not begun, or nobody */
     int64_t skipped;
     bool ended;
 };
@@ -34,6 +38,7 @@ enum vx_status vx_members_open(struct vx_members **out, struct vx_item *archive,
         vx_item_clear(archive);
         return vx_fail_nomem(err, "an archive's members");
     }
+    m->fd = -1;
     m->origin = *archive;
     m->limits = *limits;
     if (m->limits.depth > VX_ARCHIVE_MAX_DEPTH)
@@ -60,9 +65,17 @@ void vx_members_close(struct vx_members **members)
         return;
     while (m->n > 0)
         leave(m);
+    vx_lister_close(&m->lister);
+    if (m->fd >= 0)
+        close(m->fd);
     vx_item_clear(&m->origin);
     free(m);
     *members = NULL;
+}
+
+void vx_members_set_file(struct vx_members *members, int fd)
+{
+    members->fd = fd;
 }
 
 int64_t vx_members_skipped(const struct vx_members *members)
@@ -116,7 +129,9 @@ static enum vx_status open_outermost(struct vx_members *m, struct vx_err *why)
 
     if (!prefix)
         return vx_fail_nomem(why, "an archive's name");
-    if ((rc = vx_archive_open(&archive, m->origin.path, why)) != VX_OK) {
+    rc = m->fd >= 0 ? vx_archive_open_fd(&archive, m->fd, why) : vx_archive_open(&archive, m->origin.path, why);
+    m->fd = -1;
+    if (rc != VX_OK) {
         free(prefix);
         return rc;
     }
@@ -267,12 +282,39 @@ static enum vx_status end_level(struct vx_members *m, enum vx_status rc, const s
     return rc;
 }
 
+/* What the lister finds, with what is the archive's. Where it fails, that is the last item. */
+static enum vx_status next_of_lister(struct vx_members *m, struct vx_item *item, struct vx_err *err)
+{
+    struct vx_item found = {0}, own = {0};
+    struct vx_err why;
+    enum vx_status rc = m->lister ? VX_OK : vx_lister_open(&m->lister, m->origin.path, &m->limits, &why);
+
+    if (rc == VX_OK)
+        rc = vx_lister_next(m->lister, &found, &m->skipped, &why);
+    if (rc != VX_OK) {
+        m->ended = true;
+        vx_lister_close(&m->lister);
+        return rc == VX_DONE ? rc : rc == VX_ENOMEM ? vx_fail(err, rc, "%s", why.text) : broken(m, NULL, -1, why.text, item, err);
+    }
+    if (copy_origin(m, &own, err) != VX_OK) {
+        vx_item_clear(&found);
+        return err->status;
+    }
+    found.path = own.path;
+    found.meta = own.meta;
+    found.n_meta = own.n_meta;
+    *item = found;
+    return VX_OK;
+}
+
 enum vx_status vx_members_next(struct vx_members *m, struct vx_item *item, struct vx_err *err)
 {
     struct vx_entry entry;
     struct vx_err why;
     enum vx_status rc;
 
+    if (m->limits.nursery && !m->ended)
+        return next_of_lister(m, item, err);
     while (!m->ended) {
         rc = m->n > 0 ? VX_OK : open_outermost(m, &why);
         if (rc == VX_OK && (rc = vx_archive_next(m->level[m->n - 1].archive, &entry, &why)) == VX_OK)

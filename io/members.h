@@ -17,6 +17,8 @@ struct vx_members;
  * archive is opened at the first next(). */
 enum vx_status vx_members_open(struct vx_members **out, struct vx_item *archive, const struct vx_corpus_limits *limits,
                                struct vx_err *err) VX_CHECKED;
+/* Its file, open for reading, which is taken over: the path is only its name. Before the first next(). */
+void vx_members_set_file(struct vx_members *members, int fd);
 void vx_members_close(struct vx_members **members);
 
 /* The next member into *item (zeroed before, the caller's to clear). VX_DONE at the end. An encrypted member, one with an

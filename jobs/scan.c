@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "db/merge.h"
 #include "io/decoder_serve.h"
+#include "io/lister_serve.h"
 #include "io/sandbox.h"
 #include "jobs/engines.h"
 #include "jobs/outfile.h"
@@ -165,8 +166,12 @@ static int follow_and_work(struct vx_scan *s, const char *plan)
     return VX_EXIT_OK;
 }
 
-static int decoder_life(int sock, int memory, const void *config)
+static int process_life(int sock, int memory, const void *config)
 {
+    const enum vx_life *life = config;
+
+    if (*life == VX_LIFE_LISTER)
+        return vx_lister_serve(sock, memory, config);
     return vx_decoder_serve(sock, memory, config, vx_decoder_before);
 }
 
@@ -248,7 +253,7 @@ int vx_cmd_scan(const struct vx_command *self, int argc, char **argv)
     int status;
 
     /* the first of all: what is forked later would share the locks and memory of MPI, GPU and threads */
-    if (vx_nursery_open(&s.nursery, decoder_life, &err) != VX_OK || vx_world_open(&s.world, &argc, &argv, &err) != VX_OK ||
+    if (vx_nursery_open(&s.nursery, process_life, &err) != VX_OK || vx_world_open(&s.world, &argc, &argv, &err) != VX_OK ||
         vx_scan_record_command(&s.record, argc, argv, &err) != VX_OK)
         return vx_command_fail(self, &err);
     status = vx_scan_options_parse(&s.options, self, argc, argv, s.world.rank != 0);

@@ -128,6 +128,7 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
     struct vx_hub *hub = NULL;
     struct vx_link *link = NULL;
     struct vx_listing listing = {0};
+    struct vx_corpus_limits limits = vx_scan_limits(&s->options);
     struct lead lead = {.scan = s};
     enum vx_status rc, listed;
     struct vx_err listing_err;
@@ -136,6 +137,8 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
         (void)vx_command_fail(s->self, err);
         vx_world_abort(&s->world, VX_EXIT_FAILED); /* the other ranks cannot be told otherwise */
     }
+    limits.nursery = s->nursery;
+    limits.sandbox = s->sandbox;
     if ((rc = vx_itemlist_open(&list, s->rundir.items_path, err)) != VX_OK ||
         (rc = vx_leases_create(&leases, s->options.lease, err)) != VX_OK ||
         (rc = free_held(s, err)) != VX_OK ||
@@ -143,7 +146,7 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
         (s->options.dedupe && ((rc = vx_claims_create(&claims, err)) != VX_OK ||
                                (rc = vx_resume_content(&s->rundir, claims, leases, err)) != VX_OK)) ||
         (rc = vx_listing_start(&listing, list, &lead.resume, s->options.inputs, s->options.n_inputs, s->options.part,
-                               vx_scan_limits(&s->options), s->stop, err)) != VX_OK) {
+                               limits, s->stop, err)) != VX_OK) {
         vx_coordinator_dismiss(hub);
         goto done;
     }

@@ -197,5 +197,8 @@ struct vx_window_rule vx_scan_rule(const struct vx_scan_options *o, const struct
 
 struct vx_corpus_limits vx_scan_limits(const struct vx_scan_options *o)
 {
-    return (struct vx_corpus_limits){.depth = (int)o->archive_depth, .max_bytes = (size_t)o->max_member_mib << 20};
+    return (struct vx_corpus_limits){.depth = (int)o->archive_depth,
+                                     .max_bytes = (size_t)o->max_member_mib << 20,
+                                     .timeout_s = o->decode_timeout,
+                                     .data_bytes = (uint64_t)vx_scan_decode_memory(o) << 20};
 }
