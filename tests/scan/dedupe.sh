@@ -63,6 +63,10 @@ grep -qF '"done": 14,' last.out || fail "status does not count what was left to 
 scan 3 kept.db --dedupe --work kept --keep-work
 rows kept.db | diff once.rows - >this.diff || fail "copies of an item that is lost: $(cat this.diff)"
 rm kept.db
+scan 3 kept.db --dedupe --work kept --keep-work --retry-failed
+says "1 item that failed before is tried again"
+rows kept.db | diff once.rows - >this.diff || fail "a file that fails again, with its copy: $(cat this.diff)"
+rm kept.db
 cp corpus/a/3.wav keep.wav
 make_noise corpus/a/3.wav 2100
 scan 3 kept.db --dedupe --work kept --keep-work

@@ -139,6 +139,32 @@ static void it_does_not_matter_who_scored(void **state)
     free(first);
 }
 
+/* More shards than are merged at once: what is merged of some of them is not settled before the others are there. */
+static void many_shards(void **state)
+{
+    static const struct row rows[] = {{1, SAME, 5}, {2, SAME, 1}, {3, SAME, 6}, {4, SAME, 5}, {5, OWN, 0},  {6, OWN, 0},
+                                      {1, OWN, 0},  {2, SAME, 5}, {3, OWN, 0},  {4, SAME, 1}, {5, SAME, 1}, {6, SAME, 3}};
+    enum { SHARDS = sizeof rows / sizeof *rows };
+    static const struct row as_listed[] = {{1, OWN, 0}, {2, SAME, 1}, {3, OWN, 0}, {4, SAME, 1}, {5, SAME, 1}, {6, SAME, 3}};
+    struct fixture *const f = *state;
+    const struct vx_run run = deduped(0);
+    struct vx_merge_stats stats;
+    char *const first = merged(f, as_listed, 6, NULL, 0, &stats), names[SHARDS][8];
+    const char *from[SHARDS];
+
+    for (int i = 0; i < SHARDS; i++) {
+        snprintf(names[i], sizeof names[i], "%02d.db", i);
+        write_shard(from[i] = fixture_path(f, names[i]), &run, &rows[i], 1);
+    }
+    const char *const out = fixture_path(f, "out.db");
+    merge(out, from, SHARDS, &stats);
+    char *const dump = fixture_dump(out);
+    assert_string_equal(dump, first);
+    assert_int_equal(stats.same, 4);
+    free(dump);
+    free(first);
+}
+
 static void copies_fail_alike(void **state)
 {
     static const struct row a[] = {{1, SAME, 4}, {2, SAME, 4}, {3, FAILED, 0}, {4, FAILED, 0}},
@@ -270,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_does_not_matter_who_scored, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(many_shards, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(copies_fail_alike, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(copies_wait, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(several_runs, fixture_setup, fixture_teardown),
