@@ -177,6 +177,7 @@ struct reader {
     const unsigned char *at;
     size_t left;
     const char *problem; /* the first one; everything after it reads as zero */
+    bool no_memory;      /* that is it: the message may be sound */
 };
 
 static void refuse(struct reader *r, const char *problem)
@@ -184,6 +185,12 @@ static void refuse(struct reader *r, const char *problem)
     if (!r->problem)
         r->problem = problem;
     r->left = 0;
+}
+
+static void refuse_memory(struct reader *r)
+{
+    r->no_memory |= !r->problem;
+    refuse(r, "there is no memory for it");
 }
 
 static uint64_t get_uint(struct reader *r, size_t bytes)
@@ -284,7 +291,7 @@ static void get_text(struct reader *r, char **out)
 
     *out = NULL;
     if (!null && !r->problem && !(*out = strndup(s, n)))
-        refuse(r, "there is no memory for it");
+        refuse_memory(r);
 }
 
 static void get_tally(struct reader *r, struct vx_tally *t)
@@ -335,7 +342,7 @@ static enum vx_status close_message(struct reader *r, const struct vx_buf *b, en
         refuse(r, "bytes follow its end");
     if (!r->problem)
         return VX_OK;
-    return vx_fail(err, VX_EFORMAT, "%s message of %zu bytes, at byte %zu: %s", type_name[type], b->len,
+    return vx_fail(err, r->no_memory ? VX_ENOMEM : VX_EFORMAT, "%s message of %zu bytes, at byte %zu: %s", type_name[type], b->len,
                    b->data ? (size_t)(r->at - (const unsigned char *)b->data) : 0, r->problem);
 }
 
