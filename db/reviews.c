@@ -1,14 +1,17 @@
 #include "db/reviews.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "db/schema.h"
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_MARKS 1000000
 #define MAX_NAME 200    /* characters */
 #define MAX_REMARK 2000
+#define SLACK_S 0.05 /* by which a mark may pass the end: seconds are rounded where they are shown */
 
 const char *const VX_REVIEWS_LIST =
     "SELECT v.label, round(v.start_s, 2) AS start_s, round(v.end_s, 2) AS end_s,\n"
@@ -25,18 +28,19 @@ const char *const VX_REVIEWS_LABELS =
 static const char VALID[] = "SELECT json_valid(?1)";
 static const char HEAD[] = "SELECT json_type(?1, '$.voxtrawl_review'), json_extract(?1, '$.voxtrawl_review'), json_type(?1, '$.reviewer'),"
                            " json_extract(?1, '$.reviewer'), json_type(?1, '$.marks')";
+/* What is no object is not handed to functions that want JSON. */
 static const char MARKS[] =
     "SELECT type, json_type(value, '$.run'), json_extract(value, '$.run'), json_type(value, '$.item'), json_extract(value, '$.item'),"
     " json_type(value, '$.path'), json_extract(value, '$.path'), coalesce(json_type(value, '$.member'), 'null'),"
     " json_extract(value, '$.member'), json_type(value, '$.start_s'), json_extract(value, '$.start_s'), json_type(value, '$.end_s'),"
     " json_extract(value, '$.end_s'), json_extract(value, '$.label'), coalesce(json_type(value, '$.remark'), 'null'),"
     " json_extract(value, '$.remark'), json_extract(value, '$.reviewed'), coalesce(json_extract(value, '$.channel'), 0)"
-    " FROM json_each(?1, '$.marks')";
+    " FROM (SELECT type, CASE type WHEN 'object' THEN value ELSE '{}' END AS value FROM json_each(?1, '$.marks'))";
 enum { TYPE, RUN_TYPE, RUN, ITEM_TYPE, ITEM, PATH_TYPE, PATH, MEMBER_TYPE, MEMBER, START_TYPE, START, END_TYPE, END, LABEL, REMARK_TYPE,
        REMARK, REVIEWED, CHANNEL };
 /* Its number is right as long as the result is the one the report was made of; a merge may have given it another. */
 static const char FIND[] =
-    "SELECT i.item, i.duration_s FROM items i JOIN runs r USING (run)"
+    "SELECT i.item, i.duration_s, i.channels FROM items i JOIN runs r USING (run)"
     " WHERE r.uuid = ?1 AND i.path = ?3 AND i.member IS ?4 ORDER BY i.item <> ?2 LIMIT 1";
 static const char INSERT[] =
     "INSERT OR IGNORE INTO reviews (item, channel, start_s, end_s, label, remark, reviewer, reviewed, imported, source)"
@@ -72,6 +76,11 @@ static int characters(const char *utf8)
     return n;
 }
 
+static int two_digits(const char *text)
+{
+    return 10 * (text[0] - '0') + text[1] - '0';
+}
+
 /* "2026-01-31T23:59:59Z", which sorts as text. */
 static bool is_time(const char *text)
 {
@@ -81,6 +90,19 @@ static bool is_time(const char *text)
         return false;
     for (size_t i = 0; i < sizeof form - 1; i++)
         if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+            return false;
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const int year = (int)strtol(text, NULL, 10), month = two_digits(text + 5), day = two_digits(text + 8);
+    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (leap && month == 2) && two_digits(text + 11) <= 23 &&
+           two_digits(text + 14) <= 59 && two_digits(text + 17) <= 60; /* 60: a leap second */
+}
+
+/* Without control characters, which a terminal might obey. */
+static bool is_plain(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 127)
             return false;
     return true;
 }
@@ -112,7 +134,6 @@ static const char *mark_problem(sqlite3_stmt *m)
 static enum vx_status find(struct import *im, sqlite3_stmt *m, int64_t *item, struct vx_err *err)
 {
     struct vx_bind b = vx_bind_start(im->find);
-    double duration;
     enum vx_status rc;
 
     vx_bind_value(&b, sqlite3_column_value(m, RUN));
@@ -125,11 +146,14 @@ static enum vx_status find(struct import *im, sqlite3_stmt *m, int64_t *item, st
     if (rc != VX_OK)
         return rc;
     *item = sqlite3_column_int64(im->find, 0);
-    duration = sqlite3_column_double(im->find, 1);
+    const double duration = sqlite3_column_double(im->find, 1), start = sqlite3_column_double(m, START), end = sqlite3_column_double(m, END);
+    const int channels = sqlite3_column_int(im->find, 2), channel = sqlite3_column_int(m, CHANNEL);
     sqlite3_reset(im->find);
-    if (duration > 0 && sqlite3_column_double(m, START) >= duration)
-        return vx_fail(err, VX_EFORMAT, "%s: mark %lld: it begins at %.2f s of a recording of %.2f s", im->name, (long long)im->n,
-                       sqlite3_column_double(m, START), duration);
+    if (duration > 0 && (start >= duration || end > duration + SLACK_S)) /* 0: of a picture */
+        return vx_fail(err, VX_EFORMAT, "%s: mark %lld: it goes from %.2f to %.2f s, in a recording of %.2f s", im->name, (long long)im->n, start,
+                       end, duration);
+    if (channels > 0 && channel > channels)
+        return vx_fail(err, VX_EFORMAT, "%s: mark %lld: it is of channel %d, in a recording of %d", im->name, (long long)im->n, channel, channels);
     return VX_OK;
 }
 
@@ -192,8 +216,9 @@ static enum vx_status read_head(struct import *im, sqlite3_stmt **head, const ch
     if (!is(*head, 0, "integer") || sqlite3_column_int64(*head, 1) != 1 || !is(*head, 4, "array"))
         return vx_fail(err, VX_EFORMAT, "%s: not a review file of version 1, as a report saves it", im->name);
     im->reviewer = (const char *)sqlite3_column_text(*head, 3);
-    if (!is(*head, 2, "text") || !im->reviewer || strspn(im->reviewer, " \t\r\n") == strlen(im->reviewer) || characters(im->reviewer) > MAX_NAME)
-        return vx_fail(err, VX_EFORMAT, "%s: reviewer must be a name of at most %d characters", im->name, MAX_NAME);
+    if (!is(*head, 2, "text") || !im->reviewer || strspn(im->reviewer, " ") == strlen(im->reviewer) || characters(im->reviewer) > MAX_NAME ||
+        !is_plain(im->reviewer))
+        return vx_fail(err, VX_EFORMAT, "%s: reviewer must be a name of at most %d characters, on one line", im->name, MAX_NAME);
     return VX_OK;
 }
 
@@ -235,8 +260,8 @@ enum vx_status vx_reviews_import(const char *path, const char *text, size_t len,
 
     *stats = (struct vx_reviews_stats){0};
     vx_clock_utc(im.now);
-    if (memchr(text, 0, len))
-        return vx_fail(err, VX_EFORMAT, "%s: not text; expected a review file, as a report saves it", name);
+    if (memchr(text, 0, len) || !vx_text_utf8(text))
+        return vx_fail(err, VX_EFORMAT, "%s: not text in UTF-8; expected a review file, as a report saves it", name);
     if ((rc = vx_sql_open(&im.sql, path, SQLITE_OPEN_READWRITE, err)) != VX_OK)
         return rc;
     if ((rc = vx_sql_begin(im.sql, err)) == VX_OK) {

@@ -17,7 +17,8 @@ static enum vx_status import(const char *db, const char *path, struct vx_err *er
 
     if ((rc = vx_file_read(path, VX_REVIEW_MAX_BYTES, &text, &len, err)) == VX_OK &&
         (rc = vx_reviews_import(db, text, len, path, &stats, err)) == VX_OK)
-        fprintf(stderr, "voxtrawl review: %s: %lld marks taken, %lld were there before\n", path, (long long)stats.added, (long long)stats.known);
+        fprintf(stderr, "voxtrawl review: %s: %lld mark%s taken, %lld there before\n", path, (long long)stats.added,
+                stats.added == 1 ? "" : "s", (long long)stats.known);
     free(text);
     return rc;
 }

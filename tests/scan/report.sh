@@ -60,9 +60,9 @@ review_file Anna "$(mark corpus/machine/1.wav real 0 2)" "$(mark corpus/machine/
 review_file Ben "$(mark corpus/machine/1.wav fake 1 3)" "$(mark corpus/machine/4.wav unsure 0 1)" >ben.json
 before=$(sql r.db "SELECT group_concat(logit_fake) FROM windows")
 status 0 "$VOXTRAWL" review r.db --import anna.json --import ben.json
-says "anna.json: 3 marks taken, 0 were there before"
+says "anna.json: 3 marks taken, 0 there before"
 status 0 "$VOXTRAWL" review r.db --import anna.json
-says "0 marks taken, 3 were there before"
+says "0 marks taken, 3 there before"
 equal "marks" 5 "$(sql r.db "SELECT count(*) FROM reviews")"
 equal "scores" "$before" "$(sql r.db "SELECT group_concat(logit_fake) FROM windows")"
 status 0 "$VOXTRAWL" review r.db --format csv
@@ -82,7 +82,13 @@ wrong() { # SAYS FILE: it is refused as a whole
 good=$(mark corpus/machine/5.wav fake 0 2)
 review_file Carl "$good" "$(mark corpus/machine/5.wav maybe 0 2)" >x.json && wrong "mark 2: its label" x.json
 review_file Carl "$good" "$(mark corpus/machine/5.wav fake 2 2)" >x.json && wrong "mark 2: start_s and end_s" x.json
-review_file Carl "$good" "$(mark corpus/machine/5.wav fake 900 901)" >x.json && wrong "mark 2: it begins at 900.00 s" x.json
+review_file Carl "$good" "$(mark corpus/machine/5.wav fake 900 901)" >x.json && wrong "mark 2: it goes from 900.00 to 901.00 s" x.json
+review_file Carl "$good" "$(mark corpus/machine/5.wav fake 1 99)" >x.json && wrong "mark 2: it goes from 1.00 to 99.00 s" x.json
+review_file Carl "${good/\"channel\":0/\"channel\":2}" >x.json && wrong "it is of channel 2, in a recording of 1" x.json
+review_file Carl "${good/2026-01-05/2026-02-29}" >x.json && wrong "reviewed must be a time" x.json
+review_file 'Carl\u001b[2J' "$good" >x.json && wrong "reviewer must be a name" x.json
+review_file Carl '"text"' >x.json && wrong "it is no object" x.json
+review_file $'Carl\xff' "$good" >x.json && wrong "not text in UTF-8" x.json
 review_file " " "$good" >x.json && wrong "reviewer must be a name" x.json
 review_file Carl "${good/machine\/5/machine\/77}" >x.json && wrong "no recording" x.json
 review_file Carl "${good/$uuid/0123}" >x.json && wrong "no recording" x.json
@@ -100,5 +106,5 @@ $python -c "import selenium" 2>/dev/null || python=/usr/bin/python3
 *) fail "the page in a browser" ;;
 esac
 status 0 "$VOXTRAWL" review r.db --import downloads/review.json
-says "2 marks taken, 0 were there before"
+says "2 marks taken, 0 there before"
 equal "the remark" "<b>hiss</b>" "$(sql r.db "SELECT remark FROM reviews WHERE reviewer = 'Dora' AND label = 'fake'")"
