@@ -1,13 +1,9 @@
 /* test_nomem.c - the small things everything else is made of, when an allocation fails */
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/item.h"
-#include "base/log.h"
 #include "base/names.h"
 #include "base/newfile.h"
-#include "base/queue.h"
-#include "base/sha256.h"
 #include "base/text.h"
 #include "tests/harness/cmocka.h"
 #include "tests/harness/each_alloc.h"
@@ -40,24 +36,6 @@ static enum vx_status write_new(void *folder, struct vx_err *err)
     if (rc == VX_OK)
         rc = vx_newfile_commit(&file, err);
     vx_newfile_drop(&file);
-    return rc;
-}
-
-static enum vx_status hash_all(void *folder, struct vx_err *err)
-{
-    struct vx_hash_rule rule;
-    struct vx_hash *hash = NULL;
-    char text[VX_HASH_TEXT], hex[VX_SHA256_HEX];
-    enum vx_status rc = vx_hash_rule_of("xxh3:00112233445566778899aabbccddeeff", &rule, err);
-
-    (void)folder;
-    if (rc == VX_OK && (rc = vx_hash_create(&hash, rule, err)) == VX_OK) {
-        vx_hash_begin(hash);
-        vx_hash_add(hash, "abc", 3);
-        vx_hash_end(hash, text);
-        rc = vx_sha256_bytes("abc", 3, hex, err);
-    }
-    vx_hash_destroy(&hash);
     return rc;
 }
 
@@ -119,7 +97,7 @@ static int teardown(void **state)
 static void every_allocation(void **state)
 {
     static const struct each_alloc rows[] = {
-        {"a file", write_and_read, 2, VX_OK}, {"a new file", write_new, 1, VX_OK}, {"hashes", hash_all, 1, VX_OK},
+        {"a file", write_and_read, 2, VX_OK}, {"a new file", write_new, 1, VX_OK},
         {"names", name_all, 3, VX_OK},        {"an item", copy_item, 5, VX_OK},    {"texts", texts, 4, VX_OK},
     };
 
