@@ -205,7 +205,8 @@ static int prepare(struct serve *s, int memory)
     if (s->memory == MAP_FAILED)
         return VX_DECODER_EXIT_START;
     close(memory);
-    tzset(); /* libarchive reckons in local time, whose rules are in a file */
+    setenv("TZ", ":/etc/localtime", 0); /* libarchive reckons in local time; of a zone with a name the file is read once, now */
+    tzset();
     if (vx_cutter_create(&s->cutter, &c->cut, &(struct vx_opener){.open = open_item, .user = s}, &err) != VX_OK ||
         vx_sandbox_limit(c->data_bytes, &err) != VX_OK)
         return VX_DECODER_EXIT_START;

@@ -1,12 +1,12 @@
 #include "io/domain.h"
 
+#include "base/clones.h"
 #include "base/fft.h"
 #include "base/mem.h"
 #include "io/energy.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define BAND_HZ 250
 #define MAX_BANDS (24000 / BAND_HZ)
@@ -37,7 +37,8 @@ struct vx_domain_meter {
     float *power;     /* [frame/2 + 1] of one frame */
     void *scratch;    /* of fft */
     int band_from[MAX_BANDS + 1]; /* first bin of each band; [n_bands]: the end of the last */
-    float bands[MAX_BANDS + 1][MAX_FRAMES]; /* of a window; row 0: the speech bands' sum, the last one: scratch */
+    float bands[MAX_FRAMES][MAX_BANDS]; /* power of a window's frames by band, [f][0]: of the speech bands; later in order of power */
+    float speech[MAX_FRAMES];           /* [f][0] as it was */
     int32_t n_windows;
     struct values of[N_STATISTICS];
 };
@@ -116,44 +117,34 @@ enum vx_status vx_domain_begin(struct vx_domain_meter *m, int rate, struct vx_er
     return rc;
 }
 
-/* The value of rank k, 0 the smallest, of x [n], which is put into another order (Hoare's selection). */
-static float select_rank(float *x, size_t n, size_t k)
+/* Each of the columns of x [frames][MAX_BANDS] in ascending order, side by side (Batcher's odd-even merge sort). */
+VX_CLONES static void sort_columns(float (*x)[MAX_BANDS], size_t frames)
 {
-    size_t low = 0, high = n - 1;
-
-    while (low < high) {
-        const float pivot = x[low + (high - low) / 2];
-        size_t i = low, j = high;
-        for (;;) {
-            while (x[i] < pivot)
-                i++;
-            while (x[j] > pivot)
-                j--;
-            if (i >= j)
-                break;
-            const float swap = x[i];
-            x[i++] = x[j];
-            x[j--] = swap;
-        }
-        /* x[low…j] ≤ pivot ≤ x[j+1…high], but for equal i and j, where x[j] is the pivot itself */
-        if (k <= j)
-            high = j;
-        else
-            low = j + 1;
-    }
-    return x[k];
+    for (size_t p = 1; p < frames; p *= 2)
+        for (size_t k = p; k >= 1; k /= 2)
+            for (size_t j = k % p; j + k < frames; j += 2 * k)
+                for (size_t i = j; i < j + k && i + k < frames; i++) {
+                    if (i / (2 * p) != (i + k) / (2 * p))
+                        continue;
+                    float *const restrict a = x[i], *const restrict b = x[i + k];
+                    for (size_t c = 0; c < MAX_BANDS; c++) {
+                        const float low = a[c] < b[c] ? a[c] : b[c], high = a[c] < b[c] ? b[c] : a[c];
+                        a[c] = low;
+                        b[c] = high;
+                    }
+                }
 }
 
-struct spread {
+struct spread { /* of a band over the window's frames: what it hardly falls below, what it hardly exceeds */
     float loud, quiet;
 };
 
-static struct spread spread_of(float *x, size_t n)
+static struct spread spread_of(const struct vx_domain_meter *m, size_t band, size_t frames)
 {
-    return (struct spread){.quiet = select_rank(x, n, n / 10), .loud = select_rank(x, n, n - 1 - n / 20)};
+    return (struct spread){.quiet = m->bands[frames / 10][band], .loud = m->bands[frames - 1 - frames / 20][band]};
 }
 
-/* bands[b][f] of the window's frames. */
+/* bands[f][b] of the window's frames, and speech[f]. */
 static void fill_bands(struct vx_domain_meter *m, const float *pcm, size_t n, size_t frames)
 {
     for (size_t f = 0; f < frames; f++) {
@@ -166,39 +157,38 @@ static void fill_bands(struct vx_domain_meter *m, const float *pcm, size_t n, si
             float sum = 0;
             for (int k = m->band_from[b]; k < m->band_from[b + 1]; k++)
                 sum += m->power[k];
-            m->bands[b][f] = sum;
+            m->bands[f][b] = sum;
             if (b < SPEECH_END)
                 speech += sum;
         }
-        m->bands[0][f] = speech;
+        m->bands[f][0] = m->speech[f] = speech;
     }
 }
 
-static double active_share(struct vx_domain_meter *m, size_t frames)
+static double active_share(const struct vx_domain_meter *m, size_t frames)
 {
-    const float *const speech = m->bands[0];
-    float *const scratch = m->bands[MAX_BANDS];
+    const struct spread s = spread_of(m, 0, frames);
+    const float *const speech = m->speech;
     size_t active = 0;
 
-    memcpy(scratch, speech, frames * sizeof *scratch);
-    const struct spread s = spread_of(scratch, frames);
     for (size_t f = 0; f < frames; f++)
         active += speech[f] > 0 && speech[f] >= s.quiet * ACTIVE_RISE && speech[f] * ACTIVE_DEPTH >= s.loud;
     return (double)active / (double)frames;
 }
 
-static double bandwidth(struct vx_domain_meter *m, size_t frames)
+static double bandwidth(const struct vx_domain_meter *m, size_t frames)
 {
-    struct spread s[MAX_BANDS];
     float loudest = 0;
 
     for (int b = 1; b < m->n_bands; b++) {
-        s[b] = spread_of(m->bands[b], frames);
-        loudest = s[b].loud > loudest ? s[b].loud : loudest;
+        const float loud = spread_of(m, (size_t)b, frames).loud;
+        loudest = loud > loudest ? loud : loudest;
     }
-    for (int b = m->n_bands - 1; b > 0; b--)
-        if (s[b].loud > 0 && s[b].loud >= s[b].quiet * BAND_RISE && s[b].loud * BAND_DEPTH >= loudest)
+    for (int b = m->n_bands - 1; b > 0; b--) {
+        const struct spread s = spread_of(m, (size_t)b, frames);
+        if (s.loud > 0 && s.loud >= s.quiet * BAND_RISE && s.loud * BAND_DEPTH >= loudest)
             return (b + 1) * (double)BAND_HZ;
+    }
     return NAN;
 }
 
@@ -223,6 +213,7 @@ enum vx_status vx_domain_add(struct vx_domain_meter *m, const float *pcm, size_t
 
     if (frames >= MIN_FRAMES && m->n_bands > 1) {
         fill_bands(m, pcm, n, frames);
+        sort_columns(m->bands, frames);
         share = active_share(m, frames);
         if (share > 0) /* of many bands of steady noise one may rise by chance */
             hz = bandwidth(m, frames);
