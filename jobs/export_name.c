@@ -50,6 +50,6 @@ void vx_export_clip_name(char out[VX_EXPORT_NAME], const struct vx_stretches_ite
         snprintf(rank, sizeof rank, "%04zu-", place->rank);
     if (place->channel > 0)
         snprintf(channel, sizeof channel, "-ch%d", place->channel);
-    snprintf(out, VX_EXPORT_NAME, "%s%.90s%s-%02lldh%02lldm%02lld.%03llds.%s", rank, name, channel, ms / 3600000, ms / 60000 % 60,
+    snprintf(out, VX_EXPORT_NAME, "%s%.90s%s-%02lldh%02lldm%02lld.%03llds.%.4s", rank, name, channel, ms / 3600000, ms / 60000 % 60,
              ms / 1000 % 60, ms % 1000, suffix);
 }

@@ -1,12 +1,12 @@
 /* export_name.h - names for files made of recordings: safe on every system, whatever the recording is called
- * ASCII letters, digits, '-', '_' and '.' alone, never first a dot, at most 120 bytes, no two alike in one export: the
+ * ASCII letters, digits, '-', '_' and '.' alone, never first a dot, at most 180 bytes, no two alike in one export: the
  * item's number is in front. */
 #ifndef VX_JOBS_EXPORT_NAME_H
 #define VX_JOBS_EXPORT_NAME_H
 
 #include "db/stretches.h"
 
-#define VX_EXPORT_NAME 128
+#define VX_EXPORT_NAME 192
 
 /* "000017-interview": what follows the number is the name of the file or member without folders and suffix, every run of
  * other bytes in it as one '_'; nothing where that leaves nothing. */

@@ -4,6 +4,7 @@
 #include "db/merge.h"
 #include "db/query.h"
 #include "db/scores.h"
+#include "db/stretches.h"
 #include "tests/harness/cmocka.h"
 #include "tests/unit/db/fixture.h"
 #include "tests/unit/io/failing_alloc.h"
@@ -143,6 +144,19 @@ static enum vx_status read_scores(struct fixture *f, struct vx_err *err)
     return rc == VX_DONE ? VX_OK : rc;
 }
 
+static enum vx_status find_stretches(struct fixture *f, struct vx_err *err)
+{
+    const struct vx_stretches_config config = {.threshold = 0.1, .top = 5};
+    struct vx_stretches *stretches = NULL;
+    struct vx_stretches_item item;
+    enum vx_status rc = vx_stretches_open(&stretches, fixture_path(f, "out.db"), &config, err);
+
+    while (rc == VX_OK)
+        rc = vx_stretches_next(stretches, &item, err);
+    vx_stretches_close(&stretches);
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
 static void nothing_left_beside(struct fixture *f)
 {
     DIR *d = opendir(f->dir);
@@ -211,6 +225,7 @@ static void every_allocation(void **state)
     assert_non_null(nowhere = fopen("/dev/null", "w"));
     fail_each(f, "query", ask);
     fail_each(f, "scores", read_scores);
+    fail_each(f, "stretches", find_stretches);
     fclose(nowhere);
     vx_item_result_clear(&scored);
     vx_item_result_clear(&silent);

@@ -2,6 +2,7 @@
 #include "io/clips.h"
 #include "io/sound.h"
 #include "tests/harness/cmocka.h"
+#include "tests/unit/io/failing_alloc.h"
 #include "tests/unit/io/tree.h"
 
 #include <math.h>
@@ -30,6 +31,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    failing_alloc_after(-1);
     vx_reader_destroy(&reader);
     tree_remove(&root);
     return 0;
@@ -205,12 +207,38 @@ static void refused(void **state)
     assert_non_null(strstr(err.text, "has it changed"));
 }
 
+static void every_allocation(void **state)
+{
+    struct vx_err err;
+    long k = 0;
+
+    (void)state;
+    write_wav("in.wav", 1, 2, (size_t)RATE * SECONDS);
+    const struct vx_item item = item_of("in.wav");
+    struct vx_clip clips[] = {{.start_s = 1, .end_s = 2, .path = tree_path(root, "a.wav")}, {.start_s = 3, .end_s = 9, .path = tree_path(root, "b.wav")}};
+    do {
+        vx_reader_destroy(&reader);
+        assert_int_equal(vx_reader_create(&reader, 1 << 20, &err), VX_OK);
+        failing_alloc_after(k++);
+        const enum vx_status rc = vx_clips_cut(reader, &item, clips, 2, VX_CLIP_WAV, &err);
+        failing_alloc_after(-1);
+        if (rc != VX_OK && (!failing_alloc_failed() || rc != VX_ENOMEM))
+            fail_msg("allocation %ld: status %d: %s", k, (int)rc, err.text);
+        for (int i = 0; i < 2; i++)
+            assert_true(clips[i].written || clips[i].err.status != VX_OK);
+        assert_int_not_equal(access(tree_path(root, "a.wav.part"), F_OK), 0);
+    } while (failing_alloc_failed());
+    assert_true(k > 5);
+    expect_clip(clips[1].path, 1, false, 3 * RATE, 6 * RATE, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(as_they_were, setup, teardown),
         cmocka_unit_test_setup_teardown(broken, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_allocation, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

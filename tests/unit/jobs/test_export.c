@@ -1,11 +1,17 @@
 /* test_export.c - names of an export's files and its rows, of recordings whose names are anything */
+#include "jobs/export_datasette.h"
 #include "jobs/export_name.h"
 #include "jobs/export_rows.h"
 #include "jobs/export_set.h"
 #include "tests/harness/cmocka.h"
+#include "tests/harness/folder.h"
+#include "tests/unit/io/failing_alloc.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct vx_stretch_place place = {.stretch = {.start_s = 2, .end_s = 6.5, .clip_start_s = 3723.4996, .clip_end_s = 7, .n_windows = 3,
                                                     .n_over = 2, .mean_fake = 0.75, .max_fake = 0.9, .peak_s = 4}};
@@ -99,12 +105,67 @@ static void formats(void **state)
     }
 }
 
+static enum vx_status export_two(const char *dir, struct vx_export_counts *counts, struct vx_err *err)
+{
+    const struct vx_export_config config = {.dir = dir, .formats = VX_EXPORT_ALL, .clips = true, .max_member_bytes = 1 << 20, .overwrite = true};
+    const struct vx_stretches_item items[] = {item_of("nowhere.wav", NULL), item_of("nowhere.tar", "x.wav")};
+    struct vx_export_set *set = NULL;
+    enum vx_status rc = vx_export_set_open(&set, &config, err);
+
+    for (int i = 0; rc == VX_OK && i < 2; i++)
+        rc = vx_export_set_add(set, &items[i], err);
+    if (rc == VX_OK && (rc = vx_export_datasette(dir, "some/result.db", err)) == VX_OK)
+        rc = vx_export_set_commit(set, err);
+    if (rc == VX_OK)
+        *counts = *vx_export_set_counts(set);
+    vx_export_set_close(&set);
+    return rc;
+}
+
+static void remove_in(const char *dir, const char *name)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    assert_int_equal(remove(path), 0);
+}
+
+/* Every allocation of an export fails once: its error comes back, no table has its name, and the next attempt works. */
+static void every_allocation(void **state)
+{
+    char *dir = folder_create();
+    struct vx_export_counts counts = {0};
+    struct vx_err err;
+    long k = 0;
+
+    (void)state;
+    do {
+        (void)unlink(folder_path(dir, "stretches.csv")); /* some can be done without */
+        failing_alloc_after(k++);
+        const enum vx_status rc = export_two(dir, &counts, &err);
+        failing_alloc_after(-1);
+        if (rc != VX_OK && (!failing_alloc_failed() || rc != VX_ENOMEM))
+            fail_msg("allocation %ld: status %d: %s", k, (int)rc, err.text);
+        if (rc != VX_OK)
+            assert_int_not_equal(access(folder_path(dir, "stretches.csv"), F_OK), 0);
+    } while (failing_alloc_failed() && k < 100000);
+    assert_true(k > 50 && counts.recordings == 2 && counts.stretches == 2 && counts.clips == 0 && counts.failed == 2 && counts.seconds == 9);
+    remove_in(dir, "labels/000007-nowhere.txt");
+    remove_in(dir, "labels/000007-x.txt");
+    remove_in(dir, "plugins/voxtrawl_functions.py");
+    remove_in(dir, "labels");
+    remove_in(dir, "plugins");
+    remove_in(dir, "clips");
+    folder_remove(&dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),
         cmocka_unit_test(rows),
         cmocka_unit_test(formats),
+        cmocka_unit_test(every_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
