@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# run.sh - installs what is missing, builds and runs every test: release, then the same tests under AddressSanitizer with
-# UBSan, once more under ThreadSanitizer, and fuzzing for a while ($VX_FUZZ_SECONDS a target). Where nvcc is, the program with
-# the CUDA engine too, which must do without a GPU.
+# run.sh - installs what is missing, builds and runs every test: release, then under AddressSanitizer with UBSan what reads,
+# under ThreadSanitizer what has threads or ranks, and fuzzing for a while ($VX_FUZZ_SECONDS a target). Where nvcc is, the program
+# with the CUDA engine too, which must do without a GPU.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
