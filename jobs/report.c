@@ -6,6 +6,7 @@
 #include "jobs/outfile.h"
 #include "jobs/report_page.h"
 #include "jobs/report_sound.h"
+#include "jobs/verify_check.h"
 #include "jobs/version.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 struct report_options {
     const char *db, *out;
     long top, pictures, listen;
-    struct vx_opt_list group_by;
+    struct vx_opt_list group_by, roots;
     bool overwrite, quiet;
 };
 
@@ -50,10 +51,10 @@ static enum vx_status write_report(const struct report_options *o, struct vx_rep
         (rc = vx_report_write(db, &rule, to, err)) != VX_OK)
         return rc;
     fputs(",\n", to);
-    if ((rc = vx_report_put_pictures(db, o->pictures, to, log, err)) != VX_OK)
+    if ((rc = vx_report_put_pictures(db, o->pictures, &o->roots, to, log, err)) != VX_OK)
         return rc;
     fputs(",\n", to);
-    if ((rc = vx_report_put_clips(o->db, (size_t)o->listen, to, log, err)) != VX_OK)
+    if ((rc = vx_report_put_clips(o->db, (size_t)o->listen, &o->roots, to, log, err)) != VX_OK)
         return rc;
     vx_report_page_end(to);
     return VX_OK;
@@ -92,6 +93,8 @@ int vx_cmd_report(const struct vx_command *self, int argc, char **argv)
         {"listen", 0, VX_OPT_INT, &o.listen, "N", "clips of the N most suspicious stretches, to be played in the page (default 0)", 0, 1e4},
         {"group-by", 0, VX_OPT_LIST, &o.group_by, "folder|COLUMN",
          "a table of recordings by folder or by a column of the metadata; again for more (default: folder and columns of 2 to 50 values)", 0, 0},
+        {"root", 0, VX_OPT_LIST, &o.roots, "OLD=NEW",
+         "spectrograms and clips: paths below OLD are looked for below NEW; an empty OLD is for relative ones", 0, 0},
         {"overwrite", 0, VX_OPT_FLAG, &o.overwrite, NULL, "replace FILE.html when it exists", 0, 0},
         {"quiet", 'q', VX_OPT_FLAG, &o.quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},
@@ -106,6 +109,8 @@ int vx_cmd_report(const struct vx_command *self, int argc, char **argv)
         fprintf(stderr, "usage: voxtrawl report %s\n", self->usage);
         return VX_EXIT_USAGE;
     }
+    if (vx_verify_roots_check(&o.roots, &err) != VX_OK)
+        return vx_command_fail(self, &err);
     o.db = argv[1];
     return report(&o, &err) == VX_OK ? VX_EXIT_OK : vx_command_fail(self, &err);
 }

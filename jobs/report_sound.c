@@ -6,6 +6,7 @@
 #include "db/stretches.h"
 #include "io/clips.h"
 #include "jobs/report_spectrogram.h"
+#include "jobs/verify_check.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,31 +20,35 @@
 struct pictures {
     struct vx_report_spectrogram *spectrogram;
     struct vx_reader *reader;
+    const struct vx_opt_list *roots;
     FILE *to;
     struct vx_log *log;
     struct vx_buf buf;
     int64_t n, missing;
 };
 
-/* The item as the scan read it; its strings are borrowed. */
-static struct vx_item as_item(const char *path, const char *member, int64_t size)
+/* The item as the scan read it, where it is now; the caller's to clear. */
+static enum vx_status find_item(struct vx_item *out, const struct vx_opt_list *roots, const char *path, const char *member, int64_t size,
+                                struct vx_err *err)
 {
-    union { /* vx_item owns its strings elsewhere; nobody changes or frees them here */
-        const char *borrowed;
-        char *held;
-    } p = {path}, m = {member};
-
-    return (struct vx_item){.kind = VX_ITEM_AUDIO, .path = p.held, .member = m.held, .ordinal = -1, .offset = -1, .size = size};
+    *out = (struct vx_item){.kind = VX_ITEM_AUDIO, .path = vx_verify_map(roots, path), .member = member ? strdup(member) : NULL,
+                            .ordinal = -1, .offset = -1, .size = size};
+    return out->path && !member == !out->member ? VX_OK : vx_fail_nomem(err, "a path");
 }
 
 /* A failure to read one recording is shown in its place. */
 static enum vx_status put_picture(void *pictures, const struct vx_report_item *it, struct vx_err *err)
 {
     struct pictures *const p = pictures;
-    const struct vx_item item = as_item(it->path, it->member, it->size);
     uint8_t levels[VX_REPORT_LEVELS];
+    struct vx_item item;
     struct vx_err why;
+    enum vx_status rc = find_item(&item, p->roots, it->path, it->member, it->size, err);
 
+    if (rc != VX_OK) {
+        vx_item_clear(&item);
+        return rc;
+    }
     vx_buf_reset(&p->buf);
     vx_buf_fmt(&p->buf, "%s\"%lld\":", p->n++ ? ",\n" : "", (long long)it->item);
     if (vx_report_spectrogram_make(p->spectrogram, p->reader, &item, it->duration_s, levels, &why) == VX_OK) {
@@ -58,15 +63,17 @@ static enum vx_status put_picture(void *pictures, const struct vx_report_item *i
         vx_buf_str(&p->buf, "}");
         free(text);
     }
+    vx_item_clear(&item);
     if (p->buf.failed)
         return vx_fail_nomem(err, "a spectrogram");
     vx_report_put_safe(p->to, p->buf.data);
     return VX_OK;
 }
 
-enum vx_status vx_report_put_pictures(struct vx_report_db *db, int64_t n, FILE *to, struct vx_log *log, struct vx_err *err)
+enum vx_status vx_report_put_pictures(struct vx_report_db *db, int64_t n, const struct vx_opt_list *roots, FILE *to,
+                                      struct vx_log *log, struct vx_err *err)
 {
-    struct pictures p = {.to = to, .log = log};
+    struct pictures p = {.roots = roots, .to = to, .log = log};
     enum vx_status rc;
 
     fputs("\"pictures\":{", to);
@@ -85,6 +92,7 @@ enum vx_status vx_report_put_pictures(struct vx_report_db *db, int64_t n, FILE *
 
 struct clips {
     struct vx_reader *reader;
+    const struct vx_opt_list *roots;
     char folder[64], path[96];
     FILE *to;
     struct vx_log *log;
@@ -105,14 +113,16 @@ static struct vx_clip choose(const struct vx_stretch *s, const char *path)
 
 static enum vx_status put_clip(struct clips *c, const struct vx_stretches_item *it, const struct vx_stretch *s, struct vx_err *err)
 {
-    const struct vx_item item = as_item(it->path, it->member, -1);
+    struct vx_item item = {0};
     struct vx_clip clip = choose(s, c->path);
     struct vx_buf text = {0};
     struct vx_err why;
     char *flac = NULL;
     size_t len = 0;
-    enum vx_status rc = VX_OK;
+    enum vx_status rc;
 
+    if ((rc = find_item(&item, c->roots, it->path, it->member, it->size, err)) != VX_OK)
+        goto done;
     if (vx_clips_cut(c->reader, &item, &clip, 1, VX_CLIP_FLAC, &why) != VX_OK || vx_file_read(c->path, MAX_CLIP, &flac, &len, &why) != VX_OK) {
         vx_log_say(c->log, VX_LOG_WARNING, "%s%s%s: no clip from %.1f s: %s", it->path_text, it->member_text ? "/" : "",
                    it->member_text ? it->member_text : "", clip.start_s, why.text);
@@ -128,6 +138,7 @@ static enum vx_status put_clip(struct clips *c, const struct vx_stretches_item *
         fwrite(text.data, 1, text.len, c->to);
 done:
     unlink(c->path);
+    vx_item_clear(&item);
     vx_buf_free(&text);
     free(flac);
     return rc;
@@ -147,9 +158,10 @@ static enum vx_status put_all(struct clips *c, const char *path, size_t n, struc
     return rc == VX_DONE ? VX_OK : rc;
 }
 
-enum vx_status vx_report_put_clips(const char *path, size_t n, FILE *to, struct vx_log *log, struct vx_err *err)
+enum vx_status vx_report_put_clips(const char *path, size_t n, const struct vx_opt_list *roots, FILE *to, struct vx_log *log,
+                                   struct vx_err *err)
 {
-    struct clips c = {.folder = "/tmp/voxtrawl-report-XXXXXX", .to = to, .log = log};
+    struct clips c = {.roots = roots, .folder = "/tmp/voxtrawl-report-XXXXXX", .to = to, .log = log};
     enum vx_status rc = VX_OK;
 
     fputs("\"clips\":[", to);

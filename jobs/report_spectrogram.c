@@ -172,7 +172,14 @@ enum vx_status vx_report_spectrogram_make(struct vx_report_spectrogram *s, struc
 
     memset(s->sum, 0, sizeof s->sum);
     s->gathered = 0;
-    if ((rc = vx_reader_open(reader, item, &source, err)) != VX_OK || (rc = vx_decoder_open(&dec, source, RATE, err)) != VX_OK ||
+    if ((rc = vx_reader_open(reader, item, &source, err)) != VX_OK)
+        goto done;
+    if (item->size >= 0 && vx_source_size(source) != item->size) {
+        rc = vx_fail(err, VX_EFORMAT, "has %lld bytes, and had %lld when it was scanned: scan it again",
+                     (long long)vx_source_size(source), (long long)item->size);
+        goto done;
+    }
+    if ((rc = vx_decoder_open(&dec, source, RATE, err)) != VX_OK ||
         (rc = listen(s, dec, duration_s, err)) != VX_OK)
         goto done;
     quantise(s, levels);

@@ -42,6 +42,19 @@ equal "script elements" 2 "$(grep -o '<script' report.html | wc -l)"
 mv corpus/machine/3.wav gone.wav
 status 0 "$VOXTRAWL" report r.db --listen 50 -o less.html
 says "cannot be read (any more)"
+status 2 "$VOXTRAWL" report r.db --root nothing -o x.html
+mkdir moved
+mv corpus moved
+status 0 "$VOXTRAWL" report r.db --root =moved --listen 50 -o moved.html
+equal "clips of what was moved" "$(grep -o '"uri"' less.html | wc -l)" "$(grep -o '"uri"' moved.html | wc -l)"
+mv moved/corpus corpus
+cp corpus/machine/1.wav kept.wav
+cat corpus/machine/[12].wav >other.wav # another recording under its name is not taken for it
+mv other.wav corpus/machine/1.wav
+status 0 "$VOXTRAWL" report r.db --listen 50 -o other.html
+says "had $(stat -c %s kept.wav) when it was scanned"
+grep -q "{\"error\":\"has [0-9]* bytes" other.html || fail "the spectrogram is another recording's"
+mv kept.wav corpus/machine/1.wav
 mv gone.wav corpus/machine/3.wav
 
 # reviews by hand
