@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CHANGED_AT_ONCE 65536 /* files whose rows are taken back together: each time all shards are opened */
 
@@ -237,12 +238,14 @@ static enum vx_status close_bundle(struct vx_resume *r, struct vx_err *err)
 static enum vx_status put_into_bundle(struct vx_resume *r, const struct vx_item *item, struct vx_err *err)
 {
     const int64_t guess = vx_weight_guess(item), weight = guess > 0 ? guess : VX_WEIGHT_UNKNOWN;
+    const size_t bytes = (item->path ? strlen(item->path) : 0) + (item->member ? strlen(item->member) : 0);
     struct vx_resume_bundle *const b = &r->bundle;
     enum vx_status rc;
 
     if (item->bundle != 0 && item->bundle == b->number && item->id == b->last + 1 && item->id - b->first < VX_BUNDLE_ITEMS &&
-        b->weight + weight <= VX_BUNDLE_MS) {
+        b->weight + weight <= VX_BUNDLE_MS && b->bytes + bytes <= VX_BUNDLE_BYTES) {
         b->last++;
+        b->bytes += bytes;
         b->weight += weight;
         return tell_weight(r, item->id, 1, true, err);
     }
@@ -250,7 +253,7 @@ static enum vx_status put_into_bundle(struct vx_resume *r, const struct vx_item 
         return rc;
     if (item->bundle == 0)
         return tell_weight(r, item->id, guess, false, err);
-    *b = (struct vx_resume_bundle){.number = item->bundle, .first = item->id, .last = item->id, .weight = weight};
+    *b = (struct vx_resume_bundle){.number = item->bundle, .first = item->id, .last = item->id, .weight = weight, .bytes = bytes};
     return VX_OK;
 }
 

@@ -2,7 +2,7 @@
  * At the start items known from before are held (mpi/lease.h): those committed count as done, and none of the others is handed
  * out before the listing has met it again, or has ended. So a file that has changed meanwhile is noticed before anybody
  * opens it: its rows are taken back, and it is scanned as it is now.
- * Members of a packed archive (vx_item.bundle) are told to the leases when all of them, or VX_BUNDLE_ITEMS or VX_BUNDLE_MS,
+ * Members of a packed archive (vx_item.bundle) are told to the leases when all of them, or as many as a bundle may have,
  * have been met, so that one worker gets them together and the archive is unpacked once. */
 #ifndef VX_JOBS_RESUME_H
 #define VX_JOBS_RESUME_H
@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 enum { VX_BUNDLE_ITEMS = 16384 };                /* whose results a worker can well hold in memory */
+#define VX_BUNDLE_BYTES ((size_t)16 << 20)       /* of names */
 #define VX_BUNDLE_MS (8 * INT64_C(3600) * 1000) /* of sound: passing over as much costs less than a worker's time for it */
 
 struct vx_resume {
@@ -38,6 +39,7 @@ struct vx_resume {
         int64_t number;      /* vx_item.bundle; 0: none is open */
         int64_t first, last; /* items met of it, one after the other */
         int64_t weight;      /* of all */
+        size_t bytes;        /* of all their names: a lease is a message */
     } bundle;
 
     pthread_mutex_t lock; /* over what follows: from the listing thread to the coordinator */

@@ -291,6 +291,19 @@ static void test_bundle_bounds(void **state)
     assert_true(lease.first == 2 && lease.count <= VX_BUNDLE_ITEMS && lease.count * 2000 <= VX_BUNDLE_MS);
     assert_true((lease.count + 1) * 2000 > VX_BUNDLE_MS || lease.count == VX_BUNDLE_ITEMS);
     finish(&a);
+
+    char *name = calloc(VX_BUNDLE_BYTES / 4 + 1, 1); /* four of them with their paths are too much for a message */
+    assert_int_equal(begin(&a, *state, 3, false, &err), VX_OK);
+    memset(name, 'n', VX_BUNDLE_BYTES / 4);
+    for (int64_t id = 2; id <= 10; id++) {
+        enum vx_met met = VX_MET_NEW;
+        struct vx_item item = {.id = id, .path = strdup("/a.tar.gz"), .member = strdup(name), .bundle = 77};
+        assert_int_equal(vx_resume_meet(&a.resume, &item, &met, 1, &err), VX_OK);
+        vx_item_clear(&item);
+    }
+    assert_int_equal(vx_resume_listed(&a.resume, 10), 7); /* 2 to 4, 5 to 7, and one that may go on */
+    free(name);
+    finish(&a);
 }
 
 /* Folders that no scan has left: the error names the file, and nothing is marked by halves for good. */
