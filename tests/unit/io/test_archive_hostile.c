@@ -131,7 +131,7 @@ static void write_overlapping(const char *root, int n, uint32_t size)
 
     for (int central = 0; central < 2; central++)
         for (int i = 0; i < n; i++) {
-            char name[8];
+            char name[24];
             snprintf(name, sizeof name, "%03d.wav", i);
             put(&b, central ? 0x02014b50 : 0x04034b50, 4);
             put(&b, 20, central ? 4 : 2); /* versions */

@@ -256,7 +256,7 @@ static void test_zip_by_its_places(void **state)
 {
     enum { N = 20, LEN = 900 };
     const char *root = *state, *path = tree_path(root, "a.zip");
-    char names[N][16], texts[N][LEN + 1], text[LEN + 100], *data, *directory;
+    char names[N][24], texts[N][LEN + 1], text[LEN + 100], *data, *directory;
     struct pack_entry entries[N + 1] = {{NULL, PACK_FILE, NULL}};
     struct vx_reader *reader = NULL;
     struct listing l;
