@@ -46,6 +46,8 @@ static const struct vx_named_query queries[] = {
      "FROM items WHERE status IN ('failed', 'not_scored') GROUP BY 2, 3 ORDER BY 1 DESC, 2, 3"},
     {"failed", "every item that failed, with its reason",
      "SELECT name, error FROM errors WHERE status = 'failed' ORDER BY item"},
+    {"warnings", "items that were read, with what should be known of them",
+     "SELECT f.name, i.status, i.warning FROM items i JOIN files f USING (item) WHERE i.warning IS NOT NULL ORDER BY item"},
     {"by-folder", "items and scores by folder (or archive)",
      "SELECT CASE WHEN i.member IS NULL THEN rtrim(i.path, replace(i.path, '/', '')) ELSE i.path END AS folder,\n"
      "       count(*) AS items, count(*) FILTER (WHERE i.verdict = 'fake') AS fake,\n"

@@ -36,7 +36,10 @@ void vx_summary_begin(struct vx_log *log, const struct vx_scan_options *o, const
     if (s->shipped)
         vx_log_say(log, VX_LOG_INFO, "         voxtrawl's own small default model, not made for neural deepfakes: see its README.md");
     vx_log_say(log, VX_LOG_INFO, "profile  %s: %s", s->profile.name, s->profile.description);
-    vx_log_say(log, VX_LOG_INFO, "windows  %g s every %g s", rule.window_seconds, rule.hop_seconds);
+    vx_log_say(log, VX_LOG_INFO, "windows  %g s every %g s%s", rule.window_seconds, rule.hop_seconds,
+               o->channels == VX_CHANNELS_EACH    ? ", of each channel on its own"
+               : o->channels == VX_CHANNELS_FIRST ? ", of the first channel"
+                                                  : "");
     vx_log_say(log, VX_LOG_INFO, "scores   %s", score);
     vx_log_say(log, VX_LOG_INFO, "verdicts %s", verdicts);
     vx_log_say(log, VX_LOG_INFO, "engine   %s; %d rank%s, %d thread%s each, batch %d", s->engine->description, ranks,

@@ -1,5 +1,6 @@
 /* decode_stage.c - a decode stage's thread: items become windows in batches */
 #include "base/clock.h"
+#include "base/text.h"
 #include "io/member.h"
 #include "model/outside.h"
 #include "mpi/stage.h"
@@ -92,8 +93,8 @@ static enum vx_status decode_item(struct vx_stage *s, const struct vx_stage_ops 
     else
         rc = ops->decode(decoder, s->task, err);
     const char *const remark = result->item.member ? vx_member_remark(result->item.member) : NULL;
-    if (remark && !*result->warning)
-        snprintf(result->warning, sizeof result->warning, "%s", remark);
+    if (remark)
+        vx_text_join(result->warning, sizeof result->warning, remark);
     if (result->domain.n_windows > 0)
         vx_outside_compare(&result->domain, &s->p->config.profile->measured);
     if (rc != VX_OK && rc != VX_ESTOP) {

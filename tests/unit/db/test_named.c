@@ -71,6 +71,7 @@ static const char *make_result(struct fixture *f, bool trained)
     fixture_exec(path, "INSERT INTO reviews (item, channel, start_s, end_s, label, reviewer, reviewed) VALUES"
                        " (5, 0, 0, 2, 'real', 'anna', '2026-01-05T10:00:00Z'), (5, 0, 0, 2, 'unsure', 'ben', '2026-01-05T10:00:00Z'),"
                        " (10, 0, 1, 3, 'fake', 'anna', '2026-01-05T10:00:00Z');"
+                       "UPDATE items SET warning = 'two recordings' WHERE item = 12;"
                        "UPDATE items SET longest_run_s = item / 10 WHERE item IN (15, 25, 75)");
     return path;
 }
@@ -148,6 +149,8 @@ static void numbers(void **state)
          "\"measured\": {\"level_dbfs\": [-29.0, -20.0], \"bandwidth_hz\": [4000, 8000], \"active_share\": [0.50, 0.50]}", 0},
         {"measured", 1, 0, "items", NULL, 100},
         {"runs", 1, 0, "model", "tiny", 0},
+        {"warnings", 1, 0, "name", "corpus/000012.wav", 0},
+        {"warnings", 1, 0, "warning", "two recordings", 0},
         {"stretches", 30, 0, "name", "corpus/000005.wav", 0},
         {"stretches", 30, 0, "mean_fake", NULL, 0.8093},
         {"stretches", 30, 0, "end_s", NULL, 6},
