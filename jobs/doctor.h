@@ -14,7 +14,7 @@ struct vx_doctor {
     struct vx_findings found;
 };
 
-/* doctor_machine.c: processor, processors, memory, limits, sandbox, locale */
+/* doctor_machine.c: processor, processors, memory, limits, sandbox, energy, locale */
 void vx_doctor_machine(struct vx_doctor *d);
 /* doctor_engine.c: program, decoders, GPUs; the model and the engine that a scan would take, and why */
 void vx_doctor_engine(struct vx_doctor *d);

@@ -1,3 +1,4 @@
+#include "base/joules.h"
 #include "base/text.h"
 #include "cpu/isa.h"
 #include "io/sandbox.h"
@@ -152,6 +153,24 @@ static void look_at_locale(struct vx_doctor *d)
     vx_found(&d->found, "locale", VX_LEVEL_OK, "%s: names and numbers are read and written the same in any", value && *value ? value : "POSIX");
 }
 
+/* What the energy of a scan could be read from; without it a scan says "unknown". */
+static void look_at_energy(struct vx_doctor *d)
+{
+    const struct vx_joules_config once = {.period_s = -1};
+    struct vx_joules_used used;
+    struct vx_joules *joules;
+    struct vx_err err;
+
+    if (vx_joules_start(&joules, &once, &err) != VX_OK) {
+        vx_found(&d->found, "energy", VX_LEVEL_NOTE, "%s", err.text);
+        return;
+    }
+    vx_joules_read(joules, &used);
+    vx_joules_stop(&joules);
+    vx_found(&d->found, "energy", VX_LEVEL_OK, "of processors %s (%s), of GPUs %s (%s)", used.cpu_known ? "measured" : "unknown",
+             used.cpu_by, used.gpu_known ? "measured" : "unknown", used.gpu_by);
+}
+
 void vx_doctor_machine(struct vx_doctor *d)
 {
     const struct vx_cgroup group = vx_cgroup_read("");
@@ -161,5 +180,6 @@ void vx_doctor_machine(struct vx_doctor *d)
     look_at_memory(d, &group);
     look_at_limits(d);
     look_at_sandbox(d);
+    look_at_energy(d);
     look_at_locale(d);
 }

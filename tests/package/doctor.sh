@@ -25,7 +25,7 @@ found() { # LEVEL TOPIC TEXT: of the last report, whose lines are wrapped
 make_model untrained
 mkdir -p out
 well -o out/r.db --model "$HERE/../../model/default"
-for topic in program decoders GPU model profile engine processor processors memory limits sandbox locale output MPI Slurm; do
+for topic in program decoders GPU model profile engine processor processors memory limits sandbox energy locale output MPI Slurm; do
     grep -qE "^(OK|NOTE) +$topic " last.out || fail "nothing about $topic"
 done
 grep -q "^A scan would run" last.out || fail "no summing up"
