@@ -46,11 +46,10 @@ static void take(void *ctx, const struct vx_schema_note *note)
         assert_int_equal(count(s->db, "SELECT count(*) FROM sqlite_schema WHERE name = ?1 AND type = ?2", note->table,
                                note->view ? "view" : "table"), 1);
     }
-    if (strcmp(note->table, "windows") == 0 && note->column && strcmp(note->column, "logit_fake") == 0)
-        assert_string_equal(note->text, "p = 1 / (1 + exp(calibration_scale * (logit_real - logit_fake) + calibration_offset)) with those of"
-                                        " runs: P(fake) where runs.calibrated_on is not NULL, else a score, no probability");
-    if (strcmp(note->table, "items") == 0 && note->column && strcmp(note->column, "same_as") == 0)
-        assert_string_equal(note->text, "item with the same content that was scored in its place");
+    if (strcmp(note->table, "windows") == 0 && note->column && strcmp(note->column, "logit_fake") == 0) /* three lines of it */
+        assert_non_null(strstr(note->text, "(logit_real - logit_fake) + calibration_offset)) with those of runs: P(fake) where runs."));
+    if (strcmp(note->table, "items") == 0 && note->column && strcmp(note->column, "same_as") == 0) /* of a later version */
+        assert_true(strncmp(note->text, "item with the same content", 26) == 0 && !strchr(note->text, '/'));
 }
 
 static void all_of_it(void **state)
