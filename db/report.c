@@ -238,7 +238,8 @@ enum vx_status vx_report_write(struct vx_report_db *db, const struct vx_report_r
 
     if ((rc = put_member(db, "runs", RUNS, 0, true, to, err)) != VX_OK || (rc = put_member(db, "uuids", UUIDS, 0, false, to, err)) != VX_OK ||
         (rc = put_members(db, JUDGEMENT, to, err)) != VX_OK || (rc = put_member(db, "totals", TOTALS, 0, false, to, err)) != VX_OK ||
-        (rc = put_histogram(db, to, err)) != VX_OK || (rc = put_member(db, "failures", FAILURES, 0, true, to, err)) != VX_OK ||
+        (rc = put_histogram(db, to, err)) != VX_OK || (rc = put_member(db, "points", POINTS, 0, true, to, err)) != VX_OK ||
+        (rc = put_member(db, "failures", FAILURES, 0, true, to, err)) != VX_OK ||
         (rc = put_groups(db, rule, to, err)) != VX_OK || (rc = put_member(db, "of", COUNT_SCORED, 0, false, to, err)) != VX_OK ||
         (rc = put_member(db, "files", FILES, rule->top, true, to, err)) != VX_OK ||
         (rc = put_member(db, "reviews", REVIEWS, 0, true, to, err)) != VX_OK || (rc = put_lines(db, rule, to, err)) != VX_OK)

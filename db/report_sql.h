@@ -36,6 +36,16 @@ static const char TOTALS[] =
     " 'not_scored', count(*) FILTER (WHERE status = 'not_scored'), 'failed', count(*) FILTER (WHERE status = 'failed'),"
     " 'pending', count(*) FILTER (WHERE status = 'pending'), 'copies', count(same_as),"
     " 'outside', count(*) FILTER (WHERE outside > 0), 'hours', coalesce(" R("sum(duration_s) / 3600", "6") ", 0)) FROM items";
+/* The profile's operating points, and how many recordings each would call fake and real. Profiles of hostile files may hold anything. */
+#define POINT(name, at)                                                                                                \
+    "SELECT '" name "', json_extract(profile, '$." at "real_below'), json_extract(profile, '$." at "fake_from') FROM first"
+static const char POINTS[] =
+    "WITH first AS (SELECT profile FROM (SELECT profile FROM runs ORDER BY run LIMIT 1) WHERE json_valid(profile)),"
+    " p(name, low, high) AS (" POINT("balanced", "") " UNION ALL " POINT("high-precision", "high_precision.") " UNION ALL "
+    POINT("high-recall", "high_recall.") ")"
+    " SELECT json_array(p.name, " R("p.low", "6") ", " R("p.high", "6") ", count(*) FILTER (WHERE i.mean_fake >= p.high),"
+    " count(*) FILTER (WHERE i.mean_fake < p.low)) FROM p LEFT JOIN items i ON i.status = 'scored'"
+    " WHERE typeof(p.low) IN ('real', 'integer') AND typeof(p.high) IN ('real', 'integer') GROUP BY p.name ORDER BY p.name";
 #define BINS 50
 static const char HISTOGRAM[] = "SELECT " VERDICT " AS kind, max(0, min(49, CAST(i.mean_fake * 50 AS INTEGER))) AS bin, count(*)"
                                 " FROM items i WHERE i.status = 'scored' AND i.verdict IN ('fake', 'uncertain', 'real') GROUP BY 1, 2";

@@ -1,7 +1,9 @@
 /* report.c - voxtrawl report: a result as one page to look at, listen to and mark */
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/newfile.h"
 #include "base/text.h"
+#include "db/contents.h"
 #include "jobs/command.h"
 #include "jobs/outfile.h"
 #include "jobs/report_page.h"
@@ -13,6 +15,7 @@
 #include <string.h>
 
 #define LINE_BYTES ((size_t)3 << 19) /* of scores over time: 1.5 MiB */
+#define CARD_BYTES ((size_t)64 << 10) /* of a model's card; a larger one is left out */
 
 struct report_options {
     const char *db, *out;
@@ -42,12 +45,48 @@ static enum vx_status put_origin(const struct report_options *o, FILE *to, struc
     return failed ? vx_fail_nomem(err, "the report") : VX_OK;
 }
 
+/* What its authors say of the model, from where it was: none is no failure. */
+static enum vx_status put_card(const struct report_options *o, FILE *to, struct vx_err *err)
+{
+    struct vx_contents *contents = NULL;
+    struct vx_contents_model model = {0};
+    char *folder = NULL, *path = NULL, *card = NULL, *text = NULL;
+    struct vx_buf json = {0};
+    struct vx_err why;
+    size_t len;
+    enum vx_status rc = vx_contents_open(&contents, o->db, err);
+
+    if (rc != VX_OK || ((rc = vx_contents_model(contents, &model, err)) != VX_OK && rc != VX_DONE))
+        goto done;
+    rc = VX_OK;
+    if (model.path && (!(folder = vx_verify_map(&o->roots, model.path)) || !(path = vx_file_join(folder, "README.md"))))
+        rc = vx_fail_nomem(err, "a path");
+    vx_buf_str(&json, "\"card\":");
+    if (path && vx_file_read(path, CARD_BYTES, &card, &len, &why) == VX_OK && (text = vx_text_to_utf8(card)))
+        vx_buf_json(&json, text);
+    else
+        vx_buf_str(&json, "null");
+    vx_buf_str(&json, ",\n");
+    if (rc == VX_OK && json.failed)
+        rc = vx_fail_nomem(err, "the model's card");
+    if (rc == VX_OK)
+        vx_report_put_safe(to, json.data);
+done:
+    vx_buf_free(&json);
+    free(text);
+    free(card);
+    free(path);
+    free(folder);
+    vx_contents_close(&contents);
+    return rc;
+}
+
 static enum vx_status write_report(const struct report_options *o, struct vx_report_db *db, FILE *to, struct vx_log *log, struct vx_err *err)
 {
     const struct vx_report_rule rule = {.top = o->top, .line_bytes = LINE_BYTES, .group_by = o->group_by.at, .n_groups = o->group_by.n};
     enum vx_status rc;
 
-    if ((rc = vx_report_page_begin(to, o->db, err)) != VX_OK || (rc = put_origin(o, to, err)) != VX_OK ||
+    if ((rc = vx_report_page_begin(to, o->db, err)) != VX_OK || (rc = put_origin(o, to, err)) != VX_OK || (rc = put_card(o, to, err)) != VX_OK ||
         (rc = vx_report_write(db, &rule, to, err)) != VX_OK)
         return rc;
     fputs(",\n", to);
@@ -94,7 +133,7 @@ int vx_cmd_report(const struct vx_command *self, int argc, char **argv)
         {"group-by", 0, VX_OPT_LIST, &o.group_by, "folder|COLUMN",
          "a table of recordings by folder or by a column of the metadata; again for more (default: folder and columns of 2 to 50 values)", 0, 0},
         {"root", 0, VX_OPT_LIST, &o.roots, "OLD=NEW",
-         "spectrograms and clips: paths below OLD are looked for below NEW; an empty OLD is for relative ones", 0, 0},
+         "spectrograms, clips and the model's card: paths below OLD are looked for below NEW; an empty OLD is for relative ones", 0, 0},
         {"overwrite", 0, VX_OPT_FLAG, &o.overwrite, NULL, "replace FILE.html when it exists", 0, 0},
         {"quiet", 'q', VX_OPT_FLAG, &o.quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},

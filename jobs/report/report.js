@@ -45,6 +45,8 @@ function summary() {
   else if (!data.calibrated) warn("The scores are not calibrated: they order recordings, but 0.9 does not mean nine in ten.");
   if (t.pending) warn(whole(t.pending) + " recordings were not scanned yet: the scan did not end, and this report is about the rest.");
   if (t.outside) warn(whole(t.outside) + " recordings sound unlike what the model was measured on (bandwidth, level or share of speech). Their scores mean less.");
+  /* Of all scans; unknown where one is. */
+  const sum = (key) => data.runs.reduce((all, r) => (all === null || r[key] === null ? null : all + r[key]), 0);
   const cards = [["fake", t.fake, "fake"], ["uncertain", t.uncertain, "uncertain"], ["real", t.real, "real"], ["not scored", t.not_scored, "none"], ["failed", t.failed, "none"]];
   for (const [word, n, kind] of cards) {
     const share = t.items ? " (" + ((100 * n) / t.items).toFixed(n && n < t.items / 100 ? 2 : 0) + " %)" : "";
@@ -58,13 +60,18 @@ function summary() {
     ? "real below " + round(data.real_below) + ", fake from " + round(data.fake_from) + ", uncertain between, by the mean over a recording"
     : "fake from " + round(data.fake_from) + ", else real, by the mean over a recording");
   fact("facts", "Front end", run.profile_name + ", windows of " + run.window_s + " s every " + run.hop_s + " s");
-  if (run.wall_s) fact("facts", "Speed", (t.hours * 3600 / run.wall_s).toFixed(0) + " times real time on " + run.ranks + (run.ranks === 1 ? " rank" : " ranks") + ", " + (run.wall_s < 60 ? run.wall_s + " s" : clock(run.wall_s)) + " in all");
-  const wh = (run.gpu_wh || 0) + (run.cpu_wh || 0);
-  if (wh) fact("facts", "Energy", wh.toFixed(1) + " Wh of the machines" + (run.grid_g_per_kwh ? ", " + ((wh * run.grid_g_per_kwh) / 1000).toFixed(1) + " g CO2" : ""));
+  const wall = sum("wall_s"), cpu = sum("cpu_wh"), gpu = sum("gpu_wh"), grams = run.grid_g_per_kwh;
+  if (wall) fact("facts", "Speed", ((t.hours * 3600) / wall).toFixed(0) + " times real time" + (data.runs.length > 1 ? ", " + data.runs.length + " scans one after the other" : " on " + run.ranks + (run.ranks === 1 ? " rank" : " ranks")) + ", " + (wall < 60 ? round(wall) + " s" : clock(wall)) + " in all");
+  const watts = (wh) => (wh === null ? "unknown" : wh.toFixed(wh < 10 ? 3 : 1) + " Wh");
+  fact("facts", "Energy", "processors " + watts(cpu) + ", GPUs " + watts(gpu) + ", of whole machines" + (grams && (cpu || gpu) ? "; " + (((cpu || 0) + (gpu || 0)) * grams / 1000).toFixed(1) + " g CO2 at " + grams + " g/kWh" : ""));
   data.runs.forEach((r, i) => {
     for (const [key, value] of Object.entries(r))
       if (value !== null && value !== "") fact("more-facts", (data.runs.length > 1 ? "scan " + (i + 1) + ": " : "") + key, String(value));
   });
+  if (data.card !== null) {
+    $("card").hidden = false;
+    $("card-text").textContent = data.card;
+  }
   $("made").textContent = "Made by " + data.program + " at " + data.made + ".";
 }
 
@@ -96,6 +103,17 @@ function histogram() {
     box.append(svg("line", { x1: x, x2: x, y1: 8, y2: height - bottom, class: "point" }), svg("text", { x: x + (side === "end" ? -3 : 3), y: 20, "text-anchor": side }, word + " " + round(value)));
   }
   $("histogram").append(box, el("div", { class: "legend" }, ...["r", "u", "f"].map((k) => el("span", {}, el("i", { class: words[k] }), words[k])), el("span", {}, "Heights are square roots, so that a few among many can be seen.")));
+}
+
+/* What other thresholds of the profile would make of the same scores. */
+function points() {
+  if (data.points.length < 2) return;
+  const rows = data.points.map(([name, low, high, fakes, reals]) => {
+    const used = Math.abs(low - data.real_below) < 1e-6 && Math.abs(high - data.fake_from) < 1e-6;
+    return el("tr", {}, el("td", {}, name + (used ? " (used here)" : "")), ...[round(low), round(high), whole(fakes), whole(reals)].map((v) => el("td", { class: "number" }, String(v))));
+  });
+  $("points").append(el("div", { class: "scroll" }, el("table", {}, el("caption", {}, "The profile's operating points, and what each would call these recordings"), el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Operating point"),
+    ...["Real below", "Fake from", "Fake", "Real"].map((t) => el("th", { scope: "col", class: "number" }, t)))), el("tbody", {}, ...rows))));
 }
 
 /* --- Marks of a person --- */
@@ -343,6 +361,7 @@ function groups() {
 
 summary();
 histogram();
+points();
 header();
 groups();
 recall();

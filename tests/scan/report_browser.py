@@ -63,6 +63,12 @@ try:
     check(not find("img") and d.execute_script("return document.scripts.length") == 2, "a name became markup")
     check("<b>radio</b>" in texts("#groups td.name"), "metadata is not shown as text")
 
+    # what else the scores could have been called, and the model's own words
+    check(texts("#points td:first-child") == ["balanced (used here)", "high-precision", "high-recall"], "the operating points are not shown")
+    d.find_element(By.CSS_SELECTOR, "#card summary").send_keys(Keys.ENTER)
+    wait(lambda: "Voxtrawl" in d.find_element(By.ID, "card-text").text, "the model's card is not shown")
+    d.find_element(By.CSS_SELECTOR, "#card summary").send_keys(Keys.ENTER)
+
     # sorting, by keyboard
     mean = d.find_element(By.CSS_SELECTOR, "#files th:nth-child(2)")
     values = lambda: [float(t) for t in texts("#files tbody td:nth-child(2)")]

@@ -106,6 +106,63 @@ static void hostile(void **state)
     free(text);
 }
 
+/* 5 MB for 10,000 recordings: the page itself and 40 spectrograms take 0.6. */
+static void bounded(void **state)
+{
+    const char *const path = fixture_make_result(*state, "r.db", 100, 8);
+    const struct vx_report_rule rule = {.top = 10000, .line_bytes = (size_t)3 << 19};
+    struct vx_buf sql = {0};
+    struct vx_err err = {0};
+    char *text = NULL;
+
+    vx_buf_str(&sql, "BEGIN; UPDATE items SET path = 'archive/' || hex(zeroblob(40)) || '/' || path;"
+                     "CREATE TEMP TABLE i AS SELECT * FROM items; CREATE TEMP TABLE w AS SELECT * FROM windows;");
+    for (int i = 1; i < 100; i++)
+        vx_buf_str(&sql, "UPDATE i SET item = item + 100; UPDATE w SET item = item + 100;"
+                         "INSERT INTO items SELECT * FROM i; INSERT INTO windows SELECT * FROM w;");
+    vx_buf_str(&sql, "COMMIT");
+    fixture_exec(path, sql.data);
+    vx_buf_free(&sql);
+    cJSON *const json = make(path, &rule, &text, &err);
+    if (!json)
+        fail_msg("%s", err.text);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "files")), 10000);
+    assert_true(cJSON_GetArraySize(cJSON_GetObjectItem(json, "lines")) > 5000);
+    assert_in_range(strlen(text), 1000000, 4400000);
+    cJSON_Delete(json);
+    free(text);
+}
+
+static void operating_points(void **state)
+{
+    static const struct {
+        const char *profile, *points;
+    } row[] = {
+        {"{\"real_below\": 0.3, \"fake_from\": 0.5, \"high_recall\": {\"real_below\": 0, \"fake_from\": 0}}",
+         "[[\"balanced\",0.3,0.5,50,30],[\"high-recall\",0,0,100,0]]"},
+        {"{\"real_below\": \"</script>\", \"fake_from\": [1]}", "[]"},
+        {"{\"real_below\": 0.5", "[]"},
+        {"{\"real_below\": -1e999, \"fake_from\": 1e999}", "[[\"balanced\",-1e+15,1e+15,0,0]]"},
+    };
+    const char *const path = fixture_make_result(*state, "r.db", 100, 3);
+    const struct vx_report_rule rule = {.top = 1};
+
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct vx_err err = {0};
+        char *text = NULL, sql[256];
+        snprintf(sql, sizeof sql, "UPDATE runs SET profile = '%s'", row[i].profile);
+        fixture_exec(path, sql);
+        cJSON *const json = make(path, &rule, &text, &err);
+        if (!json)
+            fail_msg("%s", err.text);
+        char *const points = cJSON_PrintUnformatted(cJSON_GetObjectItem(json, "points"));
+        assert_string_equal(points, row[i].points);
+        cJSON_free(points);
+        cJSON_Delete(json);
+        free(text);
+    }
+}
+
 static void many_windows_share_places(void **state)
 {
     const char *const path = fixture_make_result(*state, "r.db", 1, 1000);
@@ -147,6 +204,8 @@ int main(void)
         cmocka_unit_test(base64),
         cmocka_unit_test_setup_teardown(complete, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(hostile, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(bounded, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(operating_points, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(many_windows_share_places, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refused, fixture_setup, fixture_teardown),
     };
