@@ -1,5 +1,6 @@
 /* named.c - the ready questions of voxtrawl query --named */
 #include "db/query.h"
+#include "db/reviews.h"
 
 #include <string.h>
 #include <strings.h>
@@ -71,7 +72,8 @@ static const struct vx_named_query queries[] = {
      "FROM (SELECT v.*, avg(sigmoid(-w.llr)) AS p, w.name, w.model, r.fake_from, r.real_below FROM reviews v JOIN items i USING (item)\n"
      "      JOIN runs r USING (run) JOIN window_scores w ON w.item = coalesce(i.same_as, i.item)\n"
      "           AND w.start_s < v.end_s AND w.end_s > v.start_s AND (v.channel = 0 OR w.channel = v.channel)\n"
-     "      WHERE v.label <> 'unsure' AND w.llr IS NOT NULL GROUP BY v.review)\n"
+     "      WHERE v.label <> 'unsure' AND w.llr IS NOT NULL AND " VX_REVIEWS_VALID "\n"
+     "      GROUP BY v.review)\n"
      "WHERE label <> model_says ORDER BY item, start_s, review"},
     {"outside", "items unlike what the model was measured on: their scores mean less",
      "SELECT outside, round(bandwidth_hz) AS bandwidth_hz, round(level_dbfs, 1) AS level_dbfs,\n"

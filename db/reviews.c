@@ -19,9 +19,10 @@ const char *const VX_REVIEWS_LIST =
     "       v.remark, v.reviewer, v.reviewed, v.imported, v.source, v.review, v.item\n"
     "FROM reviews v JOIN items i USING (item) ORDER BY v.item, v.start_s, v.review";
 const char *const VX_REVIEWS_LABELS =
+    "WITH valid AS (SELECT * FROM reviews v WHERE " VX_REVIEWS_VALID ")\n"
     "SELECT 'item/' || item AS file, CASE WHEN max(label = 'fake') THEN 'spoof' ELSE 'bonafide' END AS label,\n"
-    "       min(reviewer) AS reviewer FROM reviews WHERE label <> 'unsure' AND item NOT IN\n"
-    "       (SELECT a.item FROM reviews a JOIN reviews b ON b.item = a.item AND b.reviewer <> a.reviewer\n"
+    "       min(reviewer) AS reviewer FROM valid WHERE label <> 'unsure' AND item NOT IN\n"
+    "       (SELECT a.item FROM valid a JOIN valid b ON b.item = a.item AND b.reviewer <> a.reviewer\n"
     "        WHERE a.label = 'fake' AND b.label = 'real' AND a.start_s < b.end_s AND b.start_s < a.end_s)\n"
     "GROUP BY item ORDER BY item";
 

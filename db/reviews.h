@@ -22,7 +22,13 @@ struct vx_reviews_stats {
 enum vx_status vx_reviews_import(const char *path, const char *text, size_t len, const char *name, struct vx_reviews_stats *stats,
                                  struct vx_err *err) VX_CHECKED;
 
-/* What `review` prints, and what `eval --reviews` goes by: "file,label,reviewer" in CSV, the file being "item/N". An item is spoof
+/* Of a row v of reviews: its reviewer has not marked the same stretch anew, all of it, since. */
+#define VX_REVIEWS_VALID                                                                                               \
+    "NOT EXISTS (SELECT 1 FROM reviews n WHERE n.item = v.item AND n.channel = v.channel AND n.reviewer = v.reviewer\n" \
+    "        AND n.start_s <= v.start_s AND n.end_s >= v.end_s\n"                                                       \
+    "        AND (n.reviewed > v.reviewed OR n.reviewed = v.reviewed AND n.review > v.review))"
+
+/* What `review` prints, and what `eval --reviews` goes by: "file,label,reviewer" in CSV, the file being "item/N". Marks that are not valid (above) do not count. An item is spoof
  * where anybody marked a stretch of it fake, bona fide where it was marked real and nowhere fake. Not there: unsure alone, and
  * those of which two reviewers marked stretches that overlap differently. */
 extern const char *const VX_REVIEWS_LIST, *const VX_REVIEWS_LABELS;

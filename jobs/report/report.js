@@ -63,7 +63,7 @@ function summary() {
   const wall = sum("wall_s"), cpu = sum("cpu_wh"), gpu = sum("gpu_wh"), grams = run.grid_g_per_kwh;
   if (wall) fact("facts", "Speed", ((t.hours * 3600) / wall).toFixed(0) + " times real time" + (data.runs.length > 1 ? ", " + data.runs.length + " scans one after the other" : " on " + run.ranks + (run.ranks === 1 ? " rank" : " ranks")) + ", " + (wall < 60 ? round(wall) + " s" : clock(wall)) + " in all");
   const watts = (wh) => (wh === null ? "unknown" : wh.toFixed(wh < 10 ? 3 : 1) + " Wh");
-  fact("facts", "Energy", "processors " + watts(cpu) + ", GPUs " + watts(gpu) + ", of whole machines" + (grams && (cpu || gpu) ? "; " + (((cpu || 0) + (gpu || 0)) * grams / 1000).toFixed(1) + " g CO2 at " + grams + " g/kWh" : ""));
+  fact("facts", "Energy", cpu === null && gpu === null ? "unknown" : "processors " + watts(cpu) + ", GPUs " + watts(gpu) + ", of whole machines" + (grams && (cpu || gpu) ? "; " + (((cpu || 0) + (gpu || 0)) * grams / 1000).toFixed(1) + " g CO2 at " + grams + " g/kWh" : ""));
   data.runs.forEach((r, i) => {
     for (const [key, value] of Object.entries(r))
       if (value !== null && value !== "") fact("more-facts", (data.runs.length > 1 ? "scan " + (i + 1) + ": " : "") + key, String(value));
@@ -169,7 +169,7 @@ function drawScores(canvas, file, selection) {
     c.fillStyle = colour("--line");
     c.fillRect((w * selection[0]) / line.seconds, 0, Math.max(2, (w * (selection[1] - selection[0])) / line.seconds), h);
   }
-  const p = bytes(line.p), step = (w * Math.min(line.span, line.seconds)) / line.seconds / p.length;
+  const p = bytes(line.p), step = (w * line.span) / line.seconds / p.length; /* the last window may go past the end */
   for (let i = 0; i < p.length; i++) {
     if (p[i] === 255) continue; /* not scored */
     const value = p[i] / 250;

@@ -85,6 +85,16 @@ grep -q "^real,fake,.*machine/1.wav" last.out || fail "the model's fake that Ann
 # 1.wav: two reviewers differ about 1 to 2 s; 4.wav: unsure
 status 0 "$VOXTRAWL" eval r.db --reviews --bootstrap 0
 grep -q "2 labelled" last.out || fail "not the two labels that are without dispute"
+# Anna changes her mind about 2.wav: her later word counts, for labels and disagreements, and the earlier one stays
+cp r.db mind.db
+later=$(mark corpus/machine/2.wav real 0 2)
+review_file Anna "${later/10:00:00Z/10:00:01Z}" >later.json
+status 0 "$VOXTRAWL" review mind.db --import later.json
+equal "marks" 6 "$(sql mind.db "SELECT count(*) FROM reviews")"
+status 0 "$VOXTRAWL" eval mind.db --reviews --bootstrap 0 --format json
+grep -q '"files":{"bona_fide":2,"spoof":0,' last.out || fail "her earlier word is a label"
+status 0 "$VOXTRAWL" query mind.db --named disagreements --format csv
+grep -q "^real,fake,.*machine/2.wav" last.out || fail "Anna's later word does not count"
 status 2 "$VOXTRAWL" eval r.db --reviews --labels list.csv
 
 wrong() { # SAYS FILE: it is refused as a whole
