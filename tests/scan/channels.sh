@@ -76,16 +76,15 @@ printf 'file,label\ncalls/call.wav,spoof\ncalls/half.wav,bona-fide\ncalls/mono.w
 status 0 "$VOXTRAWL" eval each.db --labels labels.csv --bootstrap 20
 grep -qE "^bona fide, spoof +$(sql each.db "SELECT sum(n_scored) FROM items WHERE path NOT LIKE '%call.wav'"), $(sql each.db "SELECT n_scored FROM items WHERE path LIKE '%call.wav'") +2, 1$" last.out ||
     fail "eval counts other windows"
-# with many channels: up to 64, and a clear error beyond
+# more channels than can be scored each on its own (tests/unit/io/test_channels.c has as many as can)
+# shellcheck disable=SC2059 # the format is the bytes
 channels() { # N
     local n=$1 bytes=$((16000 * 2 * $1))
     printf RIFF && le32 $((36 + bytes)) && printf 'WAVEfmt ' && le32 16 && printf '\001\000' &&
         printf "$(printf '\\x%02x\\x%02x' $((n & 255)) $((n >> 8)))" && le32 16000 && le32 $((32000 * n)) &&
         printf "$(printf '\\x%02x\\x%02x' $((2 * n & 255)) $((2 * n >> 8)))\\020\\000" && printf data && le32 $bytes && head -c $bytes /dev/urandom
 }
-channels 64 >64.wav
 channels 65 >65.wav
-status 3 "$VOXTRAWL" scan --model model -o many.db --quiet --channels each 64.wav 65.wav
-equal "64 channels" "scored 64" "$(sql many.db "SELECT status || ' ' || (SELECT count(*) FROM channels c WHERE c.item = i.item) FROM items i WHERE path LIKE '%64.wav'")"
-sql many.db "SELECT error FROM items WHERE path LIKE '%65.wav'" | grep -q "up to 64" || fail "65 channels: $(sql many.db 'SELECT error FROM items')"
+status 3 "$VOXTRAWL" scan --model model -o many.db --quiet --channels each 65.wav
+sql many.db "SELECT error FROM items" | grep -q "up to 64" || fail "65 channels: $(sql many.db 'SELECT error FROM items')"
 echo "ok"
