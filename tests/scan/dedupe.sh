@@ -38,12 +38,17 @@ equal "items unlike those of a scan without --dedupe" "" \
         AND i.verdict IS o.verdict AND i.mean_fake IS o.mean_fake AND i.duration_s IS o.duration_s AND i.format IS o.format AND i.error IS o.error)")"
 [ "$("$VOXTRAWL" query once.db --named duplicates --format csv | wc -l)" -gt 8 ] || fail "--named duplicates does not tell of them all"
 
-ranks_tried="1 2 3"
-case $("$VOXTRAWL" --version) in *Debug*) ranks_tried=2 ;; esac # sanitizers are slow
-for ranks in $ranks_tried; do # each lease a single item: equal ones are in different hands at once
+others="1 3"
+case $("$VOXTRAWL" --version) in *Debug*) others='' ;; esac # sanitizers are slow, and what follows the ranks is mostly the same again
+for ranks in 2 $others; do # each lease a single item: equal ones are in different hands at once
     status 3 mpirun --bind-to none --oversubscribe -n $ranks "$VOXTRAWL" scan --model model -o ranks.db --overwrite --dedupe --lease 1 corpus
     rows ranks.db | diff once.rows - >this.diff || fail "$ranks ranks make another result: $(cat this.diff)"
 done
+
+[ -n "$others" ] || {
+    echo "ok: the first part; the rest is not for sanitizers"
+    exit 0
+}
 
 # killed again and again: what was left to others is found again
 for percent in 30 50 70; do
