@@ -41,7 +41,7 @@ equal "items unlike those of a scan without --dedupe" "" \
 others="1 3"
 case $("$VOXTRAWL" --version) in *Debug*) others='' ;; esac # sanitizers are slow, and what follows the ranks is mostly the same again
 for ranks in 2 $others; do # each lease a single item: equal ones are in different hands at once
-    status 3 mpirun --bind-to none --oversubscribe -n $ranks "$VOXTRAWL" scan --model model -o ranks.db --overwrite --dedupe --lease 1 corpus
+    status 3 mpirun --bind-to none --oversubscribe -n "$ranks" "$VOXTRAWL" scan --model model -o ranks.db --overwrite --dedupe --lease 1 corpus
     rows ranks.db | diff once.rows - >this.diff || fail "$ranks ranks make another result: $(cat this.diff)"
 done
 
