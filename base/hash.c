@@ -10,6 +10,7 @@ struct vx_hash {
     struct vx_hash_rule rule;
     XXH3_state_t *xxh3;
     EVP_MD_CTX *sha256;
+    bool failed; /* no memory for what was added since begin */
 };
 
 /* By of (BYTES, PCM) and sha256. */
@@ -58,17 +59,19 @@ void vx_hash_destroy(struct vx_hash **hash)
     *hash = NULL;
 }
 
-/* OpenSSL's calls fail only where a digest is unknown or there is no memory for its context: creating it has shown both. */
+/* Of OpenSSL's calls only this can fail, for it may make a new context; without one the others would crash. */
 void vx_hash_begin(struct vx_hash *hash)
 {
     if (hash->sha256)
-        EVP_DigestInit_ex(hash->sha256, NULL, NULL);
+        hash->failed = !EVP_DigestInit_ex(hash->sha256, EVP_sha256(), NULL);
     else
         XXH3_128bits_reset(hash->xxh3);
 }
 
 void vx_hash_add(struct vx_hash *hash, const void *data, size_t len)
 {
+    if (hash->failed)
+        return;
     if (hash->sha256)
         EVP_DigestUpdate(hash->sha256, data, len);
     else
@@ -80,6 +83,11 @@ void vx_hash_end(struct vx_hash *hash, char text[VX_HASH_TEXT])
     unsigned char digest[32];
     size_t n = sizeof digest;
 
+    text[0] = '\0';
+    if (hash->failed) {
+        vx_hash_begin(hash);
+        return;
+    }
     if (hash->sha256) {
         EVP_DigestFinal_ex(hash->sha256, digest, NULL);
     } else {

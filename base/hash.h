@@ -34,7 +34,7 @@ void vx_hash_destroy(struct vx_hash **hash); /* NULL is fine */
 
 void vx_hash_begin(struct vx_hash *hash); /* anew: what was added is forgotten */
 void vx_hash_add(struct vx_hash *hash, const void *data, size_t len);
-/* Lower-case hex, the first byte first: as xxhsum -H2 and sha256sum print it. Begins anew. */
+/* Lower-case hex, the first byte first: as xxhsum -H2 and sha256sum print it; "": there was no memory for it. Begins anew. */
 void vx_hash_end(struct vx_hash *hash, char text[VX_HASH_TEXT]);
 
 /* 128 bits that stand for a text, such as a hash with what else tells contents apart in front. */

@@ -107,8 +107,11 @@ enum vx_status vx_content_read(struct vx_content *c, struct vx_source *source, e
         rc = decode_all(c, source, err);
     else if (bytes)
         rc = vx_source_hash_end(source, err);
-    if (rc == VX_OK && (c->of_samples || bytes))
+    if (rc == VX_OK && (c->of_samples || bytes)) {
         vx_hash_end(c->of_samples ? c->hash : bytes, text);
+        if (!*text)
+            rc = vx_fail_nomem(err, "a hash");
+    }
     (void)vx_source_seek(source, 0, SEEK_SET);
     return rc;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jerror.h>
 #include <jpeglib.h>
 
 enum {
@@ -35,7 +36,7 @@ struct reader {
 
 static _Noreturn void fail(struct reader *r, enum vx_status status, const char *text)
 {
-    r->status = vx_fail(r->err, status, "broken JPEG: %s", text);
+    r->status = status == VX_ENOMEM ? vx_fail_nomem(r->err, "a JPEG") : vx_fail(r->err, status, "broken JPEG: %s", text);
     longjmp(r->on_error, 1);
 }
 
@@ -44,7 +45,7 @@ static _Noreturn void on_error(j_common_ptr jpeg)
     char text[JMSG_LENGTH_MAX];
 
     jpeg->err->format_message(jpeg, text);
-    fail(jpeg->client_data, VX_EFORMAT, text);
+    fail(jpeg->client_data, jpeg->err->msg_code == JERR_OUT_OF_MEMORY ? VX_ENOMEM : VX_EFORMAT, text);
 }
 
 static void ignore_message(j_common_ptr jpeg, int level)

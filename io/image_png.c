@@ -20,6 +20,7 @@ struct reader {
     jmp_buf on_error;
     enum vx_status status; /* of the failure, and its text in *err */
     struct vx_err *err;
+    bool no_memory; /* libpng has asked for some and got none */
     png_uint_32 w, h;
     int depth, color;
     size_t row_bytes;
@@ -27,11 +28,29 @@ struct reader {
     uint8_t *rgb;    /* owned [h][w][3] until it is the caller's */
 };
 
+/* libpng's own allocations: to its errors no memory is a word like others. */
+static png_voidp allocate(png_structp png, png_alloc_size_t n)
+{
+    struct reader *r = png_get_mem_ptr(png);
+    void *const p = malloc(n);
+
+    r->no_memory = r->no_memory || !p;
+    return p;
+}
+
+static void release(png_structp png, png_voidp p)
+{
+    (void)png;
+    free(p);
+}
+
 static _Noreturn void fail_read(png_structp png, png_const_charp text)
 {
     struct reader *r = png_get_error_ptr(png);
 
-    if (vx_source_errno(r->source) != 0)
+    if (r->no_memory)
+        r->status = vx_fail_nomem(r->err, "a PNG");
+    else if (vx_source_errno(r->source) != 0)
         r->status = vx_fail(r->err, VX_ESYS, "reading a PNG: %s", strerror(vx_source_errno(r->source)));
     else
         r->status = vx_fail(r->err, VX_EFORMAT, "broken PNG: %s", text);
@@ -135,7 +154,7 @@ enum vx_status vx_png_read(struct vx_source *source, uint8_t **rgb, int *w, int 
         return vx_fail_nomem(err, "a PNG reader");
     r->source = source;
     r->err = err;
-    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, fail_read, ignore);
+    r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, r, fail_read, ignore, r, allocate, release);
     r->info = r->png ? png_create_info_struct(r->png) : NULL;
     if (!r->info)
         r->status = vx_fail_nomem(err, "a PNG reader");

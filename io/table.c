@@ -85,6 +85,8 @@ static void fill(struct vx_table *t)
         why = named + 3; /* "<fd:7>: unexpected end of file" */
     if (error == Z_ERRNO)
         vx_fail_sys(&t->bad, "cannot be read further");
+    else if (error == Z_MEM_ERROR)
+        vx_fail_nomem(&t->bad, "unpacking");
     else if (error != Z_OK && error != Z_STREAM_END)
         vx_fail(&t->bad, VX_ESYS, "the gzip stream breaks off: %s", why);
     t->eof = got <= 0 || t->bad.status != VX_OK;

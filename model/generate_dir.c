@@ -107,10 +107,13 @@ static enum vx_status check_replaceable(const char *dir, struct vx_err *err)
     static const char *const part[] = {"config.json", "model.safetensors", "model.safetensors.index.json"};
     struct vx_config old = {0};
     struct vx_err why;
-    enum vx_status rc = VX_OK;
+    enum vx_status rc = vx_config_load(&old, dir, &why);
 
-    if (vx_config_load(&old, dir, &why) == VX_OK && old.untrained)
+    if (rc == VX_ENOMEM)
+        return vx_fail_nomem(err, dir);
+    if (rc == VX_OK && old.untrained)
         goto done;
+    rc = VX_OK;
     for (size_t i = 0; i < sizeof part / sizeof *part && rc == VX_OK; i++) {
         char *path = vx_file_join(dir, part[i]);
         if (!path)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,10 @@ enum vx_status vx_json_parse(cJSON **out, const char *text, size_t len, const ch
         return vx_fail(err, VX_EFORMAT, "%s: holds a NUL character, expected JSON", origin);
     if (!vx_text_utf8(text))
         return vx_fail(err, VX_EFORMAT, "%s: not UTF-8, expected JSON", origin);
+    errno = 0; /* cJSON does not tell broken text from no memory; malloc does */
     root = cJSON_ParseWithOpts(text, &end, 1);
+    if (!root && errno == ENOMEM)
+        return vx_fail_nomem(err, origin);
     if (!root)
         return vx_fail(err, VX_EFORMAT, "%s: not JSON from byte %zu on", origin, end ? (size_t)(end - text) : 0);
     if (!cJSON_IsObject(root))

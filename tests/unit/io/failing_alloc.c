@@ -1,5 +1,6 @@
 #include "tests/unit/io/failing_alloc.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -23,6 +24,7 @@ static bool fails(void)
     if (until_failure < 0 || until_failure-- > 0)
         return false;
     failed = true;
+    errno = ENOMEM; /* as malloc says it */
     return true;
 }
 
