@@ -182,6 +182,15 @@ function drawScores(canvas, file, selection) {
   c.moveTo(0, h - data.fake_from * h);
   c.lineTo(w, h - data.fake_from * h);
   c.stroke();
+  const words = "fake from " + round(data.fake_from), above = data.fake_from < 0.8;
+  c.font = "11px system-ui, sans-serif";
+  c.textAlign = "right";
+  c.textBaseline = above ? "bottom" : "top";
+  const wide = c.measureText(words).width, top = h - data.fake_from * h + (above ? -15 : 2);
+  c.fillStyle = colour("--card");
+  c.fillRect(w - wide - 8, top, wide + 6, 13);
+  c.fillStyle = colour("--ink");
+  c.fillText(words, w - 5, above ? top + 13 : top + 1);
 }
 /* From quiet to loud: black, purple, orange, pale yellow. */
 const ramp = [[0, 0, 4], [59, 15, 112], [140, 41, 129], [222, 73, 104], [254, 159, 109], [252, 253, 191]];
@@ -258,6 +267,11 @@ function detail(file, redraw) {
   };
   const second = (event) => { const r = scores.getBoundingClientRect(); return (line.seconds * (event.clientX - r.left)) / r.width; };
   let begun = null;
+  const levels = bytes(line.p);
+  scores.addEventListener("pointermove", (e) => {
+    const at = second(e), p = levels[Math.floor((at / line.span) * levels.length)];
+    scores.title = clock(at) + (p === undefined || p === 255 ? ", not scored" : `, ${scoreWord} ${(p / 250).toFixed(2)}`);
+  });
   scores.addEventListener("pointerdown", (e) => { begun = second(e); scores.setPointerCapture(e.pointerId); });
   scores.addEventListener("pointermove", (e) => { if (begun !== null) choose(begun, second(e)); });
   scores.addEventListener("pointerup", (e) => {
