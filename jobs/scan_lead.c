@@ -167,6 +167,14 @@ done:
     return rc;
 }
 
+static void say_decoding(const struct vx_scan *s)
+{
+    const int n = vx_scan_decoders(s);
+
+    vx_log_say(s->log, VX_LOG_INFO, "decoding %d %s%s a rank%s", n, s->nursery ? "process" : "thread",
+               n == 1 ? "" : s->nursery ? "es" : "s", s->sandbox ? ", in a sandbox" : s->nursery ? ", without sandbox" : "");
+}
+
 /* All is committed: one database of it. */
 static enum vx_status finish(struct vx_scan *s, const struct vx_coordinator_result *result, const struct vx_energy *energy,
                              struct vx_merge_stats *stats, struct vx_err *err)
@@ -211,6 +219,7 @@ int vx_scan_lead(struct vx_scan *s)
     int status = VX_EXIT_FAILED;
 
     vx_summary_begin(s->log, &s->options, &s->scanner, s->world.size, s->rundir.resumed, s->work);
+    say_decoding(s);
     rc = coordinate(s, &result, &skipped, &err);
     vx_log_progress(s->log, "");
     vx_spent_add(s->work, s->attempt, &result.energy, &energy);

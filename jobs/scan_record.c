@@ -96,8 +96,10 @@ enum vx_status vx_scan_record_fill(struct vx_scan_record *r, const struct vx_sca
     vx_buf_fmt(&r->config_json, ", \"hash\": \"%s\"%s", r->content, o->dedupe ? ", \"dedupe\": true" : "");
     if (o->part.of)
         vx_buf_fmt(&r->config_json, ", \"part\": [%u, %u]", o->part.number, o->part.of);
-    vx_buf_fmt(&r->config_json, ", \"batch\": %d, \"lease\": %ld, \"max_member_mib\": %ld, \"archive_depth\": %ld, \"inputs\": [",
-               s->batch, o->lease, o->max_member_mib, o->archive_depth);
+    vx_buf_fmt(&r->config_json, ", \"batch\": %d, \"lease\": %ld, \"max_member_mib\": %ld, \"archive_depth\": %ld, ", s->batch,
+               o->lease, o->max_member_mib, o->archive_depth);
+    vx_buf_fmt(&r->config_json, "\"decode_in\": \"%s\", \"sandbox\": \"%s\", \"decode_timeout_s\": %g, \"decode_memory_mib\": %ld, "
+               "\"inputs\": [", o->decode_in, o->sandbox, o->decode_timeout, vx_scan_decode_memory(o));
     for (int i = 0; i < o->n_inputs; i++) {
         if (i)
             vx_buf_str(&r->config_json, ", ");

@@ -37,6 +37,8 @@ struct vx_scan {
 /* Rank 0, once the plan is shared: lists, hands out, merges, sums up. Returns the exit status; errors are said. */
 int vx_scan_lead(struct vx_scan *scan);
 
+int vx_scan_decoders(const struct vx_scan *scan); /* processes or threads of this rank that decode */
+
 /* Shard, pipeline and worker loop. An error has been told to the coordinator over link. */
 enum vx_status vx_scan_work(struct vx_scan *scan, struct vx_link *link, struct vx_err *err) VX_CHECKED;
 

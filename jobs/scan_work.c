@@ -11,7 +11,7 @@
 
 /* One for each processor: how many an engine needs differs by a factor of a hundred between a large network fed with FLAC and a small
  * one fed with MP3 at 48 kHz. One too many waits for room and costs nothing; one too few leaves the engine waiting. */
-static int count_decoders(const struct vx_scan *s)
+int vx_scan_decoders(const struct vx_scan *s)
 {
     const int most = s->scanner.engine->ops->default_lanes > 0 ? MAX_GPU_DECODERS : MAX_DECODERS;
 
@@ -47,7 +47,7 @@ enum vx_status vx_scan_work(struct vx_scan *s, struct vx_link *link, struct vx_e
         .rule = vx_scan_rule(&s->options, &s->scanner.profile),
         .channels = s->options.channels,
         .batch = s->scanner.batch,
-        .decoders = count_decoders(s),
+        .decoders = vx_scan_decoders(s),
         .nursery = s->nursery,
         .sandbox = s->sandbox,
         .decode_timeout_s = s->options.decode_timeout,
