@@ -219,6 +219,13 @@ int64_t vx_archive_position(const struct vx_archive *archive)
     return archive->next;
 }
 
+bool vx_archive_spent(const struct vx_archive *archive)
+{
+    const struct vx_archive_budget *const b = archive->budget;
+
+    return b->unpacked > b->limit || b->entries >= b->max_entries;
+}
+
 bool vx_archive_in_order(const struct vx_archive *archive)
 {
     return archive->packed || archive->input.fd < 0;

@@ -59,11 +59,13 @@ void vx_archive_close(struct vx_archive **archive);
 void vx_archive_set_max_entries(struct vx_archive *outermost, int64_t n); /* instead of VX_ARCHIVE_MAX_ENTRIES */
 
 /* The next entry's header. VX_DONE at the end. VX_EFORMAT: broken from here on, in libarchive's words. VX_ELIMIT: see
- * above. After an error the archive can only be closed. */
+ * above. After an error the archive can only be closed, or rewound. */
 enum vx_status vx_archive_next(struct vx_archive *archive, struct vx_entry *entry, struct vx_err *err) VX_CHECKED;
 int64_t vx_archive_position(const struct vx_archive *archive); /* ordinal of the entry that next() would give */
 enum vx_status vx_archive_rewind(struct vx_archive *archive, struct vx_err *err) VX_CHECKED; /* to its first entry */
 
+/* It has had all the bytes and entries that it may have: VX_ELIMIT was about more than one member. */
+bool vx_archive_spent(const struct vx_archive *archive);
 /* Its entries are cheap only in their order: passing one over means unpacking it, or all of it was unpacked into memory. */
 bool vx_archive_in_order(const struct vx_archive *archive);
 int vx_archive_fd(const struct vx_archive *archive); /* of the outermost file; -1: in memory; borrowed */

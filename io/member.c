@@ -221,8 +221,10 @@ enum vx_status vx_member_find(struct vx_member *m, const struct vx_item *item, i
     }
     if (fd >= 0 && (rc = take_file(m, item->path, fd, err)) != VX_OK)
         return rc;
-    if ((rc = find(m, item, max, out, err)) != VX_OK)
-        close_file(m); /* where it stands now is of no use */
+    rc = find(m, item, max, out, err);
+    const bool goes_on = rc == VX_OK || (rc == VX_ELIMIT && (m->n == 0 || !vx_archive_spent(m->level[0].archive)));
+    if (!goes_on) /* where it stands is of no use; but behind a member that is too large there are others */
+        close_file(m);
     return rc;
 }
 
