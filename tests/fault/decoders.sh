@@ -53,6 +53,20 @@ if [ $sandboxed = 1 ]; then
     [ -e written ] || fail "without sandbox it wrote none"
     rm written
     equal "what connects, without sandbox" "" "$(error_of connects.wav)"
+    # a member that has to be unpacked into more memory than there may be, between two others
+    mkdir packed
+    make_noise packed/a.wav 1500
+    make_noise packed/c.wav 1500
+    { head -c 44 packed/a.wav && head -c 100000000 /dev/zero; } >packed/b.wav
+    tar -czf packed.tar.gz packed/a.wav packed/b.wav packed/c.wav
+    rm -f bad.db
+    status 3 "$VOXTRAWL" scan --model model -o bad.db --quiet --decode-memory 64 packed.tar.gz
+    equal "what is too large" "packed/b.wav|decoder passed its memory limit of 64 MiB" \
+        "$(sql bad.db "SELECT member, error FROM items WHERE status = 'failed'")"
+    equal "its neighbours" 2 "$(sql bad.db "SELECT count(*) FROM items WHERE status = 'scored'")"
+    rm -r packed
+    rm -f bad.db # the corpus once more, for what follows
+    status 3 "$VOXTRAWL" scan --model model -o bad.db --quiet --decode-timeout 1 --decode-memory 256 corpus
 else
     echo "SKIP of the sandbox and of memory: $(grep 'without sandbox' last.err)"
     status 1 "$VOXTRAWL" scan --model model -o no.db --quiet --sandbox on corpus
