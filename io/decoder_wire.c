@@ -142,7 +142,7 @@ static enum vx_status check_end(struct vx_dec_note *note, struct vx_err *err)
     tidy_bool(&info->louder_channel);
     domain->compared = false;
     domain->outside = 0;
-    if (note->end.status < VX_OK || note->end.status > VX_ESTOP || note->end.status == VX_DONE)
+    if (note->end.status < VX_OK || note->end.status >= VX_ESTOP || note->end.status == VX_DONE) /* only the rank stops */
         return vx_fail(err, VX_EFORMAT, "status %d", (int)note->end.status);
     if (info->sample_rate < 0 || info->sample_rate > 16000000 || info->channels < 0 || info->channels > MAX_CHANNELS ||
         !amount(info->duration_s, 1e10))

@@ -164,10 +164,10 @@ static enum vx_status take_windows(struct there *t, const struct vx_dec_note *no
 
 static enum vx_status give_room(struct there *t, const struct vx_cut_shape *shape, struct vx_err *err)
 {
+    const struct vx_cut_config *const cut = &t->config.cut;
     struct vx_stage *const s = t->stage;
     enum vx_status rc;
 
-    const struct vx_cut_config *const cut = &t->config.cut;
     if (shape->kind == VX_INPUT_PCM &&
         ((cut->sample_rate > 0 && shape->sample_rate != cut->sample_rate) ||
          shape->samples != llround(cut->rule.window_seconds * shape->sample_rate)))
@@ -229,7 +229,7 @@ static enum vx_status converse(struct there *t, struct vx_task *task, enum vx_st
             add_usage(t, note->end.cpu_s, note->end.peak_rss);
             *status = (enum vx_status)note->end.status;
             if (*status != VX_OK)
-                (void)vx_fail(err, *status == VX_ESTOP ? VX_EFORMAT : *status, "%s", note->end.text);
+                (void)vx_fail(err, *status, "%s", note->end.text);
             return VX_OK;
         }
     }

@@ -155,6 +155,12 @@ static void no_status(struct vx_dec_note *note)
     say(note, VX_DEC_END, 0);
 }
 
+static void stop_status(struct vx_dec_note *note)
+{
+    note->end.status = VX_ESTOP;
+    say(note, VX_DEC_END, 0);
+}
+
 static void no_duration(struct vx_dec_note *note)
 {
     note->end.result.info.duration_s = NAN;
@@ -211,7 +217,7 @@ static const struct {
     {short_message, rules}, {long_message, rules},   {wrong_count, rules},    {unknown_kind, rules},  {late_index, rules},
     {same_index, rules},    {negative_time, rules},  {unknown_flag, rules},   {wild_channel, rules},  {no_room, rules},
     {too_many, rules},      {no_sound, rules},       {other_length, rules},   {other_rate, rules},     {no_shape, rules},      {question, rules},
-    {prattle, rules},       {no_status, rules},      {no_duration, rules},    {minus_channels, rules}, {endless_levels, rules},
+    {prattle, rules},       {stop_status, rules},    {no_status, rules},      {no_duration, rules},    {minus_channels, rules}, {endless_levels, rules},
     {strings_without_end, "yyyy"}, {crash, "decoder killed by SIGSEGV"}, {leave, "decoder ended with status 5"},
     {hang, "decoder gave no sound for 0.5 s"},
 };
