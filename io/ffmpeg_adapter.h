@@ -1,4 +1,4 @@
-/* ffmpeg_adapter.h - FFmpeg on a vx_source, for what libsndfile declines; ffmpeg_adapter.c is the only file that knows it
+/* ffmpeg_adapter.h - FFmpeg on a vx_source, for what libsndfile declines
  * One audio stream of the file, its best as FFmpeg ranks them, as float32 frames in order at the stream's own rate; encoder
  * delay and edit lists are left out as FFmpeg leaves them out. Nothing but the source is read: formats that name other
  * files or addresses (playlists, image sequences) are refused, and no decoder but one of sound is opened. One thread.

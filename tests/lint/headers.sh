@@ -25,6 +25,10 @@ for header in base/*.h model/*.h cpu/*.h gpu/*.h gpu/*.cuh io/*.h db/*.h mpi/*.h
             compiles "$header" "$cxx" -std=c++17 -x c++ -isystem "$cuda" -include tests/gpu/host/cuda_host.h -Wno-unknown-pragmas ;;
     gpu/*.h | tests/gpu/*)
         [ -z "$cuda" ] || compiles "$header" "$cc" -std=c17 -x c -isystem "$cuda" ;;
+    io/ffmpeg_internal.h) # FFmpeg is optional
+        ! pkg-config --exists libavformat libavcodec libswresample ||
+            # shellcheck disable=SC2046 # a list of flags
+            compiles "$header" "$cc" -std=c17 -x c $(pkg-config --cflags libavformat libavcodec libswresample) ;;
     *)
         # shellcheck disable=SC2046 # a list of flags
         compiles "$header" "$cc" -std=c17 -x c $(pkg-config --cflags libcjson sndfile sqlite3 2>/dev/null) ;;

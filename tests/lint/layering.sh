@@ -23,13 +23,13 @@ may_include jobs base model cpu gpu io db mpi
 only_in() { # FOLDER-OR-FILE HEADER-PATTERN
     local found
     found=$(grep -rnE "^#include <($2)" --include='*.[ch]' --include='*.cu' --include='*.cuh' base model cpu gpu io db mpi jobs |
-        grep -v "^$1[/:]")
+        grep -vE "^($1)[/:]")
     [ -z "$found" ] || { echo "only $1 may include $2"; echo "$found"; bad=1; }
 }
 only_in mpi 'mpi\.h'
 only_in db 'sqlite3\.h'
 only_in io 'sndfile\.h|soxr\.h|archive|zlib\.h|png\.h|jpeglib\.h'
-only_in io/ffmpeg_adapter.c 'libav|libsw'
+only_in 'io/ffmpeg_(adapter|open)\.c|io/ffmpeg_internal\.h' 'libav|libsw'
 only_in cpu 'oneapi/|dnnl|omp\.h'
 only_in gpu 'cuda|cublas|cufft'
 found=$(grep -rnE '^#include <(cuda|cublas|cufft)' --include='*.[ch]' tests | grep -v '^tests/gpu/')
