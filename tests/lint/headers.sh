@@ -26,8 +26,8 @@ for header in base/*.h model/*.h cpu/*.h gpu/*.h gpu/*.cuh io/*.h db/*.h mpi/*.h
     gpu/*.h | tests/gpu/*)
         [ -z "$cuda" ] || compiles "$header" "$cc" -std=c17 -x c -isystem "$cuda" ;;
     io/ffmpeg_internal.h) # FFmpeg is optional
+        # shellcheck disable=SC2046 # a list of flags
         ! pkg-config --exists libavformat libavcodec libswresample ||
-            # shellcheck disable=SC2046 # a list of flags
             compiles "$header" "$cc" -std=c17 -x c $(pkg-config --cflags libavformat libavcodec libswresample) ;;
     *)
         # shellcheck disable=SC2046 # a list of flags
