@@ -20,7 +20,7 @@ status 0 moved/bin/voxtrawl scan -o moved.db corpus
 says "$PWD/moved/share/voxtrawl/model/default"
 status 0 moved/bin/voxtrawl submit --dry-run -o submitted.db corpus
 
-status 0 cpack --config "$build/CPackConfig.cmake" -B "$PWD"
+status 0 cpack --config "$build/CPackConfig.cmake" -B "$PWD" -D CPACK_DEBIAN_COMPRESSION_TYPE=gzip # faster than xz
 debs=(*.deb)
 equal "packages" 1 "${#debs[@]}"
 dpkg-deb --extract "${debs[0]}" tree
