@@ -1,5 +1,6 @@
 #include "base/newfile.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,11 +29,11 @@ enum vx_status vx_newfile_open(struct vx_newfile *f, const char *path, struct vx
     return rc;
 }
 
-enum vx_status vx_newfile_commit(struct vx_newfile *f, struct vx_err *err)
+static enum vx_status finish(struct vx_newfile *f, bool sync, struct vx_err *err)
 {
     enum vx_status rc = VX_OK;
 
-    if (fflush(f->to) != 0 || ferror(f->to) || fsync(fileno(f->to)) != 0)
+    if (fflush(f->to) != 0 || ferror(f->to) || (sync && fsync(fileno(f->to)) != 0))
         rc = vx_fail_sys(err, "write %s", f->partial);
     if (fclose(f->to) != 0 && rc == VX_OK)
         rc = vx_fail_sys(err, "write %s", f->partial);
@@ -42,6 +43,16 @@ enum vx_status vx_newfile_commit(struct vx_newfile *f, struct vx_err *err)
         unlink(f->partial);
     end(f);
     return rc;
+}
+
+enum vx_status vx_newfile_commit(struct vx_newfile *f, struct vx_err *err)
+{
+    return finish(f, true, err);
+}
+
+enum vx_status vx_newfile_publish(struct vx_newfile *f, struct vx_err *err)
+{
+    return finish(f, false, err);
 }
 
 void vx_newfile_drop(struct vx_newfile *f)

@@ -15,6 +15,8 @@ struct vx_newfile { /* zero-initialise */
 enum vx_status vx_newfile_open(struct vx_newfile *f, const char *path, struct vx_err *err) VX_CHECKED;
 /* VX_ESYS: something could not be written; a file that was there before is untouched. Ends f either way. */
 enum vx_status vx_newfile_commit(struct vx_newfile *f, struct vx_err *err) VX_CHECKED;
+/* The same, but for the disk: one of many files, which whoever writes them brings there together (syncfs). */
+enum vx_status vx_newfile_publish(struct vx_newfile *f, struct vx_err *err) VX_CHECKED;
 void vx_newfile_drop(struct vx_newfile *f); /* removes NAME.part; nothing open is fine */
 
 #endif

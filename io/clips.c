@@ -106,7 +106,7 @@ static enum vx_status close_output(struct output *o, struct vx_err *err)
     o->file = NULL;
     if (failed)
         return vx_fail(err, VX_ESYS, "write %s: %s", o->partial, sf_error_number(failed));
-    if (fsync(o->fd) != 0 || rename(o->partial, o->clip->path) != 0)
+    if (rename(o->partial, o->clip->path) != 0)
         return vx_fail_sys(err, "write %s", o->clip->path);
     close(o->fd);
     free(o->partial);

@@ -1,7 +1,7 @@
 /* clips.h - stretches of a recording cut out into files of their own, at its own rate and with all its channels
  * One pass over the recording however many clips there are, up to the end of the last one. Samples of 8 or 16 bits come out as
  * they were; deeper, floating and lossily packed ones with 24 bits (WAV: as float32). Each file appears under its name only
- * when it is complete and on disk. */
+ * when it is complete; that all of them are on disk is the caller's to see to. */
 #ifndef VX_IO_CLIPS_H
 #define VX_IO_CLIPS_H
 

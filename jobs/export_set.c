@@ -8,9 +8,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct piece { /* of one recording: what a stretch's row says of files */
     char clip[VX_EXPORT_NAME + sizeof "clips/"];
@@ -176,17 +178,14 @@ static enum vx_status cut_clips(struct vx_export_set *set, const struct vx_stret
 
 static enum vx_status write_labels(struct vx_export_set *set, const struct vx_stretches_item *item, const char *labels, struct vx_err *err)
 {
-    char *path = vx_file_join(set->config.dir, labels);
+    struct vx_newfile track = {0};
     enum vx_status rc;
 
     for (size_t i = 0; i < item->n; i++)
         vx_export_label(&set->text, &(struct vx_export_row){.item = item, .place = &item->at[i]});
-    if (!path || set->text.failed)
-        rc = vx_fail_nomem(err, "a label track");
-    else
-        rc = vx_file_write(path, set->text.data, set->text.len, err);
-    vx_buf_reset(&set->text);
-    free(path);
+    if ((rc = open_table(&track, set->config.dir, labels, err)) == VX_OK && (rc = append(set, &track, err)) == VX_OK)
+        rc = vx_newfile_publish(&track, err);
+    vx_newfile_drop(&track);
     return rc;
 }
 
@@ -238,11 +237,22 @@ enum vx_status vx_export_set_add(struct vx_export_set *set, const struct vx_stre
     return rc;
 }
 
+/* All label tracks and clips to disk at once: to wait for each would take longer than the rest. */
+static enum vx_status sync_folder(const char *dir, struct vx_err *err)
+{
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const enum vx_status rc = fd >= 0 && syncfs(fd) == 0 ? VX_OK : vx_fail_sys(err, "write %s to disk", dir);
+
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 enum vx_status vx_export_set_commit(struct vx_export_set *set, struct vx_err *err)
 {
-    enum vx_status rc = VX_OK;
+    enum vx_status rc = sync_folder(set->config.dir, err);
 
-    if (set->jsonl.to)
+    if (rc == VX_OK && set->jsonl.to)
         rc = vx_newfile_commit(&set->jsonl, err);
     if (rc == VX_OK && set->csv.to)
         rc = vx_newfile_commit(&set->csv, err);

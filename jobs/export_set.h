@@ -2,7 +2,7 @@
  *   stretches.csv, stretches.jsonl   a row a stretch (export_rows.h)
  *   labels/NAME.txt                  an Audacity label track a recording
  *   clips/NAME.flac                  what is suspicious, cut out, if asked for
- * The tables get their names last: where they are, the export is complete. */
+ * The tables get their names last: where they are, the export is complete and on disk. */
 #ifndef VX_JOBS_EXPORT_SET_H
 #define VX_JOBS_EXPORT_SET_H
 
