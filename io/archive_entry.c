@@ -123,7 +123,7 @@ enum vx_status vx_archive_next(struct vx_archive *a, struct vx_entry *entry, str
     enum vx_status rc;
     int got;
 
-    if (a->packed && a->next > 0 && (rc = skip(a, err)) != VX_OK)
+    if (a->packed && a->kind == VX_TAR && a->next > 0 && (rc = skip(a, err)) != VX_OK) /* a 7z is passed over by its directory */
         return rc;
     got = next_header(a, &e);
     if (got == ARCHIVE_EOF)
