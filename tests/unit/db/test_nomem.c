@@ -1,8 +1,11 @@
 /* test_nomem.c - an allocation of ours or SQLite's fails: an error comes back, nothing leaks (AddressSanitizer looks),
  * nothing half-done is left, and the next attempt works */
+#include "db/contents.h"
 #include "db/itemlist.h"
 #include "db/merge.h"
 #include "db/query.h"
+#include "db/report.h"
+#include "db/reviews.h"
 #include "db/scores.h"
 #include "db/stretches.h"
 #include "tests/harness/cmocka.h"
@@ -119,6 +122,7 @@ static enum vx_status merge_two_runs(struct fixture *f, struct vx_err *err)
 }
 
 static FILE *nowhere;
+static char review[512];
 
 static enum vx_status ask(struct fixture *f, struct vx_err *err)
 {
@@ -155,6 +159,49 @@ static enum vx_status find_stretches(struct fixture *f, struct vx_err *err)
         rc = vx_stretches_next(stretches, &item, err);
     vx_stretches_close(&stretches);
     return rc == VX_DONE ? VX_OK : rc;
+}
+
+static enum vx_status read_contents(struct fixture *f, struct vx_err *err)
+{
+    struct vx_contents *contents = NULL;
+    struct vx_contents_count count;
+    struct vx_contents_item item;
+    struct vx_contents_model model;
+    enum vx_status rc;
+
+    if ((rc = vx_contents_open(&contents, fixture_path(f, "out.db"), err)) == VX_OK &&
+        (rc = vx_contents_count(contents, &count, err)) == VX_OK) {
+        while ((rc = vx_contents_next(contents, &item, err)) == VX_OK)
+            continue;
+        while (rc == VX_DONE && (rc = vx_contents_model(contents, &model, err)) == VX_OK)
+            rc = VX_DONE;
+    }
+    vx_contents_close(&contents);
+    return rc == VX_DONE ? VX_OK : rc;
+}
+
+static enum vx_status write_report(struct fixture *f, struct vx_err *err)
+{
+    const struct vx_report_rule rule = {.top = 10, .line_bytes = 10000};
+    struct vx_report_db *db = NULL;
+    enum vx_status rc = vx_report_open(&db, fixture_path(f, "out.db"), err);
+
+    if (rc == VX_OK)
+        rc = vx_report_write(db, &rule, nowhere, err);
+    vx_report_close(&db);
+    return rc;
+}
+
+/* The same marks again and again: all there, or none. */
+static enum vx_status import_reviews(struct fixture *f, struct vx_err *err)
+{
+    const char *const path = fixture_path(f, "out.db");
+    struct vx_reviews_stats stats = {0};
+    const enum vx_status rc = vx_reviews_import(path, review, strlen(review), "review.json", &stats, err);
+
+    if (rc == VX_OK && stats.added + stats.known != 1)
+        fail_msg("%lld marks added, %lld known", (long long)stats.added, (long long)stats.known);
+    return rc;
 }
 
 static void nothing_left_beside(struct fixture *f)
@@ -226,6 +273,14 @@ static void every_allocation(void **state)
     fail_each(f, "query", ask);
     fail_each(f, "scores", read_scores);
     fail_each(f, "stretches", find_stretches);
+    fail_each(f, "contents", read_contents);
+    fail_each(f, "report", write_report);
+    snprintf(review, sizeof review,
+             "{\"voxtrawl_review\": 1, \"reviewer\": \"A\", \"marks\": [{\"run\": \"%s\", \"item\": %lld, \"path\": \"%s\","
+             " \"member\": null, \"channel\": 0, \"start_s\": 0, \"end_s\": 1, \"label\": \"fake\","
+             " \"reviewed\": \"2026-01-31T23:59:59Z\"}]}",
+             fixture_run(0).uuid, (long long)scored.item.id, scored.item.path);
+    fail_each(f, "reviews", import_reviews);
     fclose(nowhere);
     vx_item_result_clear(&scored);
     vx_item_result_clear(&silent);
