@@ -149,7 +149,7 @@ static void many_shards(void **state)
     struct fixture *const f = *state;
     const struct vx_run run = deduped(0);
     struct vx_merge_stats stats;
-    char *const first = merged(f, as_listed, 6, NULL, 0, &stats), names[SHARDS][8];
+    char *const first = merged(f, as_listed, 6, NULL, 0, &stats), names[SHARDS][16];
     const char *from[SHARDS];
 
     for (int i = 0; i < SHARDS; i++) {
