@@ -9,12 +9,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define CHUNK (128u << 10) /* bytes read at once */
+#define CHUNK (32u << 10) /* bytes read at once */
 
 struct vx_table {
     gzFile gz; /* reads what is not gzip as it is */
     char delimiter;
-    char *buf;         /* owned [cap]: unread bytes are start … end-1; one byte is spare for a NUL */
+    char *buf;         /* owned [cap], as long as the longest row needs: unread bytes are start … end-1; one byte is spare for a NUL */
     size_t cap;
     size_t start, end;
     int64_t line;      /* at start, from 1 */
@@ -37,7 +37,7 @@ enum vx_status vx_table_open(struct vx_table **out, const char *path, char delim
         goto done;
     }
     t = vx_calloc(1, sizeof *t);
-    if (!t || !(t->buf = malloc(t->cap = VX_TABLE_MAX_ROW + CHUNK)) || !(t->gz = gzdopen(fd, "rb"))) {
+    if (!t || !(t->buf = malloc(t->cap = 2 * CHUNK)) || !(t->gz = gzdopen(fd, "rb"))) {
         rc = vx_fail_nomem(err, "a manifest's buffer");
         goto done;
     }
@@ -77,6 +77,16 @@ static void fill(struct vx_table *t)
     memmove(t->buf, t->buf + t->start, t->end - t->start);
     t->end -= t->start;
     t->start = 0;
+    if (t->cap - 1 - t->end < CHUNK) { /* the row is long: it ends within VX_TABLE_MAX_ROW, or is given up */
+        char *const more = realloc(t->buf, 2 * t->cap);
+        if (!more) {
+            vx_fail_nomem(&t->bad, "a long row");
+            t->eof = true;
+            return;
+        }
+        t->buf = more;
+        t->cap *= 2;
+    }
     got = gzread(t->gz, t->buf + t->end, (unsigned)(t->cap - 1 - t->end));
     if (got > 0)
         t->end += (size_t)got;
