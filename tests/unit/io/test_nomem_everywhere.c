@@ -77,6 +77,19 @@ static enum vx_status read_labels(void *path, struct vx_err *err)
     return rc;
 }
 
+/* A table whose row is longer than the buffer that reading begins with. */
+static void *long_row(const char *folder)
+{
+    static char path[4096], text[200000];
+
+    memset(text, 'x', sizeof text);
+    memcpy(text, "file,label,note\na,bonafide,", 27);
+    text[sizeof text - 1] = '\n';
+    folder_write(folder, "long.csv", text, sizeof text);
+    snprintf(path, sizeof path, "%s", folder_path(folder, "long.csv"));
+    return path;
+}
+
 /* Once with all the memory it wants, then as each_alloc.h says, then again with all. */
 static void each(const char *name, enum vx_status (*work)(void *ctx, struct vx_err *err), void *ctx)
 {
@@ -105,6 +118,7 @@ static void test_every_allocation(void **state)
         snprintf(path, sizeof path, "%s", seed(*state, rows[i].name, rows[i].passed_over));
         each(rows[i].name, rows[i].run, path);
     }
+    each("a long row", read_labels, long_row(*state));
 }
 
 static int set_up(void **state)
