@@ -8,6 +8,7 @@
 #include "jobs/report_spectrogram.h"
 #include "jobs/verify_check.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,7 @@ enum vx_status vx_report_put_pictures(struct vx_report_db *db, int64_t n, const 
 struct clips {
     struct vx_reader *reader;
     const struct vx_opt_list *roots;
-    char folder[64], path[96];
+    char folder[PATH_MAX - 16], path[PATH_MAX]; /* where a clip is cut before it is taken into the page */
     FILE *to;
     struct vx_log *log;
     int n;
@@ -161,13 +162,16 @@ static enum vx_status put_all(struct clips *c, const char *path, size_t n, struc
 enum vx_status vx_report_put_clips(const char *path, size_t n, const struct vx_opt_list *roots, FILE *to, struct vx_log *log,
                                    struct vx_err *err)
 {
-    struct clips c = {.roots = roots, .folder = "/tmp/voxtrawl-report-XXXXXX", .to = to, .log = log};
+    struct clips c = {.roots = roots, .to = to, .log = log};
+    const char *const temporary = getenv("TMPDIR");
     enum vx_status rc = VX_OK;
 
     fputs("\"clips\":[", to);
     if (n > 0) {
+        if (snprintf(c.folder, sizeof c.folder, "%s/voxtrawl-report-XXXXXX", temporary && *temporary ? temporary : "/tmp") >= (int)sizeof c.folder)
+            return vx_fail(err, VX_EINVAL, "TMPDIR: a name of more than %d bytes", PATH_MAX);
         if (!mkdtemp(c.folder))
-            return vx_fail_sys(err, "make a folder in /tmp");
+            return vx_fail_sys(err, "make the folder %s for clips (TMPDIR says where)", c.folder);
         snprintf(c.path, sizeof c.path, "%s/clip.flac", c.folder);
         if ((rc = vx_reader_create(&c.reader, MAX_MEMBER, err)) == VX_OK)
             rc = put_all(&c, path, n, err);

@@ -341,7 +341,7 @@ function show() {
     const toggle = el("button", { type: "button", class: "toggle", "aria-expanded": String(open), onclick: () => { if (!view.open.delete(f[F.item])) view.open.add(f[F.item]); show(); body.querySelector(`[data-item="${f[F.item]}"] .toggle`).focus(); } },
       el("span", { class: "folder" }, f[F.name].slice(0, cut)), el("span", {}, f[F.name].slice(cut)));
     body.append(el("tr", { "data-item": f[F.item], class: open ? "open" : null }, el("td", {}, el("span", { class: "chip " + classes[f[F.verdict]] }, signs[f[F.verdict]] + words[f[F.verdict]])),
-      el("td", { class: "number" }, score(f[F.mean])), el("td", { class: "number" }, score(f[F.max])), el("td", { class: "number optional" }, f[F.longest] === null ? "" : clock(f[F.longest])), el("td", { class: "number" }, clock(f[F.seconds])),
+      el("td", { class: "number" }, score(f[F.mean])), el("td", { class: "number" }, score(f[F.max])), el("td", { class: "number optional" }, f[F.longest] === null ? "" : clock(f[F.seconds] ? Math.min(f[F.longest], f[F.seconds]) : f[F.longest])), el("td", { class: "number" }, clock(f[F.seconds])),
       el("td", { class: "name" }, toggle, marked.has(f[F.item]) ? el("span", { class: "chip none" }, "✎ marked") : null)));
     if (open) body.append(el("tr", { class: "detail-row" }, el("td", { colspan: columns.length }, detail(f, () => { const chip = body.querySelector(`[data-item="${f[F.item]}"] .name`); const has = chip.querySelector(".chip"), is = markedItems().has(f[F.item]); if (is && !has) chip.append(el("span", { class: "chip none" }, "✎ marked")); if (!is && has) has.remove(); }))));
   }
