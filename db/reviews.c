@@ -23,7 +23,8 @@ const char *const VX_REVIEWS_LABELS =
     "SELECT 'item/' || item AS file, CASE WHEN max(label = 'fake') THEN 'spoof' ELSE 'bonafide' END AS label,\n"
     "       min(reviewer) AS reviewer FROM valid WHERE label <> 'unsure' AND item NOT IN\n"
     "       (SELECT a.item FROM valid a JOIN valid b ON b.item = a.item AND b.reviewer <> a.reviewer\n"
-    "        WHERE a.label = 'fake' AND b.label = 'real' AND a.start_s < b.end_s AND b.start_s < a.end_s)\n"
+    "        WHERE a.label = 'fake' AND b.label = 'real' AND a.start_s < b.end_s AND b.start_s < a.end_s\n"
+    "        AND (a.channel = b.channel OR a.channel = 0 OR b.channel = 0))\n"
     "GROUP BY item ORDER BY item";
 
 static const char VALID[] = "SELECT json_valid(?1)";

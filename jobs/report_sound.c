@@ -112,8 +112,9 @@ static struct vx_clip choose(const struct vx_stretch *s, const char *path)
     return clip;
 }
 
-static enum vx_status put_clip(struct clips *c, const struct vx_stretches_item *it, const struct vx_stretch *s, struct vx_err *err)
+static enum vx_status put_clip(struct clips *c, const struct vx_stretches_item *it, const struct vx_stretch_place *place, struct vx_err *err)
 {
+    const struct vx_stretch *const s = &place->stretch;
     struct vx_item item = {0};
     struct vx_clip clip = choose(s, c->path);
     struct vx_buf text = {0};
@@ -129,8 +130,8 @@ static enum vx_status put_clip(struct clips *c, const struct vx_stretches_item *
                    it->member_text ? it->member_text : "", clip.start_s, why.text);
         goto done;
     }
-    vx_buf_fmt(&text, "%s{\"item\":%lld,\"start\":%.3f,\"end\":%.3f,\"mean\":%.4f,\"uri\":\"data:audio/flac;base64,", c->n++ ? ",\n" : "",
-               (long long)it->item, clip.start_s, clip.end_s, s->mean_fake);
+    vx_buf_fmt(&text, "%s{\"item\":%lld,\"channel\":%d,\"start\":%.3f,\"end\":%.3f,\"mean\":%.4f,\"uri\":\"data:audio/flac;base64,", c->n++ ? ",\n" : "",
+               (long long)it->item, place->channel, clip.start_s, clip.end_s, s->mean_fake);
     vx_base64_add(&text, flac, len);
     vx_buf_str(&text, "\"}");
     if (text.failed)
@@ -154,7 +155,7 @@ static enum vx_status put_all(struct clips *c, const char *path, size_t n, struc
 
     while (rc == VX_OK && (rc = vx_stretches_next(stretches, &item, err)) == VX_OK)
         for (size_t i = 0; rc == VX_OK && i < item.n; i++)
-            rc = put_clip(c, &item, &item.at[i].stretch, err);
+            rc = put_clip(c, &item, &item.at[i], err);
     vx_stretches_close(&stretches);
     return rc == VX_DONE ? VX_OK : rc;
 }

@@ -34,6 +34,7 @@ function clock(seconds) {
 const hours = (h) => (h >= 10 ? h.toFixed(0) : h >= 0.1 ? h.toFixed(1) : (h * 60).toFixed(1) + " minutes of sound").replace(/^([\d.]+)$/, "$1 hours of sound");
 /* A copy has the scores of the recording that was scored in its place. */
 const lineOf = (file) => data.lines[file[F.item]] || data.lines[file[F.same]];
+const onChannel = (channel) => (channel ? ", channel " + channel : ""); /* 0: all of them */
 const scoreWord = data.calibrated ? "P(fake)" : "score";
 
 /* --- Summary --- */
@@ -252,9 +253,10 @@ function detail(file, redraw) {
   const clips = data.clips.filter((c) => c.item === file[F.item]);
   if (clips.length) {
     box.append(el("div", { class: "clips" }, ...clips.map((c) => el("figure", {}, el("audio", { controls: true, preload: "metadata", src: c.uri, "aria-label": `Clip from ${clock(c.start)} to ${clock(c.end)}` }),
-      el("figcaption", {}, `${clock(c.start)} to ${clock(c.end)}, ${scoreWord} ${score(c.mean)} `, el("button", { type: "button", onclick: () => choose(c.start, c.end) }, "Select this stretch"))))));
+      el("figcaption", {}, `${clock(c.start)} to ${clock(c.end)}${onChannel(c.channel)}, ${scoreWord} ${score(c.mean)} `, el("button", { type: "button", onclick: () => { choose(c.start, c.end); if (channel) channel.value = c.channel; } }, "Select this stretch"))))));
   }
 
+  const channel = line.channels > 1 ? el("select", { class: "channel" }, ...Array.from({ length: line.channels + 1 }, (_, i) => el("option", { value: i }, i ? String(i) : "all"))) : null;
   const from = el("input", { type: "number", min: 0, max: line.seconds, step: "any", value: 0, class: "from" });
   const to = el("input", { type: "number", min: 0, max: line.seconds, step: "any", value: line.seconds.toFixed(2), class: "to" });
   const remark = el("input", { type: "text", class: "remark", maxlength: 2000 });
@@ -280,8 +282,8 @@ function detail(file, redraw) {
   });
   for (const input of [from, to]) input.addEventListener("change", () => { if (+from.value < +to.value) { selection = [+from.value, +to.value]; draw(); } });
   const showMarks = () => {
-    list.replaceChildren(...data.reviews.filter((m) => m.item === file[F.item]).map((m) => el("li", {}, el("b", {}, m.label), `${clock(m.start_s)} to ${clock(m.end_s)}`, el("span", { class: "soft" }, `${m.reviewer}, ${m.reviewed}`), m.remark || "")),
-      ...marks.filter((m) => m.run === data.uuids[file[F.run]] && m.item === file[F.item]).map((m) => el("li", {}, el("b", {}, m.label), `${clock(m.start_s)} to ${clock(m.end_s)}`, m.remark,
+    list.replaceChildren(...data.reviews.filter((m) => m.item === file[F.item]).map((m) => el("li", {}, el("b", {}, m.label), `${clock(m.start_s)} to ${clock(m.end_s)}${onChannel(m.channel)}`, el("span", { class: "soft" }, `${m.reviewer}, ${m.reviewed}`), m.remark || "")),
+      ...marks.filter((m) => m.run === data.uuids[file[F.run]] && m.item === file[F.item]).map((m) => el("li", {}, el("b", {}, m.label), `${clock(m.start_s)} to ${clock(m.end_s)}${onChannel(m.channel)}`, m.remark,
         el("button", { type: "button", onclick: () => { marks.splice(marks.indexOf(m), 1); changed(); } }, "Remove"))));
   };
   const changed = () => { showMarks(); showMarked(); remember(); redraw(); };
@@ -293,11 +295,11 @@ function detail(file, redraw) {
       from.setCustomValidity("");
       return;
     }
-    marks.push({ run: data.uuids[file[F.run]], item: file[F.item], path: file[F.path] === null ? file[F.name] : file[F.path], member: file[F.member], channel: 0, start_s: a, end_s: b, label, remark: remark.value.trim(), reviewed: new Date().toISOString().replace(/\.\d+Z/, "Z") });
+    marks.push({ run: data.uuids[file[F.run]], item: file[F.item], path: file[F.path] === null ? file[F.name] : file[F.path], member: file[F.member], channel: channel ? +channel.value : 0, start_s: a, end_s: b, label, remark: remark.value.trim(), reviewed: new Date().toISOString().replace(/\.\d+Z/, "Z") });
     remark.value = "";
     changed();
   };
-  box.append(list, el("div", { class: "review", role: "group", "aria-label": "Mark a stretch" }, el("label", {}, "from, s", from), el("label", {}, "to, s", to), el("label", {}, "remark", remark),
+  box.append(list, el("div", { class: "review", role: "group", "aria-label": "Mark a stretch" }, el("label", {}, "from, s", from), el("label", {}, "to, s", to), channel ? el("label", {}, "channel", channel) : null, el("label", {}, "remark", remark),
     ...["real", "fake", "unsure"].map((label) => el("button", { type: "button", class: "mark-" + label, onclick: () => mark(label) }, "Mark " + label))));
   showMarks();
   return box;

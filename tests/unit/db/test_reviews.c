@@ -166,14 +166,14 @@ static void labels(void **state)
         " (2, 0, 0, 2, 'fake', 'Anna', '1'), (2, 0, 0, 1, 'real', 'Anna', '2')," /* about a part: some of it stays fake */
         " (3, 0, 0, 2, 'fake', 'Anna', '1'), (3, 0, 1, 3, 'real', 'Ben', '2'),"  /* differ */
         " (4, 0, 0, 2, 'fake', 'Anna', '1'), (4, 0, 2, 3, 'real', 'Ben', '2'),"  /* do not: other places */
-        " (5, 0, 0, 2, 'unsure', 'Anna', '1')";
+        " (5, 0, 0, 2, 'unsure', 'Anna', '1'), (5, 1, 0, 2, 'fake', 'Anna', '1'), (5, 2, 0, 2, 'real', 'Ben', '1')"; /* other channels */
     const char *const path = fixture_make_result(*state, "r.db", 5, 3);
 
     fixture_exec(path, REVIEWS);
     struct vx_query_db *db = ask_open(path);
     char *const text = ask(db, VX_REVIEWS_LABELS, VX_QUERY_CSV, NULL);
     vx_query_close(&db);
-    assert_string_equal(text, "file,label,reviewer\nitem/1,bonafide,Anna\nitem/2,spoof,Anna\nitem/4,spoof,Anna\n");
+    assert_string_equal(text, "file,label,reviewer\nitem/1,bonafide,Anna\nitem/2,spoof,Anna\nitem/4,spoof,Anna\nitem/5,spoof,Anna\n");
     free(text);
 }
 
