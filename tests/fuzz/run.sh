@@ -14,6 +14,9 @@ dictionary=${seeds%/*/*}/dict/${seeds##*/}
 # account by the unit tests, under the leak detector.
 case $target in *_sound | *_archive) options+=(-detect_leaks=0) ;; esac
 
+# Large allocations come often, and mapping memory anew for each of them would be most of the time.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-clear_shadow_mmap_threshold=67108864:use_madv_dontdump=0:quarantine_size_mb=16:malloc_context_size=4}
+
 log=$target.log
 if "$target" "${options[@]}" "$@" "$target.corpus" "$seeds" >"$log" 2>&1; then
     grep -E 'DONE|stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)' "$log"
