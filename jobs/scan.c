@@ -161,9 +161,12 @@ static int follow_and_work(struct vx_scan *s, const char *plan)
     if (follow(s, plan, &err) != VX_OK)
         vx_worker_give_up(link, &err);
     else
-        (void)!vx_scan_work(s, link, &err);
+        s->deserted = vx_scan_work(s, link, &err) == VX_EMPI;
     vx_link_destroy(&link);
-    return VX_EXIT_OK;
+    if (!s->deserted)
+        return VX_EXIT_OK;
+    vx_log_say(s->log, VX_LOG_ERROR, "%s", err.text); /* nobody else does */
+    return VX_EXIT_FAILED;
 }
 
 static int process_life(int sock, int memory, const void *config)
@@ -276,6 +279,8 @@ int vx_cmd_scan(const struct vx_command *self, int argc, char **argv)
     vx_rundir_close(&s.rundir);
     free(s.work);
     vx_log_close(&s.log);
+    if (s.deserted)
+        vx_world_leave(&s.world, status);
     vx_world_close(&s.world);
     return status;
 }

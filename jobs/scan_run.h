@@ -30,6 +30,7 @@ struct vx_scan {
     double started_at;       /* vx_clock_now() */
     struct vx_joules *meter; /* of the host, in the first of its ranks; else NULL */
     atomic_bool *stop;       /* borrowed: set by a signal */
+    bool deserted;           /* rank 0 is gone, so MPI can no longer be ended together */
     struct vx_nursery *nursery; /* of decoder processes; NULL: threads decode */
     bool sandbox;               /* they are in one */
 };
