@@ -5,7 +5,8 @@ target_include_directories(vx_flags INTERFACE "${vx_root}" "${PROJECT_BINARY_DIR
 target_compile_definitions(vx_flags INTERFACE _GNU_SOURCE)
 target_compile_options(vx_flags INTERFACE
     $<$<COMPILE_LANGUAGE:C>:-Wshadow -Wstrict-prototypes -Wmissing-prototypes>
-    $<$<COMPILE_LANGUAGE:C,CXX>:-Wall -Wextra
+    $<$<COMPILE_LANGUAGE:C,CXX>:-fmacro-prefix-map=${vx_root}/= # assert() names files: where they were built is nobody's business
+    -Wall -Wextra
     -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -fno-math-errno -ffp-contract=off
     $<$<BOOL:${VX_WERROR}>:-Werror>>
     $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra $<$<BOOL:${VX_WERROR}>:-Werror=all-warnings>>)

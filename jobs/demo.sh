@@ -69,11 +69,15 @@ if [ -n "$own_corpus" ]; then
         sum(verdict = 'uncertain') AS uncertain, sum(verdict = 'fake') AS fake, round(avg(mean_fake), 3) AS mean_fake
         $sources GROUP BY 1, 2 ORDER BY 2 DESC, 1"
     echo
-    echo "Misjudged (real speech called fake, or fake called real), the worst first:"
-    query "SELECT source.value AS source, replace(path, rtrim(path, replace(path, '/', '')), '') AS file, verdict,
-        round(mean_fake, 3) AS mean_fake, n_scored AS windows $sources
-        WHERE verdict IN ('real', 'fake') AND verdict <> label.value
-        ORDER BY abs(mean_fake - (label.value = 'fake')) DESC"
+    misjudged="verdict IN ('real', 'fake') AND verdict <> label.value"
+    if [ "$("$voxtrawl" query --format tsv "$demo/results.db" "SELECT count(*) $sources WHERE $misjudged" | tail -n 1)" -gt 0 ]; then
+        echo "Misjudged (real speech called fake, or fake called real), the worst first:"
+        query "SELECT source.value AS source, replace(path, rtrim(path, replace(path, '/', '')), '') AS file, verdict,
+            round(mean_fake, 3) AS mean_fake, n_scored AS windows $sources WHERE $misjudged
+            ORDER BY abs(mean_fake - (label.value = 'fake')) DESC"
+    else
+        echo "None was misjudged (real speech called fake, or fake called real)."
+    fi
     echo
     echo "Measured: $shown eval $prefix$demo/results.db --labels $prefix$demo/corpus/corpus.csv"
     echo
@@ -84,5 +88,6 @@ cat <<END
 
 The database is $PWD/$demo/results.db; ask it anything, for example:
 
+  $shown report $prefix$demo/results.db --listen 20 -o report.html
   $shown query $prefix$demo/results.db "SELECT verdict, count(*) AS files, round(avg(mean_fake), 3) AS mean_fake FROM files GROUP BY verdict"
 END

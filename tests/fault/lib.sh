@@ -32,7 +32,7 @@ ranks() {
     shift 2
     rm -f pid.*
     # shellcheck disable=SC2086 # nothing, or an option
-    timeout -k 5 100 mpirun $recovery --bind-to none --oversubscribe -n "$n" bash rank.sh "$VOXTRAWL" scan --model model -o killed.db \
+    timeout -k 5 45 mpirun $recovery --bind-to none --oversubscribe -n "$n" bash rank.sh "$VOXTRAWL" scan --model model -o killed.db \
         --work w --lease 3 --threads 1 --quiet "$@" corpus >ranks.out 2>&1 &
     launcher=$!
 }
