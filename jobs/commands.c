@@ -15,7 +15,7 @@ static const struct vx_exit_word exit_words[] = {
     {VX_EXIT_OK, "done"},
     {VX_EXIT_FAILED, "failed; stderr says why"},
     {VX_EXIT_USAGE, "the command line makes no sense"},
-    {VX_EXIT_FAILED_ITEMS, "scan: done, the result is complete, but some items failed; it says which"},
+    {VX_EXIT_FAILED_ITEMS, "scan: done, the result is complete, but more items failed than --max-failed; it says which"},
     {VX_EXIT_DIFFERS, "verify: something is not what it was when it was scanned"},
     {VX_EXIT_FAILED_ITEMS, "export: done, but some clips could not be cut; the tables say which"},
     {VX_EXIT_REMARKS, "doctor: a scan would run, but there are notes"},

@@ -235,7 +235,7 @@ int vx_scan_lead(struct vx_scan *s)
                                                 .resumed = s->rundir.resumed, .ranks = s->world.size,
                                                 .wall_s = vx_clock_now() - s->started_at});
         vx_summary_outside(s->log, &s->scanner.profile.measured, &merged, s->options.out);
-        status = merged.failed > 0 ? VX_EXIT_FAILED_ITEMS : VX_EXIT_OK;
+        status = vx_tolerance_holds(&s->options.max_failed, merged.failed, merged.items) ? VX_EXIT_OK : VX_EXIT_FAILED_ITEMS;
         if (merged.items == 0)
             vx_log_say(s->log, VX_LOG_WARNING, "no recordings found in what was named");
     }

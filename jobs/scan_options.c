@@ -76,7 +76,7 @@ static enum vx_status check_decoding(const struct vx_scan_options *o, struct vx_
 int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *self, int argc, char **argv, int quiet)
 {
     struct vx_scanner_options *s = &o->scanner;
-    const char *part = NULL, *channels = "mix", *hash = NULL;
+    const char *part = NULL, *channels = "mix", *hash = NULL, *max_failed = "0";
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &o->out, "OUT.db", "result database (default voxtrawl.db)", 0, 0},
         {"model", 'm', VX_OPT_STRING, &s->model, "DIR", "Hugging Face ConvNeXt folder (default: " VX_DEFAULT_MODEL_WORDS ")", 0, 0},
@@ -135,6 +135,8 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
          "for evidence: the hash is the SHA-256 of the bytes, beside those of model and profile and the program's revision; voxtrawl verify checks them", 0, 0},
         {"grid-intensity", 0, VX_OPT_REAL, &o->grid_g_per_kwh, "G_PER_KWH",
          "grams of CO2 that a kilowatt-hour of this grid means, to tell those of the scan", 0.001, 10000},
+        {"max-failed", 0, VX_OPT_STRING, &max_failed, "N|P%",
+         "exit status 0 although some items failed, as long as no more than so many or such a share of them did (default 0)", 0, 0},
         {"quiet", 'q', VX_OPT_FLAG, &o->quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},
     };
@@ -170,7 +172,7 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
             (void)vx_command_fail(self, &err);
         return VX_EXIT_USAGE;
     }
-    if (take_hash(o, hash, &err) != VX_OK) {
+    if (vx_tolerance_parse(&o->max_failed, max_failed, &err) != VX_OK || take_hash(o, hash, &err) != VX_OK) {
         if (!quiet)
             (void)vx_command_fail(self, &err);
         return VX_EXIT_USAGE;

@@ -8,6 +8,7 @@
 #include "jobs/command.h"
 #include "jobs/part.h"
 #include "jobs/scanner.h"
+#include "jobs/tolerance.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +35,7 @@ struct vx_scan_options {
     double decode_timeout; /* seconds without sound from a decoder process */
     long decode_memory_mib; /* that one may take; 0: what the largest member may have, and room to work */
     struct vx_part part; /* of the corpus */
+    struct vx_tolerance max_failed; /* items, for the exit status */
     const char *const *inputs;
     int n_inputs;
 };

@@ -67,6 +67,10 @@ says "failed"
 status 3 "$VOXTRAWL" scan --model model -o worse.db --quiet bad/empty.wav bad/text.wav
 equal "rows" 2 "$(sql worse.db 'SELECT count(*) FROM items WHERE status = "failed"')"
 
+# how many may fail before the exit status says so
+status 0 "$VOXTRAWL" scan --model model -o some.db --quiet --max-failed 2 bad/empty.wav bad/text.wav good.wav
+status 3 "$VOXTRAWL" scan --model model -o few.db --quiet --max-failed 50% bad/empty.wav bad/text.wav good.wav
+
 # what cannot work at all says so, names the file and leaves nothing behind
 status 1 "$VOXTRAWL" scan --model nomodel -o none.db good.wav
 says "nomodel/config.json"

@@ -94,10 +94,37 @@ static void test_rule(void **state)
     }
 }
 
+static void test_max_failed(void **state)
+{
+    static const struct {
+        const char *word;
+        int64_t failed, items;
+        bool holds;
+    } rows[] = {
+        {"0", 0, 0, true},        {"0", 0, 5, true},           {"0", 1, 1000000, false},  {"2", 2, 2, true},
+        {"2", 3, 1000000, false}, {"0%", 0, 10, true},         {"0%", 1, 1000000, false}, {"1%", 10, 1000, true},
+        {"1%", 11, 1000, false},  {"0.5%", 5, 1000, true},     {"0.5%", 6, 1000, false},  {".1%", 1, 1000, true},
+        {"100%", 7, 7, true},     {"10%", 0, 0, true},         {"1%", 1, 99, false},
+    };
+    static const char *const rejected[] = {"", "%", "x", "-1", "1.5", "101%", "1 %", "1%%", "1.2.3%", "nan%", "1e1%", "9999999999999999999"};
+    struct vx_tolerance t;
+    struct vx_err err;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(vx_tolerance_parse(&t, rows[i].word, &err), VX_OK);
+        if (vx_tolerance_holds(&t, rows[i].failed, rows[i].items) != rows[i].holds)
+            fail_msg("row %zu, --max-failed %s", i, rows[i].word);
+    }
+    for (size_t i = 0; i < sizeof rejected / sizeof *rejected; i++)
+        if (vx_tolerance_parse(&t, rejected[i], &err) != VX_EINVAL)
+            fail_msg("accepted: --max-failed '%s'", rejected[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_accepted), cmocka_unit_test(test_rejected),
-                                       cmocka_unit_test(test_rule)};
+                                       cmocka_unit_test(test_rule), cmocka_unit_test(test_max_failed)};
 
     return cmocka_run_group_tests_name("scan_options", tests, NULL, NULL);
 }
