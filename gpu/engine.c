@@ -4,6 +4,7 @@
 #include "gpu/cuda.h"
 #include "gpu/device.h"
 #include "gpu/lane.h"
+#include "gpu/lent.h"
 #include "gpu/network.h"
 
 #include <stdio.h>
@@ -22,6 +23,8 @@ struct cuda_engine {
     struct vx_gpu_network *network;
     void *tables;              /* on the device [2][3][256]: of images given as such, of the front end's */
     struct vx_gpu_lane **lane; /* [base.lanes] */
+    struct vx_gpu_lent lent;
+    bool unlocked; /* memory was lent that could not be locked: said once */
 };
 
 static struct cuda_engine *self(struct vx_engine *engine)
@@ -48,6 +51,7 @@ static void close_engine(struct vx_engine **engine)
     (void)!vx_gpu_device_use(&e->shared.device, &ignored); /* on a lost device there is nothing to give back */
     if (e->lane)
         unload(e);
+    vx_gpu_lent_clear(&e->lent);
     free(e->lane);
     free(e);
     *engine = NULL;
@@ -169,6 +173,7 @@ enum vx_status vx_cuda_engine_open(struct vx_engine **out, const struct vx_engin
     e->shared.n_labels = base->n_labels;
     e->shared.note = config->note;
     e->shared.note_user = config->note_user;
+    e->shared.lent = &e->lent;
     if (!(e->lane = vx_calloc((size_t)base->lanes, sizeof(struct vx_gpu_lane *)))) {
         rc = vx_fail_nomem(err, "the CUDA engine's lanes");
         goto done;
@@ -220,6 +225,29 @@ static enum vx_status make_images(struct vx_engine *engine, int lane, const stru
     return vx_gpu_lane_images(self(engine)->lane[lane], in, images, err);
 }
 
+static void lend(struct vx_engine *engine, void *memory, size_t bytes)
+{
+    struct cuda_engine *const e = self(engine);
+    struct vx_err err;
+    char line[sizeof err.text + 80];
+
+    if (e->unlocked || (vx_gpu_device_use(&e->shared.device, &err) == VX_OK && vx_gpu_lent_add(&e->lent, memory, bytes, &err) == VX_OK))
+        return;
+    e->unlocked = true;
+    snprintf(line, sizeof line, "GPU %d: %s; windows are copied once more on their way to it", e->shared.device.number, err.text);
+    if (e->shared.note)
+        e->shared.note(e->shared.note_user, line);
+}
+
+static void take_back(struct vx_engine *engine, const void *memory)
+{
+    struct cuda_engine *const e = self(engine);
+    struct vx_err ignored;
+
+    (void)!vx_gpu_device_use(&e->shared.device, &ignored); /* a lost device has let go of it */
+    vx_gpu_lent_drop(&e->lent, memory);
+}
+
 const struct vx_engine_ops vx_cuda_engine = {
     .name = "cuda",
     .library = built_with,
@@ -229,4 +257,6 @@ const struct vx_engine_ops vx_cuda_engine = {
     .close = close_engine,
     .run = run_engine,
     .images = make_images,
+    .lend = lend,
+    .take_back = take_back,
 };

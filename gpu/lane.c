@@ -199,15 +199,18 @@ enum vx_status vx_gpu_lane_prepare(struct vx_gpu_lane *l, const struct vx_input 
     return rc == VX_OK ? find_step(l, like, &step, err) : rc;
 }
 
-/* Windows first…first+n of the input to the device, by way of page-locked memory from window `at` of it on */
+/* Windows first…first+n of the input to the device: from where they lie if that is page-locked, else by way of the lane's memory, from
+ * window `at` of it on */
 static enum vx_status send(struct vx_gpu_lane *l, const struct vx_input *in, int first, int n, int at, struct vx_err *err)
 {
     const size_t window = vx_gpu_window_bytes(l->config, in);
-    char *staged = (char *)l->buffers.at[VX_GPU_IN] + (size_t)at * window;
+    const size_t bytes = (size_t)n * window;
+    const char *from = (const char *)in->data + (size_t)first * window;
     void *to = l->buffers.at[in->kind == VX_INPUT_PCM ? VX_GPU_PCM : VX_GPU_IMAGE];
 
-    memcpy(staged, (const char *)in->data + (size_t)first * window, (size_t)n * window);
-    return vx_gpu_check(cudaMemcpyAsync(to, staged, (size_t)n * window, cudaMemcpyHostToDevice, l->stream), "upload of windows", err);
+    if (!vx_gpu_lent_holds(l->config->lent, from, bytes))
+        from = memcpy((char *)l->buffers.at[VX_GPU_IN] + (size_t)at * window, from, bytes);
+    return vx_gpu_check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, l->stream), "upload of windows", err);
 }
 
 static enum vx_status wait(struct vx_gpu_lane *l, struct vx_err *err)

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "gpu/device.h"
+#include "gpu/lent.h"
 #include "gpu/network.h"
 #include "model/engine.h"
 
@@ -20,6 +21,7 @@ struct vx_gpu_lane_config { /* shared by all lanes, borrowed for their life */
     int image_size, n_labels;
     int windows; /* a step, as the network was made for */
     int staged;  /* windows that the page-locked memory holds; a larger batch is run in pieces */
+    const struct vx_gpu_lent *lent; /* what is uploaded from where it lies */
     void (*note)(void *user, const char *line); /* struct vx_engine_config */
     void *note_user;
 };

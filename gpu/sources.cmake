@@ -8,6 +8,7 @@ set(VX_GPU_C
     fft.c
     frontend.c
     lane.c
+    lent.c
     network.c
     picture.c
     plan.c

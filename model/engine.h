@@ -67,12 +67,29 @@ struct vx_engine_ops {
     /* Fills in *trace, borrowed, to which every run on this lane from here on adds its operations' times; NULL: no more.
      * While nobody runs the lane. The member itself is NULL where an engine cannot tell. */
     void (*trace)(struct vx_engine *engine, int lane, struct vx_trace *trace);
+    /* Memory in which batches will lie again and again, such as that shared with decoder processes: an engine that copies
+     * them to a device may lock it, and what keeps it from that is a note, no failure. It stays the caller's, who takes it back
+     * before unmapping it. Both while no lane runs. NULL where it would be of no use. */
+    void (*lend)(struct vx_engine *engine, void *memory, size_t bytes);
+    void (*take_back)(struct vx_engine *engine, const void *memory);
 };
 
 static inline enum vx_status vx_engine_run(struct vx_engine *e, int lane, const struct vx_input *in, float *logits,
                                            struct vx_err *err)
 {
     return e->ops->run(e, lane, in, logits, err);
+}
+
+static inline void vx_engine_lend(struct vx_engine *e, void *memory, size_t bytes)
+{
+    if (e->ops->lend)
+        e->ops->lend(e, memory, bytes);
+}
+
+static inline void vx_engine_take_back(struct vx_engine *e, const void *memory)
+{
+    if (e->ops->take_back)
+        e->ops->take_back(e, memory);
 }
 
 static inline void vx_engine_close(struct vx_engine **e)

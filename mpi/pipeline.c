@@ -182,9 +182,11 @@ static enum vx_status create_batches(struct vx_pipeline *p, struct vx_err *err)
     if (!(p->pools = vx_calloc((size_t)pools, sizeof *p->pools)))
         return vx_fail_nomem(err, "batches");
     for (; p->n_pools < pools; p->n_pools++) {
-        const enum vx_status rc = vx_batch_pool_open(&p->pools[p->n_pools], each, c->batch, batch_bytes(c), err);
+        struct vx_batch_pool *const pool = &p->pools[p->n_pools];
+        const enum vx_status rc = vx_batch_pool_open(pool, each, c->batch, batch_bytes(c), err);
         if (rc != VX_OK)
             return rc;
+        vx_engine_lend(c->engine, pool->memory, pool->bytes);
     }
     return vx_queue_create(&p->filled, (size_t)(pools * each), err);
 }
@@ -245,8 +247,10 @@ void vx_pipeline_destroy(struct vx_pipeline **pp)
         struct vx_job *job = &p->inside[i]->job;
         vx_job_destroy(&job);
     }
-    for (int i = 0; i < p->n_pools; i++)
+    for (int i = 0; i < p->n_pools; i++) {
+        vx_engine_take_back(p->config.engine, p->pools[i].memory);
         vx_batch_pool_close(&p->pools[i]);
+    }
     vx_queue_destroy(&p->tasks);
     vx_queue_destroy(&p->filled);
     vx_queue_destroy(&p->finished);

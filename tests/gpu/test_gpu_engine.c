@@ -7,6 +7,9 @@
 
 #include "base/mem.h"
 #include "model/reference.h"
+#ifdef VX_GPU_HOST
+#include "tests/gpu/host/host.h"
+#endif
 
 #include <math.h>
 #include <pthread.h>
@@ -237,6 +240,46 @@ static void test_lanes(void **state)
     rig_down(&r);
 }
 
+/* Windows of memory that was lent are uploaded from where they lie; those beside it, and all when it was taken back or could not be
+ * locked, by way of the lane's. Scores are the same. */
+static void test_lent(void **state)
+{
+    enum { LENT = 5 }; /* windows of RIG_WINDOWS */
+    const size_t window = RIG_SAMPLES * sizeof(float);
+    float want[LOGITS], got[LOGITS];
+    struct rig r;
+    (void)state;
+
+    rig_up(&r);
+    struct vx_engine *engine = rig_open(&r, VX_PRECISION_FP16);
+    rig_run(&r, engine, 0, VX_INPUT_PCM, RIG_WINDOWS, want);
+    vx_engine_lend(engine, r.pcm, LENT * window);
+    for (int batch = 1; batch <= RIG_WINDOWS; batch++) {
+        memset(got, 0, sizeof got);
+        rig_run(&r, engine, batch % RIG_LANES, VX_INPUT_PCM, batch, got);
+        assert_memory_equal(got, want, sizeof want);
+    }
+#ifdef VX_GPU_HOST
+    size_t straight = vx_host_straight_bytes();
+    rig_run(&r, engine, 0, VX_INPUT_PCM, 1, got);
+    assert_int_equal(vx_host_straight_bytes() - straight, LENT * window);
+    straight = vx_host_straight_bytes();
+    rig_run(&r, engine, 0, VX_INPUT_IMAGE, RIG_WINDOWS, got);
+    assert_int_equal(vx_host_straight_bytes(), straight);
+    vx_engine_take_back(engine, r.pcm);
+    rig_run(&r, engine, 0, VX_INPUT_PCM, 1, got);
+    assert_int_equal(vx_host_straight_bytes(), straight);
+    vx_engine_lend(engine, r.pcm, LENT * window); /* and is not taken back: the engine lets go of it */
+#else
+    vx_engine_take_back(engine, r.pcm);
+    rig_run(&r, engine, 0, VX_INPUT_PCM, 1, got);
+#endif
+    assert_memory_equal(got, want, sizeof want);
+    vx_engine_take_back(engine, want); /* was never lent */
+    vx_engine_close(&engine);
+    rig_down(&r);
+}
+
 /* More kinds of input than a lane keeps: what was given up is made again, with the same result. */
 static void test_rates(void **state)
 {
@@ -308,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lanes), cmocka_unit_test(test_reference), cmocka_unit_test(test_golden),
         cmocka_unit_test(test_bits),  cmocka_unit_test(test_rates),     cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_lent),
     };
 #ifdef __SANITIZE_THREAD__ /* only the first has several threads, and all of them would take most of a minute */
     const size_t n = 1;

@@ -3,6 +3,8 @@
 #include "tests/gpu/engine_rig.h"
 #include "tests/gpu/host/host.h"
 
+#include "gpu/lent.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #define EVERY 1
 #endif
 #define LOGITS (RIG_WINDOWS * RIG_LABELS)
+#define LINE 512
 
 static enum vx_status open_small(const struct rig *r, struct vx_engine **out, struct vx_err *err)
 {
@@ -323,6 +326,49 @@ static void test_not_finite(void **state)
     rig_down(&r);
 }
 
+static void keep_line(void *user, const char *line)
+{
+    snprintf(user, LINE, "%s", line);
+}
+
+/* Memory that cannot be page-locked costs a line in the log. */
+static void test_not_locked(void **state)
+{
+    float want[LOGITS], got[LOGITS];
+    char line[LINE] = "";
+    struct vx_engine *engine;
+    struct rig r;
+    struct vx_err err;
+    (void)state;
+
+    rig_up(&r);
+    struct vx_engine_config config = rig_config(&r, VX_PRECISION_FP16);
+    config.note = keep_line;
+    config.note_user = line;
+    assert_int_equal(vx_cuda_engine_open(&engine, &config, RIG_STEP, &err), VX_OK);
+    rig_run(&r, engine, 0, VX_INPUT_PCM, RIG_WINDOWS, want);
+    const size_t straight = vx_host_straight_bytes();
+    vx_host_fail("cudaHostRegister", 1, cudaErrorMemoryAllocation);
+    vx_engine_lend(engine, r.pcm, RIG_WINDOWS * RIG_SAMPLES * sizeof *r.pcm);
+    assert_non_null(strstr(line, "page-locking batches: "));
+    assert_non_null(strstr(line, "copied once more"));
+    line[0] = '\0';
+    vx_engine_lend(engine, r.pcm, RIG_WINDOWS * RIG_SAMPLES * sizeof *r.pcm); /* it is asked once */
+    assert_string_equal(line, "");
+    rig_run(&r, engine, 0, VX_INPUT_PCM, RIG_WINDOWS, got);
+    assert_memory_equal(got, want, sizeof want);
+    assert_int_equal(vx_host_straight_bytes(), straight);
+    vx_engine_close(&engine);
+
+    line[0] = '\0';
+    assert_int_equal(vx_cuda_engine_open(&engine, &config, RIG_STEP, &err), VX_OK);
+    vx_engine_lend(engine, r.pcm, VX_GPU_LENT_MAX + 1);
+    assert_non_null(strstr(line, "1 MiB more than the 1024 MiB"));
+    assert_int_equal(vx_host_calls("cudaHostRegister"), 1);
+    vx_engine_close(&engine);
+    rig_down(&r);
+}
+
 /* From the second batch on nothing is made, each step is one launch, and each batch waits once. */
 static void test_steady(void **state)
 {
@@ -361,7 +407,7 @@ int main(void)
         cmocka_unit_test(test_short_of_memory), cmocka_unit_test(test_front_end_short_of_memory),
         cmocka_unit_test(test_open_faults),     cmocka_unit_test(test_run_faults),
         cmocka_unit_test(test_lost_device),     cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_steady),
+        cmocka_unit_test(test_steady),          cmocka_unit_test(test_not_locked),
     };
 
     return vx_device_run_tests("CUDA engine on a failing device", tests, COUNT(tests));

@@ -135,8 +135,10 @@ static void test_pictures(void **state)
         p.resample = filters[vx_random_int(&rng, 0, 2)];
         profile.image_filter = filters[vx_random_int(&rng, 0, 2)];
         if (i % 4 < 3) {
-            profile.image_width = profile.use_processor ? random_side() : size;
-            profile.image_height = profile.use_processor ? random_side() : size;
+            const int side = random_side(), other = vx_random_int(&rng, (side + 7) / 8, 8 * side);
+            /* narrower ones are fitted by way of towers of ten thousand lines, which take the scalar reference minutes */
+            profile.image_width = profile.use_processor ? side : size;
+            profile.image_height = profile.use_processor ? (other < 290 ? other : 290) : size;
         }
         check_picture(&profile, &p, size, vx_random_int(&rng, 1, 60), vx_random_int(&rng, 1, 60), 1 + i % 3);
     }

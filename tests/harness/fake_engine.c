@@ -53,7 +53,23 @@ static void close_nothing(struct vx_engine **engine)
     *engine = NULL;
 }
 
-const struct vx_engine_ops fake_engine_ops = {.name = "fake", .default_batch = 8, .close = close_nothing, .run = run};
+static void lend(struct vx_engine *engine, void *memory, size_t bytes)
+{
+    struct fake_engine *fake = (struct fake_engine *)engine;
+
+    (void)memory;
+    fake->lent++;
+    fake->lent_bytes += bytes;
+}
+
+static void take_back(struct vx_engine *engine, const void *memory)
+{
+    (void)memory;
+    ((struct fake_engine *)engine)->lent--;
+}
+
+const struct vx_engine_ops fake_engine_ops = {
+    .name = "fake", .default_batch = 8, .close = close_nothing, .run = run, .lend = lend, .take_back = take_back};
 
 void fake_engine_init(struct fake_engine *fake, int lanes)
 {

@@ -13,6 +13,8 @@
 struct fake_engine {
     struct vx_engine engine;
     atomic_int fail_after; /* windows until every run() fails; < 0: never */
+    int lent;              /* pieces of memory, not taken back */
+    size_t lent_bytes;     /* that were ever lent */
 };
 
 extern const struct vx_engine_ops fake_engine_ops;

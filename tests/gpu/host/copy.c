@@ -64,6 +64,8 @@ static cudaError_t copy(const char *call, struct copy c, enum cudaMemcpyKind dir
     if ((code = check(call, &c, direction, &pageable)) != cudaSuccess ||
         (wait && (code = vx_host_outside_capture(call)) != cudaSuccess))
         return vx_host_leave(code);
+    if (c.from)
+        vx_host_note_source(c.from, c.width * c.height);
     code = vx_host_enqueue(stream, run_copy, &c, sizeof c);
     if (code == cudaSuccess && pageable && !vx_host_is_capturing(stream)) { /* CUDA has copied such memory when it returns */
         struct CUstream_st *s = vx_host_stream(stream);

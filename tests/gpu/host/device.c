@@ -137,7 +137,7 @@ void vx_host_reset(void)
     device.n_calls = 0;
     device.lost = cudaSuccess;
     device.faulty = false;
-    vx_host_forget_peak();
+    vx_host_forget_counts();
     last_error = cudaSuccess;
     vx_host_unlock();
 }

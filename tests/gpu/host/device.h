@@ -26,7 +26,8 @@ void vx_host_poison(void *memory, size_t bytes);
 /* memory.c. Whether [p, p + bytes) lies in one allocation; kind tells which. */
 enum vx_host_kind { VX_HOST_PAGEABLE, VX_HOST_DEVICE, VX_HOST_LOCKED };
 enum vx_host_kind vx_host_kind_of(const void *p, size_t bytes, bool *inside);
+void vx_host_note_source(const void *p, size_t bytes); /* of a copy, for vx_host_straight_bytes() */
 bool vx_host_guards_hold(const char *after); /* reports a write beside an allocation */
-void vx_host_forget_peak(void);
+void vx_host_forget_counts(void);
 
 #endif

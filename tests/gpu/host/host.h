@@ -52,6 +52,7 @@ const char *vx_host_fault(void);
 size_t vx_host_bytes(void);
 unsigned vx_host_objects(void);
 size_t vx_host_peak_bytes(void); /* on the device, since reset */
+size_t vx_host_straight_bytes(void); /* copied out of memory that cudaHostRegister() locked, since reset */
 
 #ifdef __cplusplus
 }

@@ -23,10 +23,11 @@ struct block {
     unsigned char *data;
     size_t bytes;
     enum vx_host_kind kind;
+    bool registered; /* the program's own memory, page-locked: no guards */
 };
 
 static struct block *blocks;
-static size_t on_device, peak, locked;
+static size_t on_device, peak, locked, straight;
 
 static struct block **find(const void *p)
 {
@@ -87,6 +88,8 @@ static bool guard_holds(const struct block *block)
 {
     const unsigned char *head = block->data - GUARD, *end = block->data + block->bytes;
 
+    if (block->registered)
+        return true;
     for (size_t i = 0; i < GUARD; i++)
         if (head[i] != GUARD_BYTE)
             return false;
@@ -114,7 +117,7 @@ static cudaError_t give_back(void *p, enum vx_host_kind kind, const char *call)
 
     if (!p)
         return cudaSuccess;
-    if (!block || block->kind != kind) {
+    if (!block || block->kind != kind || block->registered) {
         vx_host_report(cudaSuccess, "%s: %p was not allocated, or as the other kind of memory, or is freed already", call, p);
         return cudaErrorInvalidValue;
     }
@@ -134,7 +137,8 @@ enum vx_host_kind vx_host_kind_of(const void *p, size_t bytes, bool *inside)
 
     for (const struct block *block = blocks; block; block = block->next) {
         const uintptr_t start = (uintptr_t)block->data;
-        if (at >= start - GUARD && at < start + block->bytes + tail(block)) {
+        const size_t before = block->registered ? 0 : GUARD, behind = block->registered ? 0 : tail(block);
+        if (at >= start - before && at < start + block->bytes + behind) {
             *inside = at >= start && at - start <= block->bytes && bytes <= block->bytes - (at - start);
             return block->kind;
         }
@@ -143,9 +147,10 @@ enum vx_host_kind vx_host_kind_of(const void *p, size_t bytes, bool *inside)
     return VX_HOST_PAGEABLE;
 }
 
-void vx_host_forget_peak(void)
+void vx_host_forget_counts(void)
 {
     peak = on_device;
+    straight = 0;
 }
 
 static size_t ask(const size_t *number)
@@ -164,6 +169,11 @@ size_t vx_host_bytes(void)
 size_t vx_host_peak_bytes(void)
 {
     return ask(&peak);
+}
+
+size_t vx_host_straight_bytes(void)
+{
+    return ask(&straight);
 }
 
 static cudaError_t allocate(const char *call, void **out, size_t bytes, enum vx_host_kind kind)
@@ -209,6 +219,59 @@ cudaError_t cudaMallocHost(void **out, size_t bytes)
 cudaError_t cudaFreeHost(void *p)
 {
     return release("cudaFreeHost", p, VX_HOST_LOCKED);
+}
+
+static cudaError_t enlist(void *p, size_t bytes)
+{
+    const uintptr_t at = (uintptr_t)p;
+    struct block *block;
+
+    if (!p || bytes == 0)
+        return cudaErrorInvalidValue;
+    for (block = blocks; block; block = block->next)
+        if (at < (uintptr_t)block->data + block->bytes && (uintptr_t)block->data < at + bytes)
+            return cudaErrorHostMemoryAlreadyRegistered;
+    if (!(block = calloc(1, sizeof *block)))
+        return cudaErrorMemoryAllocation;
+    *block = (struct block){.next = blocks, .data = p, .bytes = bytes, .kind = VX_HOST_LOCKED, .registered = true};
+    blocks = block;
+    locked += bytes;
+    return cudaSuccess;
+}
+
+cudaError_t cudaHostRegister(void *p, size_t bytes, unsigned int flags)
+{
+    cudaError_t code = vx_host_enter("cudaHostRegister");
+
+    (void)flags;
+    if (code == cudaSuccess && (code = vx_host_outside_capture("cudaHostRegister")) == cudaSuccess)
+        code = enlist(p, bytes);
+    return vx_host_leave(code);
+}
+
+cudaError_t cudaHostUnregister(void *p)
+{
+    const cudaError_t code = vx_host_enter("cudaHostUnregister"), capture = vx_host_outside_capture("cudaHostUnregister");
+    struct block **at = find(p), *block = *at;
+    cudaError_t given = cudaErrorHostMemoryNotRegistered;
+
+    vx_host_run_all();
+    if (block && block->registered) {
+        *at = block->next;
+        locked -= block->bytes;
+        free(block);
+        given = cudaSuccess;
+    }
+    return vx_host_leave(code != cudaSuccess ? code : capture != cudaSuccess ? capture : given);
+}
+
+void vx_host_note_source(const void *p, size_t bytes)
+{
+    const uintptr_t at = (uintptr_t)p;
+
+    for (const struct block *block = blocks; block; block = block->next)
+        if (block->registered && at >= (uintptr_t)block->data && at - (uintptr_t)block->data < block->bytes)
+            straight += bytes;
 }
 
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)

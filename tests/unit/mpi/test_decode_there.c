@@ -293,6 +293,8 @@ static void test_liars(void **state)
                                     .path = strdup(i % 2 == 1 ? folder_path(x->dir, name) : recordings_path(x, k))};
         assert_non_null(items[i].path);
     }
+    assert_int_equal(x->fake.lent, 1); /* the batches, for an engine that copies out of them */
+    assert_true(x->fake.lent_bytes > 0);
     struct vx_job *job = scan_items(p, items, 2 * N_ROWS + 1);
     for (int i = 0; i < 2 * N_ROWS + 1; i++) {
         const struct vx_item_result *const r = &job->results[i];
@@ -310,6 +312,7 @@ static void test_liars(void **state)
     }
     vx_job_destroy(&job);
     vx_pipeline_destroy(&p);
+    assert_int_equal(x->fake.lent, 0);
 }
 
 /* Names that no message can hold, or that are almost too long. */
