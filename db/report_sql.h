@@ -6,7 +6,8 @@
 #define R(x, digits) "round(min(max(" x ", -1e15), 1e15), " digits ")"
 #define NAME "CASE WHEN i.member IS NULL THEN i.path ELSE i.path || '/' || i.member END"
 #define VERDICT "CASE i.verdict WHEN 'fake' THEN 'f' WHEN 'uncertain' THEN 'u' WHEN 'real' THEN 'r' ELSE 'n' END"
-#define LISTED " FROM items i WHERE i.status = 'scored' ORDER BY i.mean_fake DESC, i.worst_fake DESC, i.item LIMIT ?1"
+#define MOST_SUSPICIOUS " ORDER BY i.mean_fake DESC, i.worst_fake DESC, i.item"
+#define LISTED " FROM items i WHERE i.status = 'scored'" MOST_SUSPICIOUS " LIMIT ?1"
 #define COUNTS                                                                                                         \
     "count(*), count(*) FILTER (WHERE i.verdict = 'fake'), count(*) FILTER (WHERE i.verdict = 'uncertain'),"           \
     " count(*) FILTER (WHERE i.verdict = 'real'), count(*) FILTER (WHERE i.status = 'failed'), " R("avg(i.mean_fake)", "4")
@@ -71,12 +72,11 @@ static const char REVIEWS[] =
     " 'label', label, 'remark', remark, 'reviewer', reviewer, 'reviewed', reviewed) FROM reviews ORDER BY review LIMIT 10000";
 static const char LINES[] =
     "SELECT i.item, i.duration_s, r.window_s, r.hop_s, r.calibration_scale, r.calibration_offset"
-    " FROM (SELECT i.item, i.run, i.duration_s, i.n_windows, row_number() OVER () AS nth" LISTED ") i JOIN runs r ON r.run = i.run"
-    " WHERE i.n_windows > 0 ORDER BY i.nth";
+    " FROM (SELECT item, run, duration_s, n_windows, mean_fake, worst_fake" LISTED ") i"
+    " JOIN runs r ON r.run = i.run WHERE i.n_windows > 0" MOST_SUSPICIOUS;
 static const char WINDOWS[] = "SELECT start_ms, logit_real, logit_fake, flags, channel FROM windows WHERE item = ?1 ORDER BY idx";
 static const char SUSPECTS[] =
     "SELECT i.item, coalesce(i.path_raw, CAST(i.path AS BLOB)), coalesce(i.member_raw, CAST(i.member AS BLOB)), i.size, i.duration_s"
-    " FROM items i WHERE i.status = 'scored' AND i.kind = 'audio' AND i.n_windows > 0"
-    " ORDER BY i.mean_fake DESC, i.worst_fake DESC, i.item LIMIT ?1";
+    " FROM items i WHERE i.status = 'scored' AND i.kind = 'audio' AND i.n_windows > 0" MOST_SUSPICIOUS " LIMIT ?1";
 
 #endif

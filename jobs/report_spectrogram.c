@@ -13,6 +13,8 @@
 #define FRAMES_A_COLUMN 3
 #define BLOCK 65536
 #define FLOOR_DB 70.0 /* below the loudest place */
+#define SILENCE 1e-20 /* power that no sample of 24 bits makes: nothing but silence is black throughout */
+#define LONGEST_S 1e9
 
 struct vx_report_spectrogram {
     struct vx_transform *transform;
@@ -147,7 +149,7 @@ static enum vx_status listen(struct vx_report_spectrogram *s, struct vx_decoder 
 
 static void quantise(const struct vx_report_spectrogram *s, uint8_t *levels)
 {
-    double most = 1e-30;
+    double most = SILENCE;
 
     for (int c = 0; c < VX_REPORT_COLUMNS; c++)
         for (int r = 0; r < VX_REPORT_ROWS; r++)
@@ -155,7 +157,7 @@ static void quantise(const struct vx_report_spectrogram *s, uint8_t *levels)
     memset(levels, 0, VX_REPORT_LEVELS);
     for (int r = 0; r < VX_REPORT_ROWS; r++) {
         for (int c = 0; c < VX_REPORT_COLUMNS; c++) {
-            const double db = 10 * log10(fmax(s->sum[c][VX_REPORT_ROWS - 1 - r], 1e-30) / most);
+            const double db = 10 * log10(fmax(s->sum[c][VX_REPORT_ROWS - 1 - r], 1e-10 * SILENCE) / most);
             const uint8_t level = (uint8_t)lround(15 * fmax(0, 1 + db / FLOOR_DB));
             const int at = r * VX_REPORT_COLUMNS + c;
             levels[at / 2] |= (uint8_t)(at % 2 ? level : level << 4);
@@ -172,6 +174,8 @@ enum vx_status vx_report_spectrogram_make(struct vx_report_spectrogram *s, struc
 
     memset(s->sum, 0, sizeof s->sum);
     s->gathered = 0;
+    if (!(duration_s > 0 && duration_s < LONGEST_S)) /* a database may be anybody's */
+        return vx_fail(err, VX_EFORMAT, "the result says that it lasts %g s", duration_s);
     if ((rc = vx_reader_open(reader, item, &source, err)) != VX_OK)
         goto done;
     if (item->size >= 0 && vx_source_size(source) != item->size) {

@@ -80,6 +80,24 @@ static void complete(void **state)
     free(text);
 }
 
+/* Where there is no room for all, the most suspicious ones have their scores over time. */
+static void lines_of_the_first(void **state)
+{
+    const char *const path = fixture_make_result(*state, "r.db", 100, 3);
+    const struct vx_report_rule rule = {.top = 30, .line_bytes = 1};
+    struct vx_err err = {0};
+    char *text = NULL;
+    cJSON *const json = make(path, &rule, &text, &err);
+
+    if (!json)
+        fail_msg("%s", err.text);
+    const cJSON *const lines = cJSON_GetObjectItem(json, "lines");
+    assert_int_equal(cJSON_GetArraySize(lines), 1);
+    assert_non_null(cJSON_GetObjectItem(lines, "99"));
+    cJSON_Delete(json);
+    free(text);
+}
+
 /* Names, errors, metadata and all that a damaged or hostile file may hold. */
 static void hostile(void **state)
 {
@@ -203,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64),
         cmocka_unit_test_setup_teardown(complete, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(lines_of_the_first, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(hostile, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bounded, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(operating_points, fixture_setup, fixture_teardown),

@@ -60,7 +60,7 @@ static void nothing_is_loaded(void **state)
     free(text);
 }
 
-/* Two seconds at 8 kHz: a tone, then nothing. */
+/* Two seconds at 8 kHz: a tone (0: none), then nothing. */
 static void write_tone(const char *path, double hz)
 {
     SF_INFO info = {.samplerate = 8000, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
@@ -106,6 +106,13 @@ static void tone_is_where_it_sounds(void **state)
         assert_int_equal(level(levels, 1, 100), 0);   /* near 8 kHz */
         assert_int_equal(level(levels, row, 300), 0); /* after its end */
     }
+    write_tone(path, 0);
+    assert_int_equal(vx_report_spectrogram_make(s, reader, &item, 2, levels, &err), VX_OK);
+    for (size_t i = 0; i < sizeof levels; i++)
+        assert_int_equal(levels[i], 0);
+    const double lengths[] = {-1e6, 0, NAN, INFINITY, 1e300}; /* of a hostile database */
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        assert_int_equal(vx_report_spectrogram_make(s, reader, &item, lengths[i], levels, &err), VX_EFORMAT);
     item.size = 99; /* another file by now */
     assert_int_equal(vx_report_spectrogram_make(s, reader, &item, 2, levels, &err), VX_EFORMAT);
     assert_non_null(strstr(err.text, "had 99 when it was scanned"));
