@@ -2,7 +2,7 @@
  * nothing leaks (AddressSanitizer looks), and the engine that is open works the next time. oneDNN's own
  * allocations are not ours to fail. */
 #include "tests/harness/cmocka.h"
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 
 #include "cpu/engine.h"
 

@@ -1,6 +1,6 @@
 #include "tests/harness/each_alloc.h"
 #include "tests/harness/cmocka.h"
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>

@@ -1,37 +1,12 @@
 /* failing_everywhere.c - failing_alloc.h for a whole program: malloc and its kin are looked at before they reach the C library or
  * a sanitizer, whoever calls them, so what libarchive, libsndfile or libpng ask for fails as ours does */
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-static atomic_long until_failure = -1; /* allocations; negative: none fails */
-static atomic_bool failed;
-
-void failing_alloc_after(long n)
-{
-    until_failure = n;
-    if (n >= 0)
-        failed = false;
-}
-
-bool failing_alloc_failed(void)
-{
-    return failed;
-}
-
-static bool fails(void)
-{
-    if (until_failure < 0 || until_failure-- > 0)
-        return false;
-    failed = true;
-    errno = ENOMEM;
-    return true;
-}
 
 /* The function that would have been called were this one not here. dlsym allocates nothing where it finds what it looks for. */
 #define NEXT(type, name, parameters, arguments)                                                                                         \
@@ -41,7 +16,7 @@ static bool fails(void)
     {                                                                                                                                   \
         if (!next_##name)                                                                                                               \
             next_##name = (type(*) parameters)(uintptr_t)dlsym(RTLD_NEXT, #name);                                                       \
-        return fails() ? NULL : next_##name arguments;                                                                                  \
+        return failing_alloc_now() ? NULL : next_##name arguments;                                                                                  \
     }
 NEXT(void *, malloc, (size_t n), (n))
 NEXT(void *, calloc, (size_t n, size_t size), (n, size))

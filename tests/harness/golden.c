@@ -145,6 +145,16 @@ void vx_golden_close(struct vx_golden **golden)
     *golden = NULL;
 }
 
+int vx_golden_begin(struct vx_golden **out, const char *name)
+{
+    struct vx_err err;
+
+    if (vx_golden_open(out, name, &err) == VX_OK)
+        return 0;
+    fprintf(stderr, "%s\n", err.text);
+    return -1;
+}
+
 size_t vx_golden_count(const struct vx_golden *golden)
 {
     return golden->n;

@@ -27,6 +27,7 @@ struct vx_golden;
 /* name: a file in tests/golden, or a path when it holds a '/'. VX_EFORMAT: not a golden file, or truncated. */
 enum vx_status vx_golden_open(struct vx_golden **out, const char *name, struct vx_err *err) VX_CHECKED;
 void vx_golden_close(struct vx_golden **golden); /* NULL is fine */
+int vx_golden_begin(struct vx_golden **out, const char *name); /* the same for a group's set-up: 0, or -1 and the reason on stderr */
 
 size_t vx_golden_count(const struct vx_golden *golden);
 const struct vx_golden_array *vx_golden_at(const struct vx_golden *golden, size_t i); /* in the file's order */

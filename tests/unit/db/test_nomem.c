@@ -10,7 +10,7 @@
 #include "db/stretches.h"
 #include "tests/harness/cmocka.h"
 #include "tests/unit/db/fixture.h"
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 
 #include <dirent.h>
 #include <malloc.h>

@@ -18,20 +18,6 @@
 
 #define MIB (1u << 20)
 
-static int setup(void **state)
-{
-    *state = tree_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    char *root = *state;
-
-    tree_remove(&root);
-    return 0;
-}
-
 static void test_limits(void **state)
 {
     static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "12345678"}, {NULL, PACK_FILE, NULL}};
@@ -381,7 +367,7 @@ static void test_mutations(void **state)
     }
 }
 
-#define in_tree(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define in_tree(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
 {

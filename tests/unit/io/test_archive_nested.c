@@ -14,20 +14,6 @@
 
 #define MIB (1u << 20)
 
-static int setup(void **state)
-{
-    *state = tree_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    char *root = *state;
-
-    tree_remove(&root);
-    return 0;
-}
-
 /* Every kind of archive: what its members cost within another. */
 static const struct kind {
     const char *ending, *format, *filter, *options;
@@ -310,7 +296,7 @@ static void test_remarks(void **state)
     }
 }
 
-#define in_tree(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define in_tree(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
 {

@@ -2,7 +2,7 @@
 #include "io/clips.h"
 #include "io/sound.h"
 #include "tests/harness/cmocka.h"
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 #include "tests/unit/io/tree.h"
 
 #include <math.h>

@@ -15,20 +15,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int setup(void **state)
-{
-    *state = tree_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    char *root = *state;
-
-    tree_remove(&root);
-    return 0;
-}
-
 static void link_to(const char *root, const char *target, const char *name)
 {
     assert_int_equal(symlink(target, tree_path(root, name)), 0);
@@ -324,7 +310,7 @@ static void test_vanishing(void **state)
     vx_corpus_close(&corpus);
 }
 
-#define in_tree(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define in_tree(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
 {

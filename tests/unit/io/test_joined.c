@@ -16,14 +16,8 @@ static struct vx_golden *golden;
 
 static int open_golden(void **state)
 {
-    struct vx_err err;
-
     (void)state;
-    if (vx_golden_open(&golden, "decode.gold", &err) != VX_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        return -1;
-    }
-    return 0;
+    return vx_golden_begin(&golden, "decode.gold");
 }
 
 static int close_golden(void **state)

@@ -1,6 +1,6 @@
 /* Unit tests of label files: every format, and what is refused beside it; which row a recording is matched with. */
 #include "tests/harness/cmocka.h"
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 #include "tests/unit/io/tree.h"
 
 #include "base/buf.h"

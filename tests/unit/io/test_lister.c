@@ -55,20 +55,6 @@ static int life(int sock, int archive, const void *config)
     return vx_lister_serve(sock, archive, c);
 }
 
-static int setup(void **state)
-{
-    *state = tree_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    char *root = *state;
-
-    tree_remove(&root);
-    return 0;
-}
-
 static struct vx_corpus_limits limits(bool by_process)
 {
     struct vx_err err;
@@ -182,7 +168,7 @@ static void test_costs_its_archive(void **state)
     }
 }
 
-#define in_tree(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define in_tree(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
 {

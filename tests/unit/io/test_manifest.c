@@ -13,20 +13,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static int setup(void **state)
-{
-    *state = tree_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    char *root = *state;
-
-    tree_remove(&root);
-    return 0;
-}
-
 /* All rows as one text: cells between [ ], rows on lines with their number, "!" and the message for broken ones. */
 static void table_text(const char *path, char delimiter, struct vx_buf *out)
 {
@@ -397,7 +383,7 @@ static void test_mutations(void **state)
     }
 }
 
-#define in_tree(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define in_tree(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* Every allocation of the corpus and the reader fails once: an error comes back, nothing leaks (AddressSanitizer looks),
  * and the next attempt works. */
 #include "tests/harness/cmocka.h"
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 #include "tests/unit/io/pack.h"
 #include "tests/unit/io/tree.h"
 

@@ -5,7 +5,7 @@
 #include "io/windows.h"
 
 #include "tests/harness/cmocka.h"
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 #include "tests/unit/io/memory_source.h"
 #include "tests/unit/io/recording.h"
 

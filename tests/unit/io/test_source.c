@@ -17,20 +17,6 @@
 
 #define MAX_MEMBER (64u << 20)
 
-static int setup(void **state)
-{
-    *state = tree_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    char *root = *state;
-
-    tree_remove(&root);
-    return 0;
-}
-
 static struct vx_reader *make_reader(void)
 {
     struct vx_reader *reader = NULL;
@@ -250,7 +236,7 @@ static void test_changed(void **state)
     vx_reader_destroy(&reader);
 }
 
-#define in_tree(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define in_tree(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
 {

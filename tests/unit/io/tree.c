@@ -46,6 +46,20 @@ void tree_remove(char **root)
     *root = NULL;
 }
 
+int tree_setup(void **state)
+{
+    *state = tree_create();
+    return 0;
+}
+
+int tree_teardown(void **state)
+{
+    char *root = *state;
+
+    tree_remove(&root);
+    return 0;
+}
+
 const char *tree_path(const char *root, const char *name)
 {
     static char ring[64][4096];

@@ -10,6 +10,9 @@
 char *tree_create(void);
 void tree_remove(char **root); /* with all that is in it; frees the path and sets it to NULL */
 
+int tree_setup(void **state); /* cmocka's fixtures: *state is a tree's path */
+int tree_teardown(void **state);
+
 const char *tree_path(const char *root, const char *name); /* root/name, valid until 64 further calls */
 void tree_mkdir(const char *root, const char *name);       /* with its parents */
 /* Writes a file, creating the directories on its way. */

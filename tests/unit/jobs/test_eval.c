@@ -1,7 +1,7 @@
 /* eval's set, rows and charts: cells, conditions, columns shown by default, and every failing allocation. */
 #include "tests/harness/cmocka.h"
 #include "tests/unit/db/fixture.h"
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 
 #include "base/file.h"
 #include "jobs/eval_report.h"

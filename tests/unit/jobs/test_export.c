@@ -5,7 +5,7 @@
 #include "jobs/export_set.h"
 #include "tests/harness/cmocka.h"
 #include "tests/harness/folder.h"
-#include "tests/unit/io/failing_alloc.h"
+#include "tests/harness/failing_alloc.h"
 
 #include <math.h>
 #include <stdio.h>
