@@ -18,7 +18,8 @@ enum vx_status vx_file_read(const char *path, size_t max, char **out, size_t *le
 
     *out = NULL;
     *len = 0;
-    if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0 || fstat(fd, &sb) < 0) {
+    /* opening a pipe would wait for a writer */
+    if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0 || fstat(fd, &sb) < 0) {
         rc = vx_fail_sys(err, "open %s", path);
         goto done;
     }

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void test_utf8(void **state)
@@ -221,6 +222,9 @@ static void test_files(void **state)
     /* FIPS 180-2, appendix B.1 */
     assert_int_equal(vx_sha256_file(path, hex, &err), VX_OK);
     assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(vx_file_read(path, 10, &data, &len, &err), VX_EINVAL); /* and does not wait for a writer */
     unlink(path);
     rmdir(deep);
     free(path);
