@@ -78,11 +78,12 @@ function summary() {
 
 /* --- Histogram of the recordings' scores, with the thresholds --- */
 function histogram() {
-  const width = 800, height = 220, left = 48, bottom = 34, bins = data.histogram.bins, h = data.histogram;
+  const width = Math.max(340, Math.min(800, $("histogram").clientWidth - 32)); /* drawn in about its own size, so that its words can be read */
+  const height = 220, left = 48, right = 14, bottom = 34, bins = data.histogram.bins, h = data.histogram;
   const sums = Array.from({ length: bins }, (_, i) => h.r[i] + h.u[i] + h.f[i]), most = Math.max(1, ...sums);
-  const y = (n) => (height - bottom - 16) * Math.sqrt(n / most); /* the root, so that few among many are seen */
+  const y = (n) => (height - bottom - 40) * Math.sqrt(n / most); /* the root, so that few among many are seen */
   const box = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Histogram of the mean ${scoreWord} of ${whole(sums.reduce((a, b) => a + b, 0))} recordings` });
-  const step = (width - left - 8) / bins;
+  const across = width - left - right, step = across / bins;
   for (let i = 0; i < bins; i++) {
     const total = y(sums[i]);
     let at = height - bottom;
@@ -95,15 +96,16 @@ function histogram() {
       box.append(bar);
     }
   }
-  box.append(svg("line", { x1: left, x2: width - 8, y1: height - bottom, y2: height - bottom, class: "axis" }));
-  for (let i = 0; i <= 10; i += 2) box.append(svg("text", { x: left + ((width - left - 8) * i) / 10, y: height - bottom + 16, "text-anchor": "middle" }, (i / 10).toFixed(1)));
-  box.append(svg("text", { x: left + (width - left) / 2, y: height - 2, "text-anchor": "middle" }, "mean " + scoreWord + " of a recording"));
+  box.append(svg("line", { x1: left, x2: width - right, y1: height - bottom, y2: height - bottom, class: "axis" }));
+  for (let i = 0; i <= 10; i += 2) box.append(svg("text", { x: left + (across * i) / 10, y: height - bottom + 16, "text-anchor": "middle" }, (i / 10).toFixed(1)));
+  box.append(svg("text", { x: left + across / 2, y: height - 2, "text-anchor": "middle" }, "mean " + scoreWord + " of a recording"));
   box.append(svg("text", { x: left - 6, y: height - bottom - y(most) + 10, "text-anchor": "end" }, whole(most)), svg("text", { x: left - 6, y: height - bottom, "text-anchor": "end" }, "0"));
-  for (const [value, word, side] of data.real_below < data.fake_from ? [[data.real_below, "uncertain from", "end"], [data.fake_from, "fake from", "start"]] : [[data.fake_from, "fake from", data.fake_from > 0.5 ? "end" : "start"]]) {
-    const x = left + (width - left - 8) * value;
-    box.append(svg("line", { x1: x, x2: x, y1: 8, y2: height - bottom, class: "point" }), svg("text", { x: x + (side === "end" ? -3 : 3), y: 20, "text-anchor": side }, word + " " + round(value)));
-  }
-  $("histogram").append(box, el("div", { class: "legend" }, ...["r", "u", "f"].map((k) => el("span", {}, el("i", { class: words[k] }), words[k])), el("span", {}, "Heights are square roots, so that a few among many can be seen.")));
+  const points = data.real_below < data.fake_from ? [[data.real_below, "uncertain from"], [data.fake_from, "fake from"]] : [[data.fake_from, "fake from"]];
+  points.forEach(([value, word], i) => {
+    const x = left + across * value, before = value > 0.5;
+    box.append(svg("line", { x1: x, x2: x, y1: 4, y2: height - bottom, class: "point" }), svg("text", { x: x + (before ? -4 : 4), y: 14 + 15 * i, "text-anchor": before ? "end" : "start" }, word + " " + round(value)));
+  });
+  $("histogram").replaceChildren(box, el("div", { class: "legend" }, ...["r", "u", "f"].map((k) => el("span", {}, el("i", { class: words[k] }), words[k])), el("span", {}, "Heights are square roots, so that a few among many can be seen.")));
 }
 
 /* What other thresholds of the profile would make of the same scores. */
@@ -119,9 +121,14 @@ function points() {
 
 /* --- Marks of a person --- */
 const marks = [];
-const storeKey = "voxtrawl-review-" + data.runs.map((r) => r.uuid).join("-").slice(0, 80);
+const storeKey = "voxtrawl-review-" + data.runs.map((r) => r.uuid).join("-");
+let unkept = false; /* a browser that keeps nothing for files asks before it forgets marks that were not saved */
 function remember() {
-  try { localStorage.setItem(storeKey, JSON.stringify({ reviewer: $("reviewer").value, marks })); } catch (e) { /* a browser that keeps nothing for files */ }
+  try {
+    localStorage.setItem(storeKey, JSON.stringify({ reviewer: $("reviewer").value, marks }));
+  } catch (e) {
+    unkept = marks.length > 0;
+  }
 }
 function recall() {
   try {
@@ -149,6 +156,7 @@ function save(event) {
   document.body.append(link);
   link.click();
   link.remove();
+  unkept = false;
   setTimeout(() => URL.revokeObjectURL(url), 10000);
   $("saved").textContent = "Saved as review.json. Take it into the result by: voxtrawl review DB --import review.json";
 }
@@ -224,14 +232,18 @@ function drawRuler(canvas, seconds) {
   }
 }
 
-function detail(file, redraw) {
-  const line = lineOf(file), picture = data.pictures[file[F.item]], box = el("div", { class: "detail" });
-  const title = el("p", { class: "soft" }, [file[F.format], line && line.channels > 1 ? line.channels + " channels scored; the worst is shown at each place" : "", file[F.remark]].filter(Boolean).join(" · "));
+/* What is shown of an opened recording, and what draws its pictures, which need to be in the page. */
+function detail(file) {
+  const line = lineOf(file), picture = data.pictures[file[F.item]] || data.pictures[file[F.same]], box = el("div", { class: "detail" });
+  const title = el("p", { class: "soft" }, [file[F.format], "highest window " + score(file[F.max]), line && line.channels > 1 ? line.channels + " channels scored; the worst is shown at each place" : "", file[F.remark]].filter(Boolean).join(" · "));
   box.append(title);
-  if (file[F.same] !== null) box.append(el("p", { class: "soft" }, "The same content as recording number " + file[F.same] + ", which was scored in its place."));
+  if (file[F.same] !== null) {
+    const scored = data.files.find((f) => f[F.item] === file[F.same]);
+    box.append(el("p", { class: "soft" }, "The same content as " + (scored ? scored[F.name] : "item " + file[F.same] + " of the result") + ", which was scored in its place."));
+  }
   if (!line) {
     box.append(el("p", { class: "soft" }, file[F.windows] ? "Its windows are left out here to keep the report small: voxtrawl query has them." : "It has no windows of its own."));
-    return box;
+    return { box, draw: () => {} };
   }
   let selection = null;
   const scores = el("canvas", { class: "scores", role: "img", "aria-label": `Scores over ${clock(line.seconds)}: highest ${score(file[F.max])}, mean ${score(file[F.mean])}` });
@@ -246,11 +258,8 @@ function detail(file, redraw) {
     if (spectrum) drawSpectrum(spectrum, picture);
     drawRuler(ruler, line.seconds);
   };
-  requestAnimationFrame(draw);
-  window.addEventListener("resize", draw);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 
-  const clips = data.clips.filter((c) => c.item === file[F.item]);
+  const clips = data.clips.filter((c) => c.item === file[F.item] || c.item === file[F.same]);
   if (clips.length) {
     box.append(el("div", { class: "clips" }, ...clips.map((c) => el("figure", {}, el("audio", { controls: true, preload: "metadata", src: c.uri, "aria-label": `Clip from ${clock(c.start)} to ${clock(c.end)}` }),
       el("figcaption", {}, `${clock(c.start)} to ${clock(c.end)}${onChannel(c.channel)}, ${scoreWord} ${score(c.mean)} `, el("button", { type: "button", onclick: () => { choose(c.start, c.end); if (channel) channel.value = c.channel; } }, "Select this stretch"))))));
@@ -280,13 +289,14 @@ function detail(file, redraw) {
     if (begun !== null && Math.abs(second(e) - begun) < 0.05) { const k = Math.floor(second(e) / line.hop); choose(k * line.hop, k * line.hop + line.window); }
     begun = null;
   });
+  scores.addEventListener("pointercancel", () => { begun = null; });
   for (const input of [from, to]) input.addEventListener("change", () => { if (+from.value < +to.value) { selection = [+from.value, +to.value]; draw(); } });
   const showMarks = () => {
     list.replaceChildren(...data.reviews.filter((m) => m.item === file[F.item]).map((m) => el("li", {}, el("b", {}, m.label), `${clock(m.start_s)} to ${clock(m.end_s)}${onChannel(m.channel)}`, el("span", { class: "soft" }, `${m.reviewer}, ${m.reviewed}`), m.remark || "")),
       ...marks.filter((m) => m.run === data.uuids[file[F.run]] && m.item === file[F.item]).map((m) => el("li", {}, el("b", {}, m.label), `${clock(m.start_s)} to ${clock(m.end_s)}${onChannel(m.channel)}`, m.remark,
         el("button", { type: "button", onclick: () => { marks.splice(marks.indexOf(m), 1); changed(); } }, "Remove"))));
   };
-  const changed = () => { showMarks(); showMarked(); remember(); redraw(); };
+  const changed = () => { showMarks(); showMarked(); remember(); showChip(file[F.item]); };
   const mark = (label) => {
     const a = +from.value, b = +to.value;
     if (!(a >= 0 && a < b && b <= line.seconds + 0.01)) {
@@ -299,20 +309,20 @@ function detail(file, redraw) {
     remark.value = "";
     changed();
   };
-  box.append(list, el("div", { class: "review", role: "group", "aria-label": "Mark a stretch" }, el("label", {}, "from, s", from), el("label", {}, "to, s", to), channel ? el("label", {}, "channel", channel) : null, el("label", {}, "remark", remark),
+  box.append(list, el("p", { class: "soft hint" }, "To mark a stretch, drag over the scores or type its seconds."), el("div", { class: "review", role: "group", "aria-label": "Mark a stretch" }, el("label", {}, "from, s", from), el("label", {}, "to, s", to), channel ? el("label", {}, "channel", channel) : null, el("label", {}, "remark", remark),
     ...["real", "fake", "unsure"].map((label) => el("button", { type: "button", class: "mark-" + label, onclick: () => mark(label) }, "Mark " + label))));
   showMarks();
-  return box;
+  return { box, draw };
 }
 
 /* --- The table --- */
 const columns = [
   { title: "Verdict", key: F.verdict, order: { f: 3, u: 2, r: 1, n: 0 } },
-  { title: "Mean", key: F.mean, number: true }, { title: "Highest", key: F.max, number: true },
-  { title: "Longest run", key: F.longest, number: true, optional: true }, { title: "Length", key: F.seconds, number: true },
+  { title: "Mean", key: F.mean, number: true }, { title: "Highest", key: F.max, number: true, optional: true },
+  { title: "Longest run", key: F.longest, number: true, optional: true }, { title: "Length", key: F.seconds, number: true, optional: true },
   { title: "Recording", key: F.name },
 ];
-const view = { column: 1, down: true, page: 0, size: 50, rows: [], open: new Set() };
+const view = { column: 1, down: true, page: 0, size: 50, rows: [], open: new Map() }; /* open: of an item, the row below its own and what draws it */
 function markedItems() {
   const set = new Set(data.reviews.map((m) => m.item));
   for (const m of marks) set.add(m.item);
@@ -332,25 +342,56 @@ function choose() {
     return (x < y ? -1 : 1) * sign;
   });
   view.page = Math.min(view.page, Math.max(0, Math.ceil(view.rows.length / view.size) - 1));
-  $("found").textContent = whole(view.rows.length) + " of " + whole(data.files.length) + " shown";
+  $("found").textContent = view.rows.length < data.files.length ? `${whole(view.rows.length)} of ${whole(data.files.length)} listed recordings match` : whole(data.files.length) + " listed";
   show();
 }
-function show() {
-  const body = $("files").tBodies[0], first = view.page * view.size, marked = markedItems();
-  body.replaceChildren();
-  for (const f of view.rows.slice(first, first + view.size)) {
-    const open = view.open.has(f[F.item]), cut = f[F.name].lastIndexOf("/") + 1;
-    const toggle = el("button", { type: "button", class: "toggle", "aria-expanded": String(open), onclick: () => { if (!view.open.delete(f[F.item])) view.open.add(f[F.item]); show(); body.querySelector(`[data-item="${f[F.item]}"] .toggle`).focus(); } },
-      el("span", { class: "folder" }, f[F.name].slice(0, cut)), el("span", {}, f[F.name].slice(cut)));
-    body.append(el("tr", { "data-item": f[F.item], class: open ? "open" : null }, el("td", {}, el("span", { class: "chip " + classes[f[F.verdict]] }, signs[f[F.verdict]] + words[f[F.verdict]])),
-      el("td", { class: "number" }, score(f[F.mean])), el("td", { class: "number" }, score(f[F.max])), el("td", { class: "number optional" }, f[F.longest] === null ? "" : clock(f[F.seconds] ? Math.min(f[F.longest], f[F.seconds]) : f[F.longest])), el("td", { class: "number" }, clock(f[F.seconds])),
-      el("td", { class: "name" }, toggle, marked.has(f[F.item]) ? el("span", { class: "chip none" }, "✎ marked") : null)));
-    if (open) body.append(el("tr", { class: "detail-row" }, el("td", { colspan: columns.length }, detail(f, () => { const chip = body.querySelector(`[data-item="${f[F.item]}"] .name`); const has = chip.querySelector(".chip"), is = markedItems().has(f[F.item]); if (is && !has) chip.append(el("span", { class: "chip none" }, "✎ marked")); if (!is && has) has.remove(); }))));
+const markedChip = () => el("span", { class: "chip none" }, "✎ marked");
+function showChip(item) {
+  const name = $("files").querySelector(`[data-item="${item}"] .name`), has = name && name.querySelector(".chip"), is = markedItems().has(item);
+  if (name && is && !has) name.append(markedChip());
+  if (has && !is) has.remove();
+}
+/* Others stay as they are: what plays goes on, what was typed is kept. */
+function toggle(file, row) {
+  const opened = view.open.get(file[F.item]);
+  if (opened) {
+    opened.row.remove();
+    view.open.delete(file[F.item]);
+  } else {
+    const { box, draw } = detail(file), below = el("tr", { class: "detail-row" }, el("td", { colspan: columns.length }, box));
+    view.open.set(file[F.item], { row: below, draw });
+    row.after(below);
+    draw();
   }
+  row.classList.toggle("open", !opened);
+  row.querySelector(".toggle").setAttribute("aria-expanded", String(!opened));
+}
+function drawOpened() {
+  for (const opened of view.open.values()) opened.draw();
+}
+function show() {
+  const first = view.page * view.size, marked = markedItems(), rows = [];
+  for (const f of view.rows.slice(first, first + view.size)) {
+    const opened = view.open.get(f[F.item]), cut = f[F.name].lastIndexOf("/") + 1;
+    const row = el("tr", { "data-item": f[F.item], class: opened ? "open" : null }, el("td", {}, el("span", { class: "chip " + classes[f[F.verdict]] }, signs[f[F.verdict]] + words[f[F.verdict]])),
+      el("td", { class: "number" }, score(f[F.mean])), el("td", { class: "number optional" }, score(f[F.max])), el("td", { class: "number optional" }, f[F.longest] === null ? "" : clock(f[F.seconds] ? Math.min(f[F.longest], f[F.seconds]) : f[F.longest])), el("td", { class: "number optional" }, clock(f[F.seconds])),
+      el("td", { class: "name" }, el("button", { type: "button", class: "toggle", "aria-expanded": String(!!opened), onclick: () => toggle(f, row) }, el("span", { class: "folder" }, f[F.name].slice(0, cut)), el("span", {}, f[F.name].slice(cut))),
+        marked.has(f[F.item]) ? markedChip() : null));
+    rows.push(row);
+    if (opened) rows.push(opened.row);
+  }
+  $("files").tBodies[0].replaceChildren(...rows);
+  drawOpened();
   const pages = Math.max(1, Math.ceil(view.rows.length / view.size));
   $("page").textContent = "Page " + (view.page + 1) + " of " + whole(pages);
   $("back").disabled = view.page === 0;
   $("next").disabled = view.page + 1 >= pages;
+}
+function turn(by, button, other) {
+  view.page += by;
+  show();
+  if (button.disabled) other.focus();
+  $("h-files").scrollIntoView();
 }
 function header() {
   const row = $("files").tHead.rows[0];
@@ -365,7 +406,7 @@ function header() {
 /* --- Groups and failures --- */
 function groups() {
   for (const group of data.groups) {
-    const table = el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, group.title), ...["Recordings", "Fake", "Uncertain", "Real", "Failed", "Mean"].map((t) => el("th", { class: "number" }, t)))), el("tbody", {},
+    const table = el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, group.title), ...["Recordings", "Fake", "Uncertain", "Real", "Failed", "Mean"].map((t) => el("th", { scope: "col", class: "number" }, t)))), el("tbody", {},
       ...group.rows.map((r) => el("tr", {}, el("td", { class: "name" }, r[0] === "" ? "(none)" : r[0]), ...r.slice(1, 6).map((n) => el("td", { class: "number" }, whole(n))), el("td", { class: "number" }, score(r[6]))))));
     const box = el("div", {}, el("h2", {}, "By " + group.title), group.rows.length < group.of ? el("p", { class: "soft" }, `The first ${whole(group.rows.length)} of ${whole(group.of)}, those with most fake ones first.`) : null, el("div", { class: "scroll" }, table));
     $("groups").append(box);
@@ -382,13 +423,15 @@ header();
 groups();
 recall();
 showMarked();
-$("listed").textContent = data.files.length < data.of
-  ? `The ${whole(data.files.length)} most suspicious of ${whole(data.of)} scored recordings are listed; voxtrawl query has them all, and --top lists more.`
-  : "Click a name for its scores over time, its sound, and to mark stretches.";
+$("listed").textContent = (data.files.length < data.of ? `The ${whole(data.files.length)} most suspicious of ${whole(data.of)} scored recordings are listed; voxtrawl query has them all, and --top lists more. ` : "") +
+  (data.files.length ? "A name opens its scores over time and its sound, and lets you mark stretches." : "No recording was scored.");
 for (const [id, event] of [["search", "input"], ["verdict", "change"], ["min-seconds", "input"], ["reviewed", "change"]])
   $(id).addEventListener(event, () => { view.page = 0; choose(); });
-$("back").addEventListener("click", () => { view.page--; show(); });
-$("next").addEventListener("click", () => { view.page++; show(); });
+$("back").addEventListener("click", () => turn(-1, $("back"), $("next")));
+$("next").addEventListener("click", () => turn(1, $("next"), $("back")));
+window.addEventListener("resize", () => { histogram(); drawOpened(); });
+for (const change of ["(prefers-color-scheme: dark)", "print"]) matchMedia(change).addEventListener("change", drawOpened);
+window.addEventListener("beforeunload", (event) => { if (unkept) event.preventDefault(); });
 $("save").querySelector("form").addEventListener("submit", save);
 $("reviewer").addEventListener("change", remember);
 choose();

@@ -97,6 +97,18 @@ try:
     d.execute_script("arguments[0].muted = true; arguments[0].play()", audio)
     wait(lambda: audio.get_property("currentTime") > 0.2, "the clip does not play")
 
+    # another one is opened and closed: what was typed stays, what plays goes on
+    remark = d.find_element(By.CSS_SELECTOR, ".remark")
+    remark.send_keys("typed")
+    d.execute_script("arguments[0].loop = true; arguments[0].play()", audio)
+    other = d.find_element(By.CSS_SELECTOR, f'tr:not([data-item="{item}"]) > .name .toggle')
+    other.send_keys(Keys.ENTER)
+    check(len(find(".detail")) == 2 and not audio.get_property("paused") and remark.get_property("value") == "typed", "the first recording was closed")
+    other.send_keys(Keys.ENTER)
+    mean.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+    check(len(find(".detail")) == 1 and remark.get_property("value") == "typed", "sorting forgets what was typed")
+    remark.clear()
+
     # marks: a clip's stretch, and one by numbers; without a name nothing is saved
     d.find_element(By.CSS_SELECTOR, ".clips button").click()
     d.find_element(By.CSS_SELECTOR, ".remark").send_keys("<b>hiss</b>")
@@ -134,6 +146,8 @@ try:
     d.save_screenshot(str(folder / "narrow.png"))
     wide = d.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
     check(wide <= 0, f"a narrow window must be scrolled sideways, by {wide} pixels")
+    over = d.execute_script("return Math.max(...[...document.querySelectorAll('.toggle, .detail')].map(e => e.getBoundingClientRect().right)) - innerWidth")
+    check(over <= 0, f"a name or a detail sticks out of a narrow window, by {over} pixels")
 
     # marks outlive the window
     d.refresh()
