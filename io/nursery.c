@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_CHILDREN 256 /* at a time; a rank has at most 16 decoders */
+#define MAX_CHILDREN 256 /* at a time: the most decoders that a rank can be told to have */
 #define KILL_MS 5000     /* for a killed process to be gone */
 #define N_FDS 3          /* that come with an order: socket, memory, watch */
 
@@ -135,8 +135,15 @@ static bool take_order(struct mother *m)
 
     if (got <= 0)
         return got < 0 && errno == EINTR;
-    if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof fds))
+    if (!c || c->cmsg_type != SCM_RIGHTS)
         return true; /* no room for its descriptors: the asker sees them closed */
+    if (c->cmsg_len != CMSG_LEN(sizeof fds)) { /* or for some of them */
+        for (size_t i = 0; CMSG_LEN((i + 1) * sizeof *fds) <= c->cmsg_len; i++) {
+            memcpy(fds, CMSG_DATA(c) + i * sizeof *fds, sizeof *fds);
+            close(fds[0]);
+        }
+        return true;
+    }
     memcpy(fds, CMSG_DATA(c), sizeof fds);
     bear(m, fds, config);
     return true;

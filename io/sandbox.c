@@ -90,6 +90,10 @@ enum vx_status vx_sandbox_enter(struct vx_err *err)
     EQUAL(__NR_##name, 0, 4), LOAD_ARG(arg), ANY_BIT((bits), 1, 0), RETURN(otherwise), RETURN(ALLOW)
 #define CALL_IF_EQUAL(name, arg, value, otherwise) \
     EQUAL(__NR_##name, 0, 4), LOAD_ARG(arg), EQUAL((value), 1, 0), RETURN(otherwise), RETURN(ALLOW)
+/* fcntl() of descriptors and flags alone: F_SETOWN and F_SETSIG would have the kernel kill other processes for it. */
+#define ASKING_FCNTL \
+    EQUAL(__NR_fcntl, 0, 5), LOAD_ARG(1), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, F_GETFL, 0, 2), EQUAL(F_DUPFD_CLOEXEC, 1, 0), \
+        RETURN(REFUSE), RETURN(ALLOW)
 /* Opening: to read is refused, which libraries live with; to write, create or truncate ends the process. */
 #define OPENING(name, arg) \
     EQUAL(__NR_##name, 0, 4), LOAD_ARG(arg), ANY_BIT(O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0, 1), RETURN(KILL), \
@@ -103,6 +107,8 @@ enum vx_status vx_sandbox_available(struct vx_err *err)
         return VX_OK;
     return vx_fail(err, VX_EUNSUPPORTED, "this kernel has no seccomp filters (4.14 or newer, CONFIG_SECCOMP_FILTER)");
 }
+
+_Static_assert(F_DUPFD <= F_GETFL && F_GETFD <= F_GETFL && F_SETFD <= F_GETFL && F_SETFL > F_GETFL, "the kernel's numbers");
 
 enum vx_status vx_sandbox_enter(struct vx_err *err)
 {
@@ -132,7 +138,7 @@ enum vx_status vx_sandbox_enter(struct vx_err *err)
         CALL(close, ALLOW),
         CALL(fstat, ALLOW),
         CALL_IF_BIT(newfstatat, 3, 0x1000 /* AT_EMPTY_PATH: fstat() of some C libraries */, REFUSE),
-        CALL(fcntl, ALLOW),
+        ASKING_FCNTL,
         CALL(dup, ALLOW),
         CALL(readv, ALLOW),
         CALL(preadv, ALLOW),

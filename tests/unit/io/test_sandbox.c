@@ -111,6 +111,18 @@ static int signal_another(void)
     return refused(kill(getppid(), 0));
 }
 
+static int have_another_signalled(void) /* by the kernel, when there is something to read */
+{
+    return refused(fcntl(STDIN_FILENO, F_SETOWN, getppid()));
+}
+
+static int ask_about_descriptors(void)
+{
+    const int copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+
+    return copy >= 3 && fcntl(copy, F_GETFD) == FD_CLOEXEC && fcntl(copy, F_SETFD, 0) == 0 && fcntl(copy, F_GETFL) >= 0 ? DONE : STRANGE;
+}
+
 static int signal_itself(void)
 {
     signal(SIGTERM, SIG_IGN);
@@ -143,11 +155,13 @@ static const struct {
     {"read what is open", read_what_is_open, DONE},
     {"write to stderr", write_to_stderr, DONE},
     {"signal itself", signal_itself, DONE},
+    {"ask about descriptors", ask_about_descriptors, DONE},
     {"read by name", read_by_name, REFUSED},
     {"look by name", look_by_name, REFUSED},
     {"write to stdout", write_to_stdout, REFUSED},
     {"make code", make_code, REFUSED},
     {"raise limits", raise_limits, REFUSED},
+    {"have another signalled", have_another_signalled, REFUSED},
     {"write by name", write_by_name, -SIGSYS},
     {"truncate by name", truncate_by_name, -SIGSYS},
     {"make a socket", make_socket, -SIGSYS},
