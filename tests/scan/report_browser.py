@@ -1,8 +1,9 @@
 """report_browser.py PAGE FOLDER - the page of tests/scan/report.sh in headless Chromium: sorts, filters, plays, marks, saves.
 
-Screenshots go to FOLDER/*.png, what is saved to FOLDER/downloads. Exit status 77: no browser, or nothing to drive it.
+Screenshots go to FOLDER/*.png, what is saved to FOLDER/downloads. Exit status 77: no browser, nothing to drive it, or no
+localhost (/etc/hosts) over which to do so.
 """
-import json, os, pathlib, shutil, sys, time
+import json, os, pathlib, shutil, socket, sys, time
 
 try:
     from selenium import webdriver
@@ -13,6 +14,10 @@ except ImportError:
     sys.exit(77)
 browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
 if not browser or not driver:
+    sys.exit(77)
+try:
+    socket.getaddrinfo("localhost", None)
+except OSError:
     sys.exit(77)
 
 page, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
