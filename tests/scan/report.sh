@@ -125,7 +125,7 @@ head -c 100 /dev/zero >x.json && wrong "not text" x.json
 python=python3 # not necessarily the distribution's, whose selenium it is
 $python -c "import selenium" 2>/dev/null || python=/usr/bin/python3
 "$python" "$HERE/report_browser.py" report.html "$PWD" || case $? in
-77) skip "python3-selenium, chromium or chromium-driver is not installed" ;;
+77) skip "python3-selenium, chromium or chromium-driver is not installed, or localhost has no address" ;;
 *) fail "the page in a browser" ;;
 esac
 status 0 "$VOXTRAWL" review r.db --import downloads/review.json
