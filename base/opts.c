@@ -1,8 +1,12 @@
 #include "base/opts.h"
+#include "base/wrap.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define DOC_COLUMN 30 /* of what an option does, in the help */
+#define COLUMNS 110
 
 static const struct vx_opt *find_long(const struct vx_opt *table, const char *name, size_t len)
 {
@@ -165,10 +169,12 @@ void vx_opts_print(const struct vx_opt *table, FILE *to)
             snprintf(letter, sizeof letter, "-%c, ", table->letter);
         snprintf(left, sizeof left, "  %s--%s%s%s", letter, table->name, table->metavar ? " " : "",
                  table->metavar ? table->metavar : "");
-        if (strlen(left) < 30)
-            fprintf(to, "%-30s%s\n", left, table->doc);
+        if (strlen(left) < DOC_COLUMN)
+            fprintf(to, "%-*s", DOC_COLUMN, left);
         else
-            fprintf(to, "%s\n%30s%s\n", left, "", table->doc);
+            fprintf(to, "%s\n%*s", left, DOC_COLUMN, "");
+        vx_wrap(to, table->doc, strlen(table->doc), DOC_COLUMN, DOC_COLUMN, COLUMNS);
+        fputc('\n', to);
     }
     fprintf(to, "  -h, --help%18sthis text\n", "");
 }

@@ -37,7 +37,7 @@ struct vx_command {
     int (*fn)(const struct vx_command *self, int argc, char **argv); /* argv[0] is the command's name */
     const char *about; /* --help and the manual: paragraphs apart by an empty line; lines that begin with a blank stay as they are. NULL: none */
     const char *also;  /* a command whose options and operands this one takes too; NULL: none */
-    const struct vx_option_reader *reader; /* NULL but in a copy made for reading the options (manual.h) */
+    const struct vx_option_reader *reader; /* NULL but in a copy made for reading the options (option_reader.h) */
 };
 
 const struct vx_command *vx_commands(void); /* ends with name NULL */

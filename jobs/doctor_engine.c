@@ -130,11 +130,12 @@ static void describe(struct vx_doctor *d, const struct vx_scanner *s)
              (double)s->n_parameters / 1e6, shipped, s->trained ? "" : ", UNTRAINED: its scores mean nothing");
     if (!s->trained)
         vx_found_remedy(&d->found, "name a trained one with --model DIR or VOXTRAWL_MODEL; docs/checkpoint.md tells of the published one");
-    vx_found(&d->found, "profile", VX_LEVEL_OK, "%s%s%s", s->profile.name, s->profile.calibrated_on[0] ? ", calibrated on " : "",
-             s->profile.calibrated_on);
-    if (!s->profile.calibrated_on[0])
-        vx_found_remedy(&d->found, "not calibrated, so that scores are no probabilities: voxtrawl calibrate, on labelled recordings like "
-                                   "those to be scanned");
+    if (s->profile.calibrated_on[0]) {
+        vx_found(&d->found, "profile", VX_LEVEL_OK, "%s, calibrated on %s", s->profile.name, s->profile.calibrated_on);
+    } else {
+        vx_found(&d->found, "profile", VX_LEVEL_NOTE, "%s, not calibrated: scores are no probabilities", s->profile.name);
+        vx_found_remedy(&d->found, "voxtrawl calibrate, on labelled recordings like those to be scanned");
+    }
     vx_found(&d->found, "engine", VX_LEVEL_OK, "%s; %d thread%s, batches of %d", s->engine->description, s->engine->lanes,
              s->engine->lanes == 1 ? "" : "s", s->batch);
 }

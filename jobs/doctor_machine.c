@@ -156,7 +156,7 @@ static void look_at_locale(struct vx_doctor *d)
 /* What the energy of a scan could be read from; without it a scan says "unknown". */
 static void look_at_energy(struct vx_doctor *d)
 {
-    const struct vx_joules_config once = {.period_s = -1};
+    const struct vx_joules_config once = {.powercap = getenv("VOXTRAWL_POWERCAP"), .nvml = getenv("VOXTRAWL_NVML"), .period_s = -1};
     struct vx_joules_used used;
     struct vx_joules *joules;
     struct vx_err err;

@@ -12,6 +12,8 @@ static const struct entry {
     {"VOXTRAWL_MODEL", "The model's folder where no --model is given."},
     {"VOXTRAWL_SITE", "The site file of voxtrawl submit where no --site is given."},
     {"CUDA_VISIBLE_DEVICES", "The GPUs that may be taken, where the program was built with the CUDA engine."},
+    {"VOXTRAWL_POWERCAP, VOXTRAWL_NVML", "Where a container has the host's /sys/class/powercap and libnvidia-ml.so.1, by which energy is measured."},
+    {"TMPDIR", "Where voxtrawl report cuts clips before they are taken into the page; else /tmp."},
 }, files[] = {
     {"OUT.db.work", "The work folder of an unfinished scan: the same command goes on from there. It is removed at the end."},
     {"share/voxtrawl/model/default", "Below the prefix of the installation: the model that is taken where none is named, and its card."},

@@ -24,10 +24,18 @@ struct report_options {
     bool overwrite, quiet;
 };
 
+/* The database's name, without its folder. */
+static const char *source_name(const struct report_options *o)
+{
+    const char *const slash = strrchr(o->db, '/');
+
+    return slash ? slash + 1 : o->db;
+}
+
 /* What the page says of itself. */
 static enum vx_status put_origin(const struct report_options *o, FILE *to, struct vx_err *err)
 {
-    char *const source = vx_text_printable(strrchr(o->db, '/') ? strrchr(o->db, '/') + 1 : o->db);
+    char *const source = vx_text_printable(source_name(o));
     struct vx_buf text = {0};
     char now[32];
 
@@ -86,7 +94,7 @@ static enum vx_status write_report(const struct report_options *o, struct vx_rep
     const struct vx_report_rule rule = {.top = o->top, .line_bytes = LINE_BYTES, .group_by = o->group_by.at, .n_groups = o->group_by.n};
     enum vx_status rc;
 
-    if ((rc = vx_report_page_begin(to, o->db, err)) != VX_OK || (rc = put_origin(o, to, err)) != VX_OK || (rc = put_card(o, to, err)) != VX_OK ||
+    if ((rc = vx_report_page_begin(to, source_name(o), err)) != VX_OK || (rc = put_origin(o, to, err)) != VX_OK || (rc = put_card(o, to, err)) != VX_OK ||
         (rc = vx_report_write(db, &rule, to, err)) != VX_OK)
         return rc;
     fputs(",\n", to);
