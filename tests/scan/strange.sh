@@ -35,7 +35,7 @@ is 1025.wav failed "n_windows = 0" "channels"
 
 # samples: not a number, infinite, at full scale, all alike
 sndfile-convert -float32 good.wav float.wav
-float_data=$(grep -abo data float.wav | head -n 1 | cut -d: -f1)
+float_data=$(grep -abo data float.wav | sed -n '1s/:.*//p')
 put() { # FILE SAMPLE BYTES
     # shellcheck disable=SC2059 # the format is the bytes
     printf "$3" | dd of="$1" bs=1 seek=$((float_data + 8 + 4 * $2)) conv=notrunc status=none
@@ -52,7 +52,7 @@ is clipped.wav scored "(SELECT min(flags & 16) FROM windows w WHERE w.item = i.i
 is dc.wav not_scored "n_windows = 1" "no window holds a signal"
 { wav 16000 1 16 1 64000 && head -c 64000 /dev/zero; } >set/silent.wav
 is silent.wav not_scored "n_windows = 1" "no window holds a signal"
-{ wav 16000 1 16 1 8000 && tail -c 60000 pcm | head -c 8000; } >set/short.wav
+{ wav 16000 1 16 1 8000 && head -c 68000 pcm | tail -c 8000; } >set/short.wav
 is short.wav not_scored "n_windows = 1" "too short"
 
 # headers and lengths that are wrong
