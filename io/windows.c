@@ -142,6 +142,24 @@ static int64_t shared(const struct vx_windower *w)
     return w->hop < w->window ? w->window - w->hop : 0;
 }
 
+/* Every track to its next window's start, a window's length at a time: of one that is far ahead of the others what they have not read
+ * is kept in memory. A gap shares nothing with the window before it, so what that has left may be written over. */
+static void skip_gap(struct vx_windower *w)
+{
+    const int track = w->track;
+    int64_t read;
+
+    do {
+        read = 0;
+        for (w->track = 0; w->track < w->n_tracks; w->track++) {
+            const int64_t gap = w->start - w->lanes[w->track].read;
+            if (gap > 0)
+                read += read_into(w, w->lanes[w->track].pcm, gap < w->window ? gap : w->window);
+        }
+    } while (read > 0);
+    w->track = track;
+}
+
 /* The track's next window into `to`. False: no sound is left for it. */
 static bool advance(struct vx_windower *w, float *to)
 {
@@ -152,10 +170,8 @@ static bool advance(struct vx_windower *w, float *to)
     w->start = w->step * w->hop;
     if (w->step > 0) {
         memmove(to, lane->pcm + (w->window - kept), (size_t)kept * sizeof *to);
-        while (lane->read < w->start && lane->ended == VX_OK) { /* the gap between windows */
-            const int64_t gap = w->start - lane->read;
-            read_into(w, lane->pcm, gap < w->window ? gap : w->window);
-        }
+        if (lane->read < w->start)
+            skip_gap(w);
     }
     fresh = read_into(w, to + kept, w->window - kept);
     w->filled = kept + fresh;

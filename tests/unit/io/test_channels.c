@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { MAX_WINDOWS = 200, SOURCE_RATE = 11025, FRAMES = 70000 };
 
@@ -190,9 +191,47 @@ static void how_many(void **state)
     vx_windower_destroy(&w);
 }
 
+static long peak_kib(void)
+{
+    struct rusage u;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+    return u.ru_maxrss;
+}
+
+/* What lies between windows is passed over in all channels side by side, not kept in those that come later. Before the others, whose
+ * peak would hide this one's. */
+static void far_apart(void **state)
+{
+    enum { LOW = 1000, SECONDS = 160, HIGH = 48000, KIB = SECONDS * HIGH / 256 };
+    const struct vx_window_rule rule = {0.05, SECONDS - 1, 0, -70};
+    float *x = calloc((size_t)LOW * SECONDS * 2, sizeof *x);
+    struct vx_windower *w = NULL;
+    struct recording r;
+    struct cut c;
+
+    (void)state;
+    assert_non_null(x);
+    for (size_t i = 0; i < (size_t)LOW * SECONDS * 2; i++)
+        x[i] = 0.3f * sinf((float)(i / 2 * (i % 2 + 1)) * 0.1f);
+    r = recording_wav(x, (size_t)LOW * SECONDS, 2, LOW);
+    free(x);
+    assert_int_equal(vx_windower_create(&w, &rule, &c.err), VX_OK);
+    const long before = peak_kib();
+    cut(&c, w, &r, HIGH, VX_CHANNELS_EACH, false);
+    if (peak_kib() - before > KIB / 2)
+        fail_msg("%ld KiB for a gap of %d", peak_kib() - before, KIB);
+    assert_int_equal(c.end, VX_DONE);
+    assert_int_equal(c.n, 4);
+    cut_free(&c);
+    vx_windower_destroy(&w);
+    recording_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(far_apart),
         cmocka_unit_test(each_as_alone),
         cmocka_unit_test(broken),
         cmocka_unit_test(how_many),
