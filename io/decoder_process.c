@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,15 @@ enum vx_status vx_decoder_process_start(struct vx_decoder_process **out, struct 
     if (!p)
         return vx_fail_nomem(err, "a decoder");
     if ((rc = vx_nursery_spawn(&p->at, nursery, memory, config, sizeof *config, err)) != VX_OK) {
+        free(p);
+        return rc;
+    }
+    /* One that asks on and on and takes no answer shall not stop the rank. Who keeps to its turn finds room for every answer. */
+    if (fcntl(p->at.sock, F_SETFL, O_NONBLOCK) != 0) {
+        struct vx_nursery_end end;
+        struct vx_err unheard;
+        rc = vx_fail_sys(err, "a socket to a decoder");
+        (void)!vx_nursling_end(&p->at, &end, &unheard);
         free(p);
         return rc;
     }

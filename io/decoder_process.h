@@ -14,7 +14,7 @@ struct vx_decoder_process;
 enum vx_status vx_decoder_process_start(struct vx_decoder_process **out, struct vx_nursery *nursery, int memory,
                                         const struct vx_decoder_config *config, struct vx_err *err) VX_CHECKED;
 
-/* These four give VX_ESYS when the process is gone; VX_ELIMIT: names too long to be told. fd is lent; no_file is an errno. */
+/* These four give VX_ESYS when the process is gone, VX_EFORMAT when it takes no answers, VX_ELIMIT: names too long to be told. fd is lent; no_file is an errno. */
 enum vx_status vx_decoder_process_item(struct vx_decoder_process *p, const struct vx_item *item, int fd, int no_file,
                                        bool keeps_room, struct vx_err *err) VX_CHECKED;
 enum vx_status vx_decoder_process_file(struct vx_decoder_process *p, int fd, int no_file, struct vx_err *err) VX_CHECKED;

@@ -30,6 +30,8 @@ enum vx_status vx_dec_send(int sock, const void *head, size_t len, const void *m
     do
         sent = sendmsg(sock, &msg, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno == EAGAIN)
+        return vx_fail(err, VX_EFORMAT, "it does not take what it is told");
     return sent < 0 ? vx_fail_sys(err, "between rank and decoder") : VX_OK;
 }
 

@@ -63,7 +63,7 @@ struct vx_dec_order { /* rank to decoder; with a descriptor where there is a fil
 };
 
 /* Send or receive one message with at most one descriptor (fd < 0: none; *fd the receiver's). Interrupted calls go on.
- * Sending to an end that is gone: VX_ESYS. Receiving: VX_DONE when the other end is gone, VX_EFORMAT for a message that was
+ * Sending to an end that is gone: VX_ESYS; by a socket that does not block, to one that leaves it unread: VX_EFORMAT. Receiving: VX_DONE when the other end is gone, VX_EFORMAT for a message that was
  * longer than `cap`. `more`, of more_len bytes, follows the struct. */
 enum vx_status vx_dec_send(int sock, const void *head, size_t len, const void *more, size_t more_len, int fd,
                            struct vx_err *err) VX_CHECKED;

@@ -149,6 +149,16 @@ static void prattle(struct vx_dec_note *note)
         say(note, VX_DEC_NOTE, 0);
 }
 
+/* Asks on and on, and takes no answer: the rank is not to wait until it does. */
+static void deaf(struct vx_dec_note *note)
+{
+    note->shape = (struct vx_cut_shape){VX_INPUT_PCM, WINDOW, RATE};
+    for (int i = 0; i < 5000; i++) {
+        note->windows[0] = (struct vx_window_score){.index = i, .flags = VX_WINDOW_SILENT};
+        say(note, VX_DEC_ROOM, 1);
+    }
+}
+
 static void no_status(struct vx_dec_note *note)
 {
     note->end.status = 77;
@@ -217,7 +227,7 @@ static const struct {
     {short_message, rules}, {long_message, rules},   {wrong_count, rules},    {unknown_kind, rules},  {late_index, rules},
     {same_index, rules},    {negative_time, rules},  {unknown_flag, rules},   {wild_channel, rules},  {no_room, rules},
     {too_many, rules},      {no_sound, rules},       {other_length, rules},   {other_rate, rules},     {no_shape, rules},      {question, rules},
-    {prattle, rules},       {stop_status, rules},    {no_status, rules},      {no_duration, rules},    {minus_channels, rules}, {endless_levels, rules},
+    {deaf, rules}, {prattle, rules},       {stop_status, rules},    {no_status, rules},      {no_duration, rules},    {minus_channels, rules}, {endless_levels, rules},
     {strings_without_end, "yyyy"}, {crash, "decoder killed by SIGSEGV"}, {leave, "decoder ended with status 5"},
     {hang, "decoder gave no sound for 0.5 s"},
 };
