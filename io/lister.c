@@ -1,6 +1,7 @@
 #include "io/lister.h"
 
 #include "base/mem.h"
+#include "io/archive.h"
 #include "io/decoder_wire.h"
 #include "io/lister_serve.h"
 #include "io/nursery.h"
@@ -22,7 +23,7 @@ struct vx_lister {
     int fd;          /* owned: the archive; the process has it too */
     off_t read_to;   /* how far it was seen to have read */
     double timeout_s;
-    int64_t skipped;
+    int64_t listed, skipped, max_entries;
     size_t len, done; /* of message: bytes, and those read */
     uint32_t left;    /* records in it */
     bool ended;       /* nothing comes after it */
@@ -42,6 +43,7 @@ enum vx_status vx_lister_open(struct vx_lister **out, const char *path, const st
         return vx_fail_nomem(err, "an archive's listing");
     l->at = (struct vx_nursling){-1, -1};
     l->timeout_s = limits->timeout_s;
+    l->max_entries = limits->max_entries > 0 ? limits->max_entries : VX_ARCHIVE_MAX_ENTRIES;
     snprintf(config.path, sizeof config.path, "%s", path);
     if ((l->fd = vx_path_open(path, 0)) < 0)
         rc = vx_fail_sys(err, "cannot open");
@@ -124,9 +126,14 @@ static enum vx_status hear(struct vx_lister *l, struct vx_err *err)
     memcpy(&head, l->message, sizeof head);
     l->done = sizeof head;
     l->left = head.n;
-    if ((head.status != VX_OK && head.status != VX_DONE && head.status != VX_ENOMEM) || head.skipped < l->skipped)
+    if ((head.status != VX_OK && head.status != VX_DONE && head.status != VX_ENOMEM) || head.skipped < l->skipped ||
+        (head.status == VX_OK && head.n == 0 && head.skipped == l->skipped))
         return vx_fail(err, VX_EFORMAT, "listing it gave a message that makes no sense");
+    l->listed += head.n;
     l->skipped = head.skipped;
+    /* An archive within is an entry, and may be an item more: what is wrong at its end. */
+    if (l->skipped > l->max_entries || l->listed / 2 > l->max_entries)
+        return vx_fail(err, VX_EFORMAT, "listing it gave more than %lld entries", (long long)l->max_entries);
     l->ended = head.status != VX_OK;
     return head.status == VX_ENOMEM ? vx_fail(err, VX_ELIMIT, "listing it needs more memory than a decoder may have (--decode-memory)")
                                     : VX_OK;
@@ -157,7 +164,7 @@ static enum vx_status get_item(struct vx_lister *l, struct vx_item *item, struct
     l->done += sizeof r;
     l->left--;
     if (r.kind < VX_ITEM_AUDIO || r.kind > VX_ITEM_BROKEN || (r.problem_len > 0) != (r.kind == VX_ITEM_BROKEN) ||
-        (r.member_len == 0 && r.kind != VX_ITEM_BROKEN))
+        (r.member_len == 0 && r.kind != VX_ITEM_BROKEN) || r.ordinal < -1 || r.offset < -1 || r.size < -1 || r.bundle < 0)
         return vx_fail(err, VX_EFORMAT, "listing it gave an item that makes no sense");
     *item = (struct vx_item){.kind = (enum vx_item_kind)r.kind, .ordinal = r.ordinal, .offset = r.offset, .bundle = r.bundle,
                              .size = r.size, .mtime = r.mtime};

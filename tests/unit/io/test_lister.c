@@ -20,7 +20,7 @@ static struct vx_nursery *nursery; /* forked before the first thread */
 static int life(int sock, int archive, const void *config)
 {
     const struct vx_lister_config *const c = config;
-    const struct vx_lister_head none = {0};
+    const struct vx_lister_head none = {.skipped = 1};
     struct vx_err err;
 
     if (strstr(c->path, "dies")) {
@@ -50,6 +50,24 @@ static int life(int sock, int archive, const void *config)
         memcpy(more + sizeof record, "abcd", 4);
         return vx_dec_send(sock, &head, sizeof head, more, sizeof more, -1, &err) == VX_OK ? 0 : 1;
     }
+    if (strstr(c->path, "empty"))
+        for (const struct vx_lister_head nothing = {0};;)
+            if (vx_dec_send(sock, &nothing, sizeof nothing, NULL, 0, -1, &err) != VX_OK)
+                return 1;
+    if (strstr(c->path, "more")) /* than an archive may have */
+        for (struct vx_lister_head head = {.n = 0};;) {
+            head.skipped += 1000;
+            if (vx_dec_send(sock, &head, sizeof head, NULL, 0, -1, &err) != VX_OK)
+                return 1;
+        }
+    if (strstr(c->path, "minus")) {
+        const struct vx_lister_head head = {.n = 1};
+        struct {
+            struct vx_lister_record r;
+            char name[2];
+        } one = {{.kind = VX_ITEM_AUDIO, .member_len = 2, .size = -7}, "a"};
+        return vx_dec_send(sock, &head, sizeof head, &one, sizeof one.r + 2, -1, &err) == VX_OK ? 0 : 1;
+    }
     if (strstr(c->path, "midway") && vx_dec_send(sock, &none, sizeof none, NULL, 0, -1, &err) == VX_OK)
         abort();
     return vx_lister_serve(sock, archive, c);
@@ -59,7 +77,7 @@ static struct vx_corpus_limits limits(bool by_process)
 {
     struct vx_err err;
 
-    return (struct vx_corpus_limits){.depth = 3, .max_bytes = 1 << 20, .nursery = by_process ? nursery : NULL, .timeout_s = 0.5,
+    return (struct vx_corpus_limits){.depth = 3, .max_bytes = 1 << 20, .nursery = by_process ? nursery : NULL, .timeout_s = 0.5, .max_entries = 100000,
                                      .sandbox = vx_sandbox_available(&err) == VX_OK, .data_bytes = 64 << 20};
 }
 
@@ -144,7 +162,8 @@ static void test_costs_its_archive(void **state)
     } rows[] = {
         {"dies.tar", "killed by SIGSEGV"},  {"midway.tar", "killed by SIGABRT"}, {"hangs.tar", "came to nothing for 0.5 s"},
         {"ends.tar", "ended with status 7"}, {"short.tar", "message of 1 bytes"}, {"lies.tar", "ends early"},
-        {"kind.tar", "makes no sense"},     {"endless.tar", "without an end"},
+        {"kind.tar", "makes no sense"},     {"endless.tar", "without an end"},   {"empty.tar", "makes no sense"},
+        {"more.tar", "more than 100000 entries"}, {"minus.tar", "makes no sense"},
     };
     static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "a"}, {NULL, PACK_FILE, NULL}};
     const char *root = *state;
