@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TELL_SECONDS 0.1  /* windows are told after so long, if no other reason comes first */
@@ -205,8 +204,7 @@ static int prepare(struct serve *s, int memory)
     if (s->memory == MAP_FAILED)
         return VX_DECODER_EXIT_START;
     close(memory);
-    setenv("TZ", ":/etc/localtime", 0); /* libarchive reckons in local time; of a zone with a name the file is read once, now */
-    tzset();
+    vx_sandbox_prepare();
     if (vx_cutter_create(&s->cutter, &c->cut, &(struct vx_opener){.open = open_item, .user = s}, &err) != VX_OK ||
         vx_sandbox_limit(c->data_bytes, &err) != VX_OK)
         return VX_DECODER_EXIT_START;

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define TELL_SECONDS 0.2 /* what was found is told so often, though there may be room for more */
 
@@ -108,7 +107,7 @@ int vx_lister_serve(int sock, int archive, const struct vx_lister_config *config
         goto done;
     s->sock = sock;
     s->told = vx_clock_now();
-    tzset(); /* libarchive reckons in local time, whose rules are in a file */
+    vx_sandbox_prepare();
     names = newlocale(LC_CTYPE_MASK, VX_ARCHIVE_NAMES, (locale_t)0); /* is in a file too, and stays at hand as long as this */
     if (vx_members_open(&s->members, &origin, &limits, &err) != VX_OK || vx_sandbox_limit(config->data_bytes, &err) != VX_OK)
         goto done;

@@ -6,9 +6,12 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_DESCRIPTORS 64
@@ -28,6 +31,12 @@
 #elif defined(__aarch64__)
 #define ARCH AUDIT_ARCH_AARCH64
 #endif
+
+void vx_sandbox_prepare(void)
+{
+    setenv("TZ", ":/etc/localtime", 0); /* a zone with a name is read once, now; the default one's file would be looked for again and again */
+    tzset();
+}
 
 enum vx_status vx_sandbox_limit(uint64_t data_bytes, struct vx_err *err)
 {
@@ -90,6 +99,10 @@ enum vx_status vx_sandbox_enter(struct vx_err *err)
     EQUAL(__NR_##name, 0, 4), LOAD_ARG(arg), ANY_BIT((bits), 1, 0), RETURN(otherwise), RETURN(ALLOW)
 #define CALL_IF_EQUAL(name, arg, value, otherwise) \
     EQUAL(__NR_##name, 0, 4), LOAD_ARG(arg), EQUAL((value), 1, 0), RETURN(otherwise), RETURN(ALLOW)
+/* mmap() of what RLIMIT_DATA counts, which is neither shared memory nor a stack that grows; and not to run code in. */
+#define COUNTED_MMAP \
+    EQUAL(__NR_mmap, 0, 6), LOAD_ARG(2), ANY_BIT(PROT_EXEC, 2, 0), LOAD_ARG(3), ANY_BIT(MAP_SHARED | MAP_GROWSDOWN, 0, 1), \
+        RETURN(REFUSE), RETURN(ALLOW)
 /* fcntl() of descriptors and flags alone: F_SETOWN and F_SETSIG would have the kernel kill other processes for it. */
 #define ASKING_FCNTL \
     EQUAL(__NR_fcntl, 0, 5), LOAD_ARG(1), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, F_GETFL, 0, 2), EQUAL(F_DUPFD_CLOEXEC, 1, 0), \
@@ -133,8 +146,8 @@ enum vx_status vx_sandbox_enter(struct vx_err *err)
         CALL(munmap, ALLOW),
         CALL(mremap, ALLOW),
         CALL(madvise, ALLOW),
-        CALL_IF_NO_BIT(mmap, 2, 4 /* PROT_EXEC */, REFUSE),
-        CALL_IF_NO_BIT(mprotect, 2, 4, REFUSE),
+        COUNTED_MMAP,
+        CALL_IF_NO_BIT(mprotect, 2, PROT_EXEC, REFUSE),
         CALL(close, ALLOW),
         CALL(fstat, ALLOW),
         CALL_IF_BIT(newfstatat, 3, 0x1000 /* AT_EMPTY_PATH: fstat() of some C libraries */, REFUSE),

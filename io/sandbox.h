@@ -12,6 +12,9 @@
 /* VX_OK, or VX_EUNSUPPORTED with the reason: the kernel, the processor's architecture, or a sanitizer's build. */
 enum vx_status vx_sandbox_available(struct vx_err *err) VX_CHECKED;
 
+/* Before the others: reads what libraries look up in files when they need it, the rules of local time, which libarchive reckons in. */
+void vx_sandbox_prepare(void);
+
 /* Limits for this process from here on: no core files, no file grows, few descriptors; data_bytes of memory of its own,
  * 0: as before (also in a sanitizer's build, whose shadow memory would count). */
 enum vx_status vx_sandbox_limit(uint64_t data_bytes, struct vx_err *err) VX_CHECKED;

@@ -106,6 +106,24 @@ static int make_code(void)
     return refused(p == MAP_FAILED ? -1 : 0);
 }
 
+static int map(int flags)
+{
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+
+    return refused(p == MAP_FAILED ? -1 : 0);
+}
+
+/* Neither is counted by the limit of memory. */
+static int share_memory(void)
+{
+    return map(MAP_SHARED);
+}
+
+static int grow_a_stack(void)
+{
+    return map(MAP_PRIVATE | MAP_GROWSDOWN);
+}
+
 static int signal_another(void)
 {
     return refused(kill(getppid(), 0));
@@ -160,6 +178,8 @@ static const struct {
     {"look by name", look_by_name, REFUSED},
     {"write to stdout", write_to_stdout, REFUSED},
     {"make code", make_code, REFUSED},
+    {"share memory", share_memory, REFUSED},
+    {"grow a stack", grow_a_stack, REFUSED},
     {"raise limits", raise_limits, REFUSED},
     {"have another signalled", have_another_signalled, REFUSED},
     {"write by name", write_by_name, -SIGSYS},
@@ -216,6 +236,20 @@ static void test_processes(void **state)
     assert_int_equal(outcome(use_other_numbers, true), -SIGSYS);
 }
 
+/* Without a name the zone would be UTC inside: its file is looked for at every use. */
+static int zone_is_named(void)
+{
+    unsetenv("TZ");
+    vx_sandbox_prepare();
+    return getenv("TZ") ? DONE : STRANGE;
+}
+
+static void test_local_time(void **state)
+{
+    (void)state;
+    assert_int_equal(outcome(zone_is_named, false), DONE);
+}
+
 static int limited(void)
 {
     struct vx_err err;
@@ -241,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_attempts),
         cmocka_unit_test(test_processes),
+        cmocka_unit_test(test_local_time),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
