@@ -194,7 +194,7 @@ static enum vx_status calibrate(struct work *w, struct vx_err *err)
     struct vx_calibrate_result result;
     enum vx_status rc;
 
-    if ((out && (rc = vx_outfile_free(out, w->o->overwrite, err)) != VX_OK) ||
+    if ((out && (rc = vx_outfile_kind(out, w->o->overwrite, "{", "profile", err)) != VX_OK) ||
         (rc = w->o->from.n > 0 ? read_results(w, err) : score_inputs(w, err)) != VX_OK)
         return rc;
     if (!w->candidates[0].trained)

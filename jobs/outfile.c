@@ -1,6 +1,7 @@
 #include "jobs/outfile.h"
 #include "base/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,30 +27,36 @@ enum vx_status vx_outfile_free(const char *path, bool overwrite, struct vx_err *
     return VX_OK;
 }
 
-static bool is_png(const char *path)
+/* Whether the file at path begins with these bytes, or is empty. */
+static bool begins_with(const char *path, const char *begin)
 {
-    static const unsigned char magic[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-    unsigned char head[8] = {0};
+    const size_t len = strlen(begin);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+    char head[32];
 
+    assert(len <= sizeof head);
+    const ssize_t n = fd < 0 ? -1 : read(fd, head, len);
     if (fd >= 0)
         close(fd);
-    return n == (ssize_t)sizeof head && memcmp(head, magic, sizeof magic) == 0;
+    return n == 0 || (n == (ssize_t)len && memcmp(head, begin, len) == 0);
+}
+
+enum vx_status vx_outfile_kind(const char *path, bool overwrite, const char *begin, const char *kind, struct vx_err *err)
+{
+    const enum vx_status rc = vx_outfile_free(path, overwrite, err);
+
+    if (rc != VX_OK || access(path, F_OK) != 0 || begins_with(path, begin))
+        return rc;
+    return vx_fail(err, VX_EINVAL, "%s exists and is no %s: will not overwrite it", path, kind);
 }
 
 enum vx_status vx_outfile_picture(const char *path, const char *input, struct vx_err *err)
 {
     struct stat a, b;
-    enum vx_status rc = vx_outfile_free(path, true, err);
 
-    if (rc != VX_OK || stat(path, &a) != 0)
-        return rc;
-    if (stat(input, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+    if (stat(path, &a) == 0 && stat(input, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
         return vx_fail(err, VX_EINVAL, "-o %s is the input itself; give another name", path);
-    if (!is_png(path))
-        return vx_fail(err, VX_EINVAL, "%s exists and is no PNG: will not overwrite it", path);
-    return VX_OK;
+    return vx_outfile_kind(path, true, "\x89PNG\r\n\x1a\n", "PNG", err);
 }
 
 enum vx_status vx_outfile_writable(const char *path, struct vx_err *err)

@@ -115,7 +115,7 @@ static enum vx_status report(const struct report_options *o, struct vx_err *err)
     char size[32];
     enum vx_status rc;
 
-    if ((rc = vx_outfile_free(o->out, o->overwrite, err)) != VX_OK ||
+    if ((rc = vx_outfile_kind(o->out, o->overwrite, "<!DOCTYPE html>", "report", err)) != VX_OK ||
         (rc = vx_log_open(&log, NULL, o->quiet ? VX_LOG_WARNING : VX_LOG_INFO, err)) != VX_OK ||
         (rc = vx_report_open(&db, o->db, err)) != VX_OK || (rc = vx_outfile_writable(o->out, err)) != VX_OK ||
         (rc = vx_newfile_open(&file, o->out, err)) != VX_OK || (rc = write_report(o, db, file.to, log, err)) != VX_OK)

@@ -35,6 +35,10 @@ status 0 "$VOXTRAWL" report r.db --listen 3 -o report.html
 says "without a network"
 status 2 "$VOXTRAWL" report r.db -o report.html
 says "report.html"
+status 0 "$VOXTRAWL" report r.db --overwrite -o report.html --listen 3
+status 2 "$VOXTRAWL" report r.db --overwrite -o r.db # the result itself
+says "is no report"
+equal "the result" ok "$(sql r.db "PRAGMA quick_check")"
 grep -qF '<img' report.html && fail "a name of a file is markup in the page"
 equal "script elements" 2 "$(grep -o '<script' report.html | wc -l)"
 

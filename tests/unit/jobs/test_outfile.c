@@ -17,6 +17,7 @@ static int set_up(void **state)
     char *dir = folder_create();
 
     folder_write(dir, "file", "text", 4);
+    folder_write(dir, "empty", "", 0);
     folder_write(dir, "short", "\x89PN", 3);
     folder_write(dir, "picture.png", png, sizeof png);
     *state = dir;
@@ -53,6 +54,21 @@ static void test_is_free(void **state)
         expect(vx_outfile_free(path, rows[i].overwrite, &err), &err, rows[i].message);
     }
     expect(vx_outfile_free("/dev/null", true, &err), &err, "no regular file");
+}
+
+static void test_kind(void **state)
+{
+    static const struct {
+        const char *name, *begin, *message;
+    } rows[] = {
+        {"new", "{", NULL},       {"file", "text", NULL},          {"file", "te", NULL},  {"file", "text that is longer", "is no report"},
+        {"file", "{", "is no report"}, {"empty", "{", NULL}, {".", "{", "is a folder"},
+    };
+    struct vx_err err;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(vx_outfile_kind(folder_path(*state, rows[i].name), true, rows[i].begin, "report", &err), &err, rows[i].message);
+    expect(vx_outfile_kind(folder_path(*state, "file"), false, "text", "report", &err), &err, "--overwrite");
 }
 
 static void test_picture(void **state)
@@ -99,8 +115,8 @@ static void test_writable(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_is_free), cmocka_unit_test(test_picture),
-                                       cmocka_unit_test(test_writable)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_is_free), cmocka_unit_test(test_kind),
+                                       cmocka_unit_test(test_picture), cmocka_unit_test(test_writable)};
 
     return cmocka_run_group_tests_name("outfile", tests, set_up, tear_down);
 }
