@@ -5,6 +5,7 @@
 #include "io/ffmpeg_adapter.h"
 #include "io/sndfile_adapter.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct vx_sound { /* one of the decoders */
     struct vx_source *source; /* borrowed */
     int joined;               /* recordings that followed the first in the same file and were heard */
     char unheard[160];        /* why the next one was not */
+    bool no_memory;           /* an allocation failed on the way: nobody knows what is missing for it */
 };
 
 /* Nothing in its bytes could tell libsndfile that it is not, say, MP3. */
@@ -67,7 +69,11 @@ enum vx_status vx_sound_open(struct vx_sound **out, struct vx_source *source, st
     if (!sound)
         return vx_fail_nomem(err, "a decoder");
     sound->source = source;
-    if ((rc = open_either(sound, source, err)) != VX_OK) {
+    errno = 0;
+    rc = open_either(sound, source, err);
+    if (rc == VX_OK && errno == ENOMEM)
+        rc = vx_fail_nomem(err, "a recording's decoder");
+    if (rc != VX_OK) {
         vx_sound_close(&sound);
         return rc;
     }
@@ -131,7 +137,7 @@ static bool go_on(struct vx_sound *sound)
     return true;
 }
 
-size_t vx_sound_read(struct vx_sound *sound, float *out, size_t n)
+static size_t read_on(struct vx_sound *sound, float *out, size_t n)
 {
     size_t done;
 
@@ -145,8 +151,20 @@ size_t vx_sound_read(struct vx_sound *sound, float *out, size_t n)
     return done;
 }
 
+/* FFmpeg and the libraries under libsndfile go on without what they got no memory for, and end as if there were no more, so
+ * the C library's word is taken: whoever decodes under a limit of memory must know that it was met. */
+size_t vx_sound_read(struct vx_sound *sound, float *out, size_t n)
+{
+    errno = 0;
+    const size_t got = read_on(sound, out, n);
+    sound->no_memory = sound->no_memory || errno == ENOMEM;
+    return got;
+}
+
 enum vx_status vx_sound_complete(struct vx_sound *sound, struct vx_err *err)
 {
+    if (sound->no_memory)
+        return vx_fail_nomem(err, "decoding");
     return sound->sndfile ? vx_sndfile_complete(sound->sndfile, err) : vx_ffmpeg_complete(sound->ffmpeg, err);
 }
 

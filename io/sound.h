@@ -14,7 +14,7 @@
 struct vx_sound;
 
 /* The source is borrowed until close and read from its start. VX_EFORMAT: no recording, or one that makes no sense. VX_ESYS: it
- * cannot be read. */
+ * cannot be read. VX_ENOMEM: also where a library went on without memory. */
 enum vx_status vx_sound_open(struct vx_sound **out, struct vx_source *source, struct vx_err *err) VX_CHECKED;
 void vx_sound_close(struct vx_sound **sound);
 
@@ -25,7 +25,7 @@ void vx_sound_describe(const struct vx_sound *sound, struct vx_audio_info *info)
 
 /* Up to n frames into out [n][channels], fewer only at the end of the sound. */
 size_t vx_sound_read(struct vx_sound *sound, float *out, size_t n);
-/* After a short read: VX_OK, or why the sound is not complete. */
+/* After a short read: VX_OK, or why the sound is not complete. VX_ENOMEM: an allocation failed on the way, in a library too. */
 enum vx_status vx_sound_complete(struct vx_sound *sound, struct vx_err *err) VX_CHECKED;
 
 /* After that: what people should know of it though it was read, "" for nothing. */
