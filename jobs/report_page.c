@@ -4,8 +4,24 @@
 #include "embed/report_css.h"
 #include "embed/report_html.h"
 #include "embed/report_js.h"
+#include "embed/report_marks_js.h"
+#include "embed/report_summary_js.h"
+#include "embed/report_table_js.h"
+#include "embed/report_timeline_js.h"
 
 #include <string.h>
+
+/* The parts of the page's one script, in order. */
+static const struct {
+    const unsigned char *text;
+    const size_t *size;
+} script[] = {
+    {vx_embed_report_js, &vx_embed_report_js_size},
+    {vx_embed_report_summary_js, &vx_embed_report_summary_js_size},
+    {vx_embed_report_marks_js, &vx_embed_report_marks_js_size},
+    {vx_embed_report_timeline_js, &vx_embed_report_timeline_js_size},
+    {vx_embed_report_table_js, &vx_embed_report_table_js_size},
+};
 
 void vx_report_page_text(FILE *to, const char *text)
 {
@@ -56,15 +72,21 @@ static enum vx_status add_hash(struct vx_buf *policy, const unsigned char *conte
 
 static enum vx_status make_policy(struct vx_buf *policy, struct vx_err *err)
 {
+    struct vx_buf whole = {0};
     enum vx_status rc;
 
     vx_buf_str(policy, "default-src 'none'; base-uri 'none'; form-action 'none'; media-src data:; style-src ");
     if ((rc = add_hash(policy, vx_embed_report_css, vx_embed_report_css_size, err)) != VX_OK)
         return rc;
     vx_buf_str(policy, "; script-src ");
-    if ((rc = add_hash(policy, vx_embed_report_js, vx_embed_report_js_size, err)) != VX_OK)
-        return rc;
-    return policy->failed ? vx_fail_nomem(err, "the report") : VX_OK;
+    for (size_t i = 0; i < sizeof script / sizeof *script; i++)
+        vx_buf_add(&whole, script[i].text, *script[i].size);
+    if (!whole.failed)
+        rc = add_hash(policy, (const unsigned char *)whole.data, whole.len, err);
+    if (rc == VX_OK && (whole.failed || policy->failed))
+        rc = vx_fail_nomem(err, "the report");
+    vx_buf_free(&whole);
+    return rc;
 }
 
 enum vx_status vx_report_page_begin(FILE *to, const char *title, struct vx_err *err)
@@ -91,6 +113,7 @@ enum vx_status vx_report_page_begin(FILE *to, const char *title, struct vx_err *
 void vx_report_page_end(FILE *to)
 {
     fputs("}</script>\n<script>", to);
-    fwrite(vx_embed_report_js, 1, vx_embed_report_js_size, to);
+    for (size_t i = 0; i < sizeof script / sizeof *script; i++)
+        fwrite(script[i].text, 1, *script[i].size, to);
     fputs("</script>\n</body>\n</html>\n", to);
 }
