@@ -163,7 +163,8 @@ static void look_at_engines(struct vx_doctor *d)
         describe(d, &s);
     } else {
         vx_found(&d->found, "engine", VX_LEVEL_PROBLEM, "%s", err.text);
-        vx_found_remedy(&d->found, "voxtrawl model DIR shows what a model folder holds");
+        if (err.status == VX_ESYS || err.status == VX_EFORMAT) /* a file of the model; others say themselves what to do */
+            vx_found_remedy(&d->found, "voxtrawl model DIR shows what a model folder holds");
     }
     vx_scanner_close(&s);
     vx_log_close(&log);

@@ -84,8 +84,10 @@ void vx_doctor_places(struct vx_doctor *d)
         vx_found(&d->found, "output", VX_LEVEL_PROBLEM, "no memory for a path");
         return;
     }
-    if (vx_outfile_free(d->out, false, &err) != VX_OK)
-        vx_found(&d->found, "output", err.status == VX_EINVAL ? VX_LEVEL_NOTE : VX_LEVEL_PROBLEM, "%s", err.text);
+    if (vx_outfile_free(d->out, true, &err) != VX_OK) /* whatever the scan is told */
+        vx_found(&d->found, "output", VX_LEVEL_PROBLEM, "%s", err.text);
+    else if (vx_outfile_free(d->out, false, &err) != VX_OK)
+        vx_found(&d->found, "output", VX_LEVEL_NOTE, "%s", err.text);
     look_at(d, "output", folder, !d->scratch && !d->work);
     if (d->work)
         look_at(d, "work folder", d->work, !d->scratch);

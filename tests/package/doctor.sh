@@ -63,6 +63,8 @@ if [ "$(stat -f -c %T /dev/shm 2>/dev/null)" = tmpfs ] && [ -w /dev/shm ]; then
 fi
 
 # exit status 1: a scan would fail, and so it does
+status 1 "$VOXTRAWL" doctor -o out/r.db --model untrained --profile nowhere
+grep -q "what a model folder holds" last.out && fail "a profile's problem is told as the model's"
 status 1 "$VOXTRAWL" doctor -o out/r.db --model nowhere
 found PROBLEM engine nowhere
 status 1 "$VOXTRAWL" scan -o out/r.db --model nowhere out
@@ -70,7 +72,8 @@ status 1 "$VOXTRAWL" doctor -o /proc/r.db --model untrained
 found PROBLEM output /proc
 status 1 "$VOXTRAWL" doctor -o out --model untrained --work /proc/w
 found PROBLEM "work folder" /proc
-found NOTE output "is a folder"
+found PROBLEM output "is a folder"
+status 2 "$VOXTRAWL" scan -o out --model untrained out
 if ! "$VOXTRAWL" --version | grep -q cuda; then
     status 1 "$VOXTRAWL" doctor -o out/r.db --model untrained --device cuda
     found PROBLEM engine "without CUDA"
