@@ -10,7 +10,8 @@
 
 /* Files of before schema version 3 have no calibration, those of before 4 neither channels nor hashes. A recording none of whose
  * windows reaches the threshold (less what rounding may do) is passed over without reading them; one that failed on the way
- * may have no max_fake. */
+ * may have no max_fake. Where channels were scored on their own, items' is that of the channel with the largest mean, and another
+ * one may have a larger one. */
 #define SELECT_ITEMS_OF(scale, offset, hash, copies)                                                                   \
     "SELECT i.item, coalesce(i.path_raw, i.path), coalesce(i.member_raw, i.member), i.path, i.member, i.status, "      \
     "coalesce(i.verdict, ''), coalesce(i.format, ''), i.sample_rate, i.channels, i.duration_s, i.mean_fake, r.window_s, " \
@@ -18,13 +19,16 @@
     "CASE WHEN r.model_trained = 0 THEN 'untrained: scores mean nothing' "                                             \
     "ELSE coalesce(r.model_name, r.model_path, '') END, i.size "                                                             \
     "FROM items i JOIN runs r ON r.run = i.run "
-#define WHERE_ITEMS " WHERE i.kind = 'audio' AND i.n_scored > 0 AND coalesce(i.max_fake, 1) >= threshold - 1e-9 ORDER BY i.item"
+#define WHERE_ITEMS_OF(max_fake)                                                                                       \
+    " WHERE i.kind = 'audio' AND i.n_scored > 0 AND coalesce(" max_fake ", 1) >= threshold - 1e-9 ORDER BY i.item"
+#define WHERE_ITEMS WHERE_ITEMS_OF("i.max_fake")
+#define WHERE_CHANNELS WHERE_ITEMS_OF("(SELECT max(max_fake) FROM channels ch WHERE ch.item = i.item), i.max_fake")
 #define COPIES                                                                                                         \
     "LEFT JOIN (SELECT same_as, count(*) AS n FROM items WHERE same_as IS NOT NULL GROUP BY same_as) c ON c.same_as = i.item"
 static const char *const SELECT_ITEMS[] = {
     SELECT_ITEMS_OF("1", "0", "''", "0") WHERE_ITEMS,
     SELECT_ITEMS_OF("r.calibration_scale", "r.calibration_offset", "''", "0") WHERE_ITEMS,
-    SELECT_ITEMS_OF("r.calibration_scale", "r.calibration_offset", "coalesce(i.hash, '')", "coalesce(c.n, 0)") COPIES WHERE_ITEMS,
+    SELECT_ITEMS_OF("r.calibration_scale", "r.calibration_offset", "coalesce(i.hash, '')", "coalesce(c.n, 0)") COPIES WHERE_CHANNELS,
 };
 enum column { /* of the above */
     ITEM, PATH, MEMBER, PATH_TEXT, MEMBER_TEXT, STATUS, VERDICT, FORMAT, SAMPLE_RATE, CHANNELS, DURATION_S, MEAN_FAKE, WINDOW_S,

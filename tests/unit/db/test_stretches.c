@@ -112,6 +112,26 @@ static void channels_apart(void **state)
     vx_stretches_close(&s);
 }
 
+/* An item's max_fake is that of the channel with the largest mean: another one may have the only stretch. */
+static void peak_of_another_channel(void **state)
+{
+    const char *const path = fixture_make_result(*state, "r.db", 1, 6);
+    const struct vx_stretches_config config = {.threshold = 0.7};
+    struct vx_stretches *s;
+    struct vx_stretches_item item;
+    struct vx_err err;
+
+    fixture_exec(path, "UPDATE windows SET channel = idx % 2 + 1, start_ms = (idx / 2) * 2000, logit_fake = 0,"
+                       " logit_real = CASE WHEN idx % 2 = 0 THEN 0 WHEN idx = 3 THEN -8 ELSE 8 END;"
+                       "UPDATE items SET max_fake = 0.57;"
+                       "INSERT INTO channels (item, channel, n_windows, n_scored, mean_fake, max_fake)"
+                       " VALUES (1, 1, 3, 3, 0.57, 0.57), (1, 2, 3, 3, 0.34, 0.98)");
+    s = open_all(path, &config);
+    assert_int_equal(vx_stretches_next(s, &item, &err), VX_OK);
+    assert_true(item.n == 1 && item.at[0].channel == 2 && item.at[0].stretch.start_s == 2 && item.at[0].stretch.end_s == 4);
+    vx_stretches_close(&s);
+}
+
 /* The N worst are the first N of all of them, sorted; more than there are is all. */
 static void the_worst(void **state)
 {
@@ -184,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_of_them, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(passed_over, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(channels_apart, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(peak_of_another_channel, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_worst, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(older, fixture_setup, fixture_teardown),
     };
