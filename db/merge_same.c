@@ -11,7 +11,8 @@ static const char COUNT_DEDUPED[] = "SELECT count(*) FROM (" DEDUPED ")";
 #define CONTENT                                                                                                        \
     "PARTITION BY hash, kind, CASE WHEN hash LIKE 'pcm-%' THEN '' ELSE suffix(coalesce(member_raw, member, path_raw, path)) END"
 
-/* Every item that shares its content: the smallest of them, and the one whose result is taken. */
+/* Every item that shares its content: the smallest of them, and the one whose result is taken. One without windows may be no copy:
+ * that whose content it had been scored as was found changed later. */
 static const char CREATE_SAME[] = "CREATE TEMP TABLE same (item INTEGER PRIMARY KEY, first INTEGER, best INTEGER)";
 static const char FIND_SAME[] =
     "INSERT INTO same SELECT item, first, best FROM"
@@ -20,7 +21,7 @@ static const char FIND_SAME[] =
     "   (SELECT hash FROM items WHERE hash IS NOT NULL GROUP BY hash HAVING count(*) > 1)"
     "  WINDOW content AS (" CONTENT "),"
     "  ranked AS (" CONTENT " ORDER BY"
-    "   CASE status WHEN 'scored' THEN 1 WHEN 'not_scored' THEN 2 WHEN 'failed' THEN 3 ELSE 4 END, same_as IS NOT NULL, item))"
+    "   CASE status WHEN 'scored' THEN 1 WHEN 'not_scored' THEN 2 WHEN 'failed' THEN 3 ELSE 4 END, same_as IS NOT NULL, n_windows = 0, item))"
     " WHERE n > 1";
 /* What is taken, as it was before anything changes; nothing where all of a group wait. */
 static const char CREATE_BEST[] =

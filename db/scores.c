@@ -16,7 +16,8 @@
     "SELECT item, coalesce(path_raw, path), coalesce(member_raw, member), coalesce(verdict, status), duration_s, "     \
     same_as ", " worst " FROM items i ORDER BY item"
 #define WORST_CHANNEL                                                                                                  \
-    "(SELECT channel FROM channels c WHERE c.item = coalesce(i.same_as, i.item) ORDER BY mean_fake DESC, channel LIMIT 1)"
+    "(SELECT channel FROM channels c WHERE c.item = coalesce(i.same_as, i.item) AND mean_fake IS NOT NULL "             \
+    "ORDER BY mean_fake DESC, channel LIMIT 1)"
 #define SELECT_ITEMS SELECT_ITEMS_OF("same_as", WORST_CHANNEL)
 #define SELECT_ITEMS_3 SELECT_ITEMS_OF("NULL", "NULL") /* before schema version 4 */
 #define SELECT_WINDOWS_OF(channel, where)                                                                              \
@@ -280,5 +281,8 @@ enum vx_status vx_scores_next(struct vx_scores *s, struct vx_scored_item *item, 
     if ((rc = read_names(s, item, err)) != VX_OK ||
         (rc = same_as ? read_same(s, item, same_as, err) : read_windows(s, item, err)) != VX_OK)
         return rc;
+    if (item->n_scores > 0 && item->n_judged == 0) /* who divides by their number relies on it */
+        return vx_fail(err, VX_EFORMAT, "%s: item %lld: its worst channel, %d, has no scored window", s->sql->path,
+                       (long long)item->item, sqlite3_column_int(s->items, 6));
     return read_metadata(s, item, err);
 }

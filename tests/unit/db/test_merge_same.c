@@ -242,6 +242,28 @@ static void several_runs(void **state)
     assert_int_equal(fixture_integer(out, "SELECT count(*) FROM items WHERE run = 2 AND same_as IS NULL AND n_windows = 3"), 3);
 }
 
+/* The first of a content was found changed, so that its copy has a score and no windows; another scan then brings some. */
+static void windows_win(void **state)
+{
+    static const struct row a[] = {{1, OWN, 0}, {2, SAME, 1}}, b[] = {{4, OWN, 0}};
+    struct fixture *const f = *state;
+    const char *const from[] = {fixture_path(f, "left.db"), fixture_path(f, "b.db")}, *const out = fixture_path(f, "out.db"),
+                      *const both = fixture_path(f, "both.db");
+    const struct vx_run second = deduped(1);
+    struct vx_merge_stats stats;
+
+    free(merged(f, a, 2, NULL, 0, &stats));
+    fixture_exec(out, "UPDATE items SET hash = 'xxh3:another' WHERE item = 1");
+    merge(from[0], &out, 1, &stats);
+    assert_int_equal(fixture_integer(from[0], "SELECT n_windows FROM items WHERE item = 2 AND status = 'scored' AND same_as IS NULL"), 0);
+    write_shard(from[1], &second, b, 1);
+    merge(both, from, 2, &stats);
+    assert_int_equal(stats.windows, 3 + 3);
+    assert_int_equal(fixture_integer(both, "SELECT n_windows FROM items WHERE path = 'corpus/2.wav' AND same_as IS NULL"), 3);
+    assert_int_equal(fixture_integer(both, "SELECT count(*) FROM items c JOIN items i ON i.item = c.same_as JOIN windows w ON w.item = i.item"
+                                           " WHERE c.path = 'corpus/4.wav' AND i.path = 'corpus/2.wav'"), 3);
+}
+
 /* Evaluation hears the scores of the one that has them. */
 static void scores_of_copies(void **state)
 {
@@ -300,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(copies_fail_alike, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(copies_wait, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(several_runs, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(windows_win, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(scores_of_copies, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refused, fixture_setup, fixture_teardown),
     };

@@ -120,6 +120,11 @@ static void worst_channel(void **state)
     assert_int_equal(item.n_judged, 4);
     assert_memory_equal(item.judged, item.scores, 4 * sizeof *item.scores);
     vx_scores_close(&scores);
+    fixture_exec(path, "UPDATE channels SET mean_fake = 0.9 WHERE channel = 3"); /* of no window: nothing to judge by */
+    scores = open_scores(path);
+    assert_int_equal(vx_scores_next(scores, &item, &err), VX_EFORMAT);
+    assert_non_null(strstr(err.text, "channel, 3,"));
+    vx_scores_close(&scores);
 }
 
 int main(void)
