@@ -103,7 +103,7 @@ static void feed(struct vx_ffmpeg *in)
 
         in->packets++;
         if (p->pts != AV_NOPTS_VALUE)
-            in->reached = (double)(p->pts + p->duration) * av_q2d(in->codec->pkt_timebase);
+            in->reached = ((double)p->pts + (double)p->duration) * av_q2d(in->codec->pkt_timebase);
         if (avcodec_send_packet(in->codec, in->packet) < 0)
             note_damage(in);
     }

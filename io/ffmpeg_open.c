@@ -135,6 +135,7 @@ static enum vx_status open_format(struct vx_ffmpeg *in, const struct vx_ffmpeg_r
         !(in->format->format_whitelist = av_strdup(formats)) || !(in->format->codec_whitelist = sound_codecs()))
         return vx_fail_nomem(err, "FFmpeg");
     in->format->pb = in->io;
+    in->format->flags |= AVFMT_FLAG_CUSTOM_IO; /* opening sets it, but we may not get there: closing would take ours for a URL's */
     in->format->io_open = open_nothing;
     in->format->max_streams = MAX_STREAMS;
     in->format->probesize = MAX_LOOK;
