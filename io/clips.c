@@ -192,6 +192,14 @@ static void end_all(struct cutting *c, int64_t at, const struct vx_err *broken)
     }
 }
 
+/* The frame at so many seconds, whatever they are: from the first up to what can be counted. */
+static int64_t frame_at(const struct cutting *c, double seconds)
+{
+    const double at = rint(seconds * c->rate);
+
+    return !(at > 0) ? 0 : at < 9e18 ? (int64_t)at : INT64_MAX - 1;
+}
+
 static enum vx_status prepare(struct cutting *c, struct vx_clip *clips, size_t n, struct vx_err *err)
 {
     struct vx_audio_info info;
@@ -207,7 +215,7 @@ static enum vx_status prepare(struct cutting *c, struct vx_clip *clips, size_t n
     if (!c->out || !c->frames || !c->whole)
         return vx_fail_nomem(err, "the memory of clips");
     for (size_t i = 0; i < n; i++) {
-        const int64_t from = llrint(clips[i].start_s * c->rate), to = llrint(clips[i].end_s * c->rate);
+        const int64_t from = frame_at(c, clips[i].start_s), to = frame_at(c, clips[i].end_s);
         c->out[i] = (struct output){.clip = &clips[i], .from = from, .to = to > from ? to : from + 1, .at = from, .fd = -1};
     }
     c->n = n;

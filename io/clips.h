@@ -15,7 +15,7 @@
 enum vx_clip_type { VX_CLIP_FLAC, VX_CLIP_WAV };
 
 struct vx_clip {
-    double start_s, end_s; /* of the recording: frames round(start·rate) to before round(end·rate), fewer where it ends */
+    double start_s, end_s; /* of the recording: frames round(start·rate) to before round(end·rate), one at least, fewer where it begins or ends */
     const char *path;      /* of the file to write; one that is there is replaced */
     bool written;          /* filled in */
     struct vx_err err;     /* filled in: why it was not written */

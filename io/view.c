@@ -212,7 +212,7 @@ static void look_at_mpeg(struct vx_view *view)
         view->patch_at = first + at;
     }
     if (memcmp(b + 36, "VBRI", 4) != 0)
-        view->size = vx_view_real_size(view) * STRETCH + ID3V1_BYTES;
+        view->size = view->end < (INT64_MAX - ID3V1_BYTES) / STRETCH ? view->end * STRETCH + ID3V1_BYTES : INT64_MAX;
 }
 
 void vx_view_open(struct vx_view *view, struct vx_source *source, int64_t begin)

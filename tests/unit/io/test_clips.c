@@ -172,6 +172,27 @@ static void broken(void **state)
     assert_int_not_equal(access(clips[0].path, F_OK), 0);
 }
 
+/* Times that make no sense, as of a result that somebody has changed: nothing before the start nor beyond the end is cut. */
+static void beyond(void **state)
+{
+    struct vx_err err;
+
+    (void)state;
+    write_wav("ten.wav", 2, 2, (size_t)RATE * SECONDS);
+    const struct vx_item item = item_of("ten.wav");
+    struct vx_clip clips[] = {
+        {.start_s = -3, .end_s = 1, .path = tree_path(root, "before.wav")},
+        {.start_s = 9, .end_s = 1e300, .path = tree_path(root, "behind.wav")},
+        {.start_s = -INFINITY, .end_s = 0.5, .path = tree_path(root, "endless.wav")},
+        {.start_s = 1e300, .end_s = INFINITY, .path = tree_path(root, "nowhere.wav")},
+    };
+    assert_int_equal(vx_clips_cut(reader, &item, clips, 4, VX_CLIP_WAV, &err), VX_EFORMAT);
+    assert_true(clips[0].written && clips[1].written && clips[2].written && !clips[3].written);
+    expect_clip(clips[0].path, 2, false, 0, RATE, 0);
+    expect_clip(clips[1].path, 2, false, 9 * RATE, RATE, 0);
+    expect_clip(clips[2].path, 2, false, 0, RATE / 2, 0);
+}
+
 static void refused(void **state)
 {
     struct vx_err err;
@@ -237,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(as_they_were, setup, teardown),
         cmocka_unit_test_setup_teardown(broken, setup, teardown),
+        cmocka_unit_test_setup_teardown(beyond, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
         cmocka_unit_test_setup_teardown(every_allocation, setup, teardown),
     };

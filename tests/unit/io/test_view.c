@@ -126,6 +126,21 @@ static void patched(void **state)
         }
 }
 
+/* A file with holes may have any size. */
+static void of_any_size(void **state)
+{
+    static const struct file largest = {"an MP3", BYTES("\xff\xfb\x90\xc0"), INT64_MAX - 1};
+    struct vx_source source = source_of(&largest);
+    struct vx_view view;
+
+    (void)state;
+    vx_view_open(&view, &source, 0);
+    assert_true(view.size >= source.size);
+    source.size = INT64_MAX / 50;
+    vx_view_open(&view, &source, 0);
+    assert_true(view.size >= source.size);
+}
+
 /* MPEG files whose number of frames would be guessed are shown larger, with nothing in them but at the very
  * end. */
 static void stretched(void **state)
@@ -198,7 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promises),
         cmocka_unit_test(patched),
-        cmocka_unit_test(stretched),
+        cmocka_unit_test(of_any_size), cmocka_unit_test(stretched),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
