@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -45,7 +46,7 @@ void vx_log_close(struct vx_log **log)
 void vx_log_say(struct vx_log *log, enum vx_log_level level, const char *fmt, ...)
 {
     static const char *const word[] = {"error: ", "warning: ", "", "debug: "};
-    char line[2048];
+    char line[2048], *printable;
     va_list ap;
 
     if (level > log->level)
@@ -53,14 +54,16 @@ void vx_log_say(struct vx_log *log, enum vx_log_level level, const char *fmt, ..
     va_start(ap, fmt);
     vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
+    printable = vx_text_printable(line); /* names of files are in it, which a terminal should not obey */
     pthread_mutex_lock(&log->lock);
     if (log->progress[0])
         fputs("\r\033[K", stderr);
-    fprintf(stderr, "voxtrawl: %s%s%s\n", log->tag, word[level], line);
+    fprintf(stderr, "voxtrawl: %s%s%s\n", log->tag, word[level], printable ? printable : "(no memory to say it)");
     if (log->progress[0])
         fputs(log->progress, stderr);
     fflush(stderr);
     pthread_mutex_unlock(&log->lock);
+    free(printable);
 }
 
 void vx_log_progress(struct vx_log *log, const char *text)

@@ -16,6 +16,7 @@ struct vx_log;
 enum vx_status vx_log_open(struct vx_log **out, const char *tag, enum vx_log_level level, struct vx_err *err) VX_CHECKED;
 void vx_log_close(struct vx_log **log); /* clears a progress line that is still shown */
 
+/* One line: what a terminal would obey or what is no UTF-8, as names of files may have it, is shown as \n, \t and \xHH. */
 void vx_log_say(struct vx_log *log, enum vx_log_level level, const char *fmt, ...) VX_PRINTF(3, 4);
 
 /* On a terminal: the one line that is redrawn in place, below what vx_log_say prints. Elsewhere: a plain

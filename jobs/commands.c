@@ -1,4 +1,5 @@
 /* commands.c - the table of commands, --help and --version */
+#include "base/text.h"
 #include "base/wrap.h"
 #include "io/path.h"
 #include "jobs/command.h"
@@ -6,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -181,7 +183,10 @@ void vx_command_help(const struct vx_command *self, const struct vx_opt *table)
 
 int vx_command_fail(const struct vx_command *self, const struct vx_err *err)
 {
-    fprintf(stderr, "voxtrawl %s: %s\n", self->name, err->text);
+    char *const printable = vx_text_printable(err->text); /* names of files are in it, which a terminal should not obey */
+
+    fprintf(stderr, "voxtrawl %s: %s\n", self->name, printable ? printable : "out of memory, even for what went wrong");
+    free(printable);
     return err->status == VX_EINVAL ? VX_EXIT_USAGE : VX_EXIT_FAILED;
 }
 

@@ -39,6 +39,9 @@ ln -s . link
 equal "an answer through a pipe" 6 "$("$VOXTRAWL" query link/r.db "SELECT item FROM items" | tail -n +2 | wc -l)"
 status 2 "$VOXTRAWL" query corpus "SELECT 1"
 says "a folder"
+echo "no sound" >$'\e[31mred\n.wav' # a terminal obeys no name
+status 1 "$VOXTRAWL" inspect --model model $'\e[31mred\n.wav' -o never.png
+says '\x1B[31mred\n.wav'
 status 2 "$VOXTRAWL" query r.db --named nonsense
 status 0 "$VOXTRAWL" query --named LIST r.db
 for name in $(awk '/^  / { print $1 }' last.out); do
