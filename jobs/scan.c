@@ -9,6 +9,7 @@
 #include "jobs/engines.h"
 #include "jobs/outfile.h"
 #include "jobs/scan_run.h"
+#include "mpi/parting.h"
 #include "mpi/worker.h"
 
 #include <sched.h>
@@ -21,6 +22,7 @@
 
 #define MAX_CPUS 1024
 
+#define PART_SECONDS 60 /* for the other ranks to say that they are ready to end, at most */
 #define ONE_SIGNAL_S 1 /* told within this time is told once: by scancel both Slurm and mpirun tell every rank */
 
 static atomic_bool stop_wanted; /* set by the signal handler, which can be told nothing else */
@@ -148,21 +150,19 @@ static enum vx_status follow(struct vx_scan *s, const char *plan, struct vx_err 
  * without this rank. */
 static int follow_and_work(struct vx_scan *s, const char *plan)
 {
-    struct vx_link *link = NULL;
     struct vx_err err;
     int status;
 
     if (sscanf(plan, "end %d", &status) == 1)
         return status; /* rank 0 has said why */
-    if (vx_link_create(&link, &s->world, &err) != VX_OK) {
+    if (vx_link_create(&s->link, &s->world, &err) != VX_OK) {
         vx_log_say(s->log, VX_LOG_ERROR, "%s", err.text);
         vx_world_abort(&s->world, VX_EXIT_FAILED); /* rank 0 cannot be told */
     }
     if (follow(s, plan, &err) != VX_OK)
-        vx_worker_give_up(link, &err);
+        vx_worker_give_up(s->link, &err);
     else
-        s->deserted = vx_scan_work(s, link, &err) == VX_EMPI;
-    vx_link_destroy(&link);
+        s->deserted = vx_scan_work(s, s->link, &err) == VX_EMPI;
     if (!s->deserted)
         return VX_EXIT_OK;
     vx_log_say(s->log, VX_LOG_ERROR, "%s", err.text); /* nobody else does */
@@ -249,6 +249,22 @@ static int scan(struct vx_scan *s)
     return status;
 }
 
+/* The end of MPI: together with the other ranks or, if one of them is gone, alone and not to return. */
+static void part(struct vx_scan *s, int status)
+{
+    const double patience = s->options.lost_after < PART_SECONDS ? s->options.lost_after : PART_SECONDS;
+    bool together = !s->deserted;
+
+    if (s->hub)
+        together = vx_parting_lead(s->hub, patience);
+    else if (s->link && together)
+        together = vx_parting_follow(s->link, patience);
+    vx_hub_destroy(&s->hub, &s->link);
+    if (!together)
+        vx_world_leave(&s->world, status);
+    vx_world_close(&s->world);
+}
+
 int vx_cmd_scan(const struct vx_command *self, int argc, char **argv)
 {
     struct vx_scan s = {.self = self, .started_at = vx_clock_now(), .rundir.lock = -1, .stop = &stop_wanted};
@@ -279,8 +295,6 @@ int vx_cmd_scan(const struct vx_command *self, int argc, char **argv)
     vx_rundir_close(&s.rundir);
     free(s.work);
     vx_log_close(&s.log);
-    if (s.deserted)
-        vx_world_leave(&s.world, status);
-    vx_world_close(&s.world);
+    part(&s, status);
     return status;
 }

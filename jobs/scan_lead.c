@@ -71,14 +71,13 @@ static void beat(void *ctx, const struct vx_coordinator_state *state)
 }
 
 /* Hands out what is listed and waits for it: until all is committed, or the scan is stopped or has failed. */
-static enum vx_status hand_out(struct lead *lead, struct vx_hub *hub, struct vx_link *link, struct vx_itemlist *list,
-                               struct vx_leases *leases, const struct vx_listing *listing,
-                               struct vx_coordinator_result *result, struct vx_err *err)
+static enum vx_status hand_out(struct lead *lead, struct vx_itemlist *list, struct vx_leases *leases,
+                               const struct vx_listing *listing, struct vx_coordinator_result *result, struct vx_err *err)
 {
     struct vx_scan *const s = lead->scan;
-    struct local_worker local = {.scan = s, .link = link};
+    struct local_worker local = {.scan = s, .link = s->link};
     const struct vx_coordinator_config config = {
-        .hub = hub,
+        .hub = s->hub,
         .list = list,
         .leases = leases,
         .claims = lead->resume.claims,
@@ -125,15 +124,13 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
     struct vx_itemlist *list = NULL;
     struct vx_leases *leases = NULL;
     struct vx_claims *claims = NULL;
-    struct vx_hub *hub = NULL;
-    struct vx_link *link = NULL;
     struct vx_listing listing = {0};
     struct vx_corpus_limits limits = vx_scan_limits(&s->options);
     struct lead lead = {.scan = s};
     enum vx_status rc, listed;
     struct vx_err listing_err;
 
-    if (vx_hub_create(&hub, &link, &s->world, err) != VX_OK) {
+    if (vx_hub_create(&s->hub, &s->link, &s->world, err) != VX_OK) {
         (void)vx_command_fail(s->self, err);
         vx_world_abort(&s->world, VX_EXIT_FAILED); /* the other ranks cannot be told otherwise */
     }
@@ -147,11 +144,11 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
                                (rc = vx_resume_content(&s->rundir, claims, leases, err)) != VX_OK)) ||
         (rc = vx_listing_start(&listing, list, &lead.resume, s->options.inputs, s->options.n_inputs, s->options.part,
                                limits, s->stop, err)) != VX_OK) {
-        vx_coordinator_dismiss(hub);
+        vx_coordinator_dismiss(s->hub);
         goto done;
     }
     lead.resume.claims = claims;
-    rc = hand_out(&lead, hub, link, list, leases, &listing, result, err);
+    rc = hand_out(&lead, list, leases, &listing, result, err);
     listed = vx_listing_join(&listing, &listing_err);
     *skipped = listing.stats.skipped;
     if (rc == VX_OK && listed != VX_OK) {
@@ -159,7 +156,6 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
         rc = listed;
     }
 done:
-    vx_hub_destroy(&hub, &link);
     vx_resume_close(&lead.resume);
     vx_claims_destroy(&claims);
     vx_leases_destroy(&leases);

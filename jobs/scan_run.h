@@ -30,6 +30,8 @@ struct vx_scan {
     double started_at;       /* vx_clock_now() */
     struct vx_joules *meter; /* of the host, in the first of its ranks; else NULL */
     atomic_bool *stop;       /* borrowed: set by a signal */
+    struct vx_hub *hub;      /* rank 0: to the other ranks, from the first lease to the end of the process; else NULL */
+    struct vx_link *link;    /* to the hub, of rank 0 its own worker's */
     bool deserted;           /* rank 0 is gone, so MPI can no longer be ended together */
     struct vx_nursery *nursery; /* of decoder processes; NULL: threads decode */
     bool sandbox;               /* they are in one */

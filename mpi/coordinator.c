@@ -255,7 +255,11 @@ static enum vx_status handle(struct vx_coordinator *c, int i, struct vx_err *err
     case VX_MSG_FINISH:
     case VX_MSG_ALIVE:
     case VX_MSG_ANSWER:
+    case VX_MSG_PART:
+    case VX_MSG_END:
         break;
+    case VX_MSG_READY:
+        return vx_fail(err, VX_EFORMAT, "a READY that nobody has asked for");
     }
     return vx_fail(err, VX_EFORMAT, "a message that only the coordinator sends");
 }

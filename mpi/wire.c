@@ -130,6 +130,22 @@ void vx_wire_put_alive(struct vx_buf *b)
     begin(b, VX_MSG_ALIVE);
 }
 
+void vx_wire_put_part(struct vx_buf *b)
+{
+    begin(b, VX_MSG_PART);
+}
+
+void vx_wire_put_ready(struct vx_buf *b)
+{
+    begin(b, VX_MSG_READY);
+}
+
+void vx_wire_put_end(struct vx_buf *b, bool together)
+{
+    begin(b, VX_MSG_END);
+    put_uint(b, together, 1);
+}
+
 enum { ENERGY_CPU = 1, ENERGY_GPU = 2 }; /* known */
 
 void vx_wire_put_bye(struct vx_buf *b, const struct vx_msg_bye *m)
@@ -309,7 +325,8 @@ static void get_tally(struct reader *r, struct vx_tally *t)
 static const char *const type_name[] = {
     [VX_MSG_HELLO] = "HELLO", [VX_MSG_LEASE] = "LEASE", [VX_MSG_DONE] = "DONE", [VX_MSG_NOTE] = "NOTE",
     [VX_MSG_FINISH] = "FINISH", [VX_MSG_BYE] = "BYE", [VX_MSG_FAIL] = "FAIL", [VX_MSG_ALIVE] = "ALIVE",
-    [VX_MSG_CLAIM] = "CLAIM", [VX_MSG_ANSWER] = "ANSWER",
+    [VX_MSG_CLAIM] = "CLAIM", [VX_MSG_ANSWER] = "ANSWER", [VX_MSG_PART] = "PART", [VX_MSG_READY] = "READY",
+    [VX_MSG_END] = "END",
 };
 
 /* Reads the front of the message: its type, 0 with a problem in the reader. */
@@ -322,7 +339,7 @@ static int get_front(struct reader *r, const struct vx_buf *b)
         refuse(r, "it is none of this program's");
     else if (!r->problem && version != VERSION)
         refuse(r, "its version differs: all ranks must run the same voxtrawl");
-    else if (!r->problem && (type < VX_MSG_HELLO || type > VX_MSG_ANSWER))
+    else if (!r->problem && (type < VX_MSG_HELLO || type > VX_MSG_END))
         refuse(r, "its type is unknown");
     return r->problem ? 0 : (int)type;
 }
@@ -503,6 +520,18 @@ enum vx_status vx_wire_get_answer(const struct vx_buf *b, struct vx_msg_answer *
         m->answers[i].scored = get_count(&r);
     }
     return close_message(&r, b, VX_MSG_ANSWER, err);
+}
+
+enum vx_status vx_wire_get_end(const struct vx_buf *b, bool *together, struct vx_err *err)
+{
+    struct reader r;
+
+    open_message(&r, b, VX_MSG_END);
+    const uint64_t flag = get_uint(&r, 1);
+    if (flag > 1)
+        refuse(&r, "a flag is neither 0 nor 1");
+    *together = flag == 1;
+    return close_message(&r, b, VX_MSG_END, err);
 }
 
 void vx_msg_lease_clear(struct vx_msg_lease *m)

@@ -18,11 +18,14 @@ enum vx_msg_type {
     VX_MSG_DONE,      /* worker → coordinator: the lease is committed */
     VX_MSG_NOTE,      /* worker → coordinator: alive; windows so far, for the progress line */
     VX_MSG_FINISH,    /* coordinator → worker: nothing more will come; commit what is complete and say BYE */
-    VX_MSG_BYE,       /* worker → coordinator: closed its shard, last message */
-    VX_MSG_FAIL,      /* worker → coordinator: cannot go on, last message; its leases are free */
+    VX_MSG_BYE,       /* worker → coordinator: all is committed, it works no more */
+    VX_MSG_FAIL,      /* worker → coordinator: cannot go on, it works no more; its leases are free */
     VX_MSG_ALIVE,     /* coordinator → worker: rank 0 is there; a worker that hears nothing for long gives up */
     VX_MSG_CLAIM,     /* worker → coordinator: what these items are (--dedupe); waits for ANSWER */
     VX_MSG_ANSWER,    /* coordinator → worker: which items are scored for them */
+    VX_MSG_PART,      /* coordinator → worker: all is done; is this rank ready to end? (mpi/parting.h) */
+    VX_MSG_READY,     /* worker → coordinator: it is, last message */
+    VX_MSG_END,       /* coordinator → worker: end, together or alone */
 };
 
 struct vx_msg_hello {
@@ -89,6 +92,9 @@ void vx_wire_put_done(struct vx_buf *b, const struct vx_msg_done *m);
 void vx_wire_put_note(struct vx_buf *b, const struct vx_msg_note *m);
 void vx_wire_put_finish(struct vx_buf *b);
 void vx_wire_put_alive(struct vx_buf *b);
+void vx_wire_put_part(struct vx_buf *b);
+void vx_wire_put_ready(struct vx_buf *b);
+void vx_wire_put_end(struct vx_buf *b, bool together);
 void vx_wire_put_bye(struct vx_buf *b, const struct vx_msg_bye *m);
 void vx_wire_put_fail(struct vx_buf *b, const struct vx_msg_fail *m);
 void vx_wire_put_claim(struct vx_buf *b, const struct vx_msg_claim *m);
@@ -102,6 +108,7 @@ enum vx_status vx_wire_get_bye(const struct vx_buf *b, struct vx_msg_bye *m, str
 enum vx_status vx_wire_get_fail(const struct vx_buf *b, struct vx_msg_fail *m, struct vx_err *err) VX_CHECKED;
 enum vx_status vx_wire_get_claim(const struct vx_buf *b, struct vx_msg_claim *m, struct vx_err *err) VX_CHECKED;
 enum vx_status vx_wire_get_answer(const struct vx_buf *b, struct vx_msg_answer *m, struct vx_err *err) VX_CHECKED;
+enum vx_status vx_wire_get_end(const struct vx_buf *b, bool *together, struct vx_err *err) VX_CHECKED;
 void vx_msg_lease_clear(struct vx_msg_lease *m);
 
 #endif

@@ -20,8 +20,8 @@ struct vx_world {
  * MPI (MPI_THREAD_FUNNELED at least) if there is one. Ignores SIGPIPE. MPI errors come back as VX_EMPI. */
 enum vx_status vx_world_open(struct vx_world *world, int *argc, char ***argv, struct vx_err *err) VX_CHECKED;
 void vx_world_close(struct vx_world *world);
-/* Ends this process alone, where rank 0 is dead: MPI_Finalize would wait for it, forever where ranks are allowed to die. All that
- * is to be kept must be closed. */
+/* Ends this process alone, where another rank is dead (mpi/parting.h): MPI_Finalize would wait for it, forever where ranks are
+ * allowed to die. All that is to be kept must be closed. */
 void vx_world_leave(struct vx_world *world, int status);
 void vx_world_abort(struct vx_world *world, int status); /* ends every rank */
 

@@ -65,6 +65,20 @@ static void test_small_messages(void **state)
     expect_type(&b, VX_MSG_FINISH);
     vx_wire_put_alive(&b);
     expect_type(&b, VX_MSG_ALIVE);
+    vx_wire_put_part(&b);
+    expect_type(&b, VX_MSG_PART);
+    vx_wire_put_ready(&b);
+    expect_type(&b, VX_MSG_READY);
+    for (int flag = 0; flag < 2; flag++) {
+        bool together = !flag;
+        vx_wire_put_end(&b, flag);
+        expect_type(&b, VX_MSG_END);
+        assert_int_equal(vx_wire_get_end(&b, &together, &err), VX_OK);
+        assert_int_equal(together, flag);
+    }
+    b.data[b.len - 1] = 2;
+    bool ignored;
+    assert_int_equal(vx_wire_get_end(&b, &ignored, &err), VX_EFORMAT);
     vx_buf_free(&b);
 }
 
@@ -271,7 +285,7 @@ static void test_refused(void **state)
     b.data[4] = 1; /* version */
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
     b.data[4] = 2;
-    b.data[6] = VX_MSG_ANSWER + 1; /* type */
+    b.data[6] = VX_MSG_END + 1; /* type */
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
     b.data[6] = 0;
     assert_int_equal(vx_wire_type(&b, &type, &err), VX_EFORMAT);
