@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define MAX_IDLE 16       /* messages in a row without a window: it asks for room, a file, and once whether it is wanted */
+#define MAX_TURNS 3       /* a member is looked for from where its archive stands, and at most twice from its start */
 #define LOUDEST 1e30f     /* what is beyond is no sample: vx_clean() leaves less, and resampling adds little */
 #define SLICE_SECONDS 0.1 /* of waiting, between looks at whether the pipeline is closing */
 
@@ -25,7 +26,8 @@ struct there {
     bool served;                        /* it has had an item before this one: its memory may be spoilt by that */
     char *archive;                      /* owned: path of the one it has open, or NULL */
     int fd;                             /* of the item's file, kept to see how far a decoder reads; -1: none */
-    off_t read_to;                      /* the furthest it was */
+    off_t at, read_to;                  /* where it was seen last; the furthest since it last turned back */
+    int turns;                          /* back, within the item */
     double silent_s;                    /* nothing came for so long */
     double cpu_s, peak_rss;             /* as the process said last */
     int32_t index, channel;             /* of the item's last window; -1 before the first */
@@ -68,7 +70,7 @@ static enum vx_status see_to_process(struct there *t, struct vx_err *err)
 static int open_file(struct there *t, const struct vx_item *item)
 {
     close_file(t);
-    t->read_to = 0;
+    t->at = t->read_to = 0;
     t->fd = vx_path_open(item->path, 0);
     return t->fd < 0 ? errno : 0;
 }
@@ -86,16 +88,20 @@ static enum vx_status send_item(struct there *t, const struct vx_item *item, str
     t->index = t->channel = -1;
     t->windows = 0;
     t->asked = false;
-    t->idle = 0;
+    t->idle = t->turns = 0;
     return vx_decoder_process_item(t->process, item, open_there ? -1 : t->fd, no_file, t->stage->batch != NULL, err);
 }
 
-/* The file of an archive is read through one offset that both ends share: unpacking on the way to a member is seen there. */
+/* The file of an archive is read through one offset that both ends share: unpacking on the way to a member is seen there. To one that
+ * lies before the last it is unpacked from its start again; but who goes to and fro for ever gets nowhere. */
 static bool reads_on(struct there *t)
 {
     const off_t at = t->fd >= 0 ? lseek(t->fd, 0, SEEK_CUR) : -1;
+    const bool turned = at >= 0 && at < t->at && t->turns < MAX_TURNS;
 
-    if (at <= t->read_to)
+    t->at = at;
+    t->turns += turned;
+    if (at <= t->read_to && !turned)
         return false;
     t->read_to = at;
     return true;
