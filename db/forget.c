@@ -35,7 +35,8 @@ static enum vx_status forget(const char *path, const int64_t *items, size_t n, i
         (rc = vx_schema_check(sql, &empty, err)) != VX_OK || empty ||
         (rc = vx_sql_exec(sql, CREATE, "choose items", err)) != VX_OK || (rc = vx_sql_begin(sql, err)) != VX_OK)
         goto done;
-    rc = items ? choose(sql, items, n, err) : vx_sql_exec(sql, INSERT_FAILED, "choose items", err);
+    if ((rc = vx_schema_migrate(sql, VX_DB_SHARD, err)) == VX_OK) /* of an earlier program's, all tables are there */
+        rc = items ? choose(sql, items, n, err) : vx_sql_exec(sql, INSERT_FAILED, "choose items", err);
     if (rc == VX_OK && (rc = vx_sql_exec(sql, DELETE_ROWS, "forget items", err)) == VX_OK &&
         (rc = vx_sql_exec(sql, DELETE_ITEMS, "forget items", err)) == VX_OK) {
         *forgotten += sqlite3_changes(sql->handle);

@@ -1,5 +1,6 @@
 /* forget.h - taking back what a shard of an earlier attempt holds, so that those items are scanned again
- * The shard must be nobody's: its writer has ended. All or nothing for each shard; an item that is not there is no error. */
+ * The shard must be nobody's: its writer has ended. All or nothing for each shard; an item that is not there is no error. That
+ * of an earlier program is brought up to date. */
 #ifndef VX_DB_FORGET_H
 #define VX_DB_FORGET_H
 

@@ -93,6 +93,26 @@ static void failed(void **state)
     assert_int_equal(n, 7);
 }
 
+/* A scan that an earlier program began goes on. */
+static void older(void **state)
+{
+    static const int64_t some[] = {2, 4};
+
+    for (int version = 1; version <= 3; version++) {
+        const char *const path = make_shard(*state);
+        struct vx_err err = {0};
+        int64_t n = 0;
+
+        fixture_age(path, version);
+        if (vx_shard_forget(path, some, 2, &err) != VX_OK)
+            fail_msg("version %d: %s", version, err.text);
+        assert_int_equal(vx_shard_forget_failed(path, &n, &err), VX_OK);
+        assert_int_equal(n, 2);
+        assert_holds(path, "1 5 6 8 9 10");
+        unlink(path);
+    }
+}
+
 /* Its rank was killed before it had written anything. */
 static void empty(void **state)
 {
@@ -166,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(these, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(failed, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(older, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(empty, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refused, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(in_use, fixture_setup, fixture_teardown),
