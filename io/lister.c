@@ -1,6 +1,7 @@
 #include "io/lister.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "io/archive.h"
 #include "io/decoder_wire.h"
 #include "io/lister_serve.h"
@@ -156,6 +157,7 @@ static enum vx_status get_text(struct vx_lister *l, uint32_t len, char **out, st
 static enum vx_status get_item(struct vx_lister *l, struct vx_item *item, struct vx_err *err)
 {
     struct vx_lister_record r;
+    char *problem = NULL;
     enum vx_status rc;
 
     if (l->len - l->done < sizeof r)
@@ -168,8 +170,11 @@ static enum vx_status get_item(struct vx_lister *l, struct vx_item *item, struct
         return vx_fail(err, VX_EFORMAT, "listing it gave an item that makes no sense");
     *item = (struct vx_item){.kind = (enum vx_item_kind)r.kind, .ordinal = r.ordinal, .offset = r.offset, .bundle = r.bundle,
                              .size = r.size, .mtime = r.mtime};
-    if ((rc = get_text(l, r.member_len, &item->member, err)) != VX_OK ||
-        (rc = get_text(l, r.problem_len, &item->problem, err)) != VX_OK)
+    if ((rc = get_text(l, r.member_len, &item->member, err)) == VX_OK && (rc = get_text(l, r.problem_len, &problem, err)) == VX_OK &&
+        problem && !(item->problem = vx_text_printable(problem)))
+        rc = vx_fail_nomem(err, "an item");
+    free(problem);
+    if (rc != VX_OK)
         vx_item_clear(item);
     return rc;
 }

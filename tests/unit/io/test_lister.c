@@ -60,6 +60,14 @@ static int life(int sock, int archive, const void *config)
             if (vx_dec_send(sock, &head, sizeof head, NULL, 0, -1, &err) != VX_OK)
                 return 1;
         }
+    if (strstr(c->path, "paints")) {
+        const struct vx_lister_head head = {.n = 1, .status = VX_DONE};
+        struct {
+            struct vx_lister_record r;
+            char problem[8];
+        } one = {{.kind = VX_ITEM_BROKEN, .problem_len = 6}, "a\033[2J"};
+        return vx_dec_send(sock, &head, sizeof head, &one, sizeof one.r + 6, -1, &err) == VX_OK ? 0 : 1;
+    }
     if (strstr(c->path, "minus")) {
         const struct vx_lister_head head = {.n = 1};
         struct {
@@ -163,7 +171,7 @@ static void test_costs_its_archive(void **state)
         {"dies.tar", "killed by SIGSEGV"},  {"midway.tar", "killed by SIGABRT"}, {"hangs.tar", "came to nothing for 0.5 s"},
         {"ends.tar", "ended with status 7"}, {"short.tar", "message of 1 bytes"}, {"lies.tar", "ends early"},
         {"kind.tar", "makes no sense"},     {"endless.tar", "without an end"},   {"empty.tar", "makes no sense"},
-        {"more.tar", "more than 100000 entries"}, {"minus.tar", "makes no sense"},
+        {"more.tar", "more than 100000 entries"}, {"minus.tar", "makes no sense"},    {"paints.tar", "[2J"},
     };
     static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "a"}, {NULL, PACK_FILE, NULL}};
     const char *root = *state;
@@ -182,6 +190,7 @@ static void test_costs_its_archive(void **state)
         assert_null(l.items[0].member);
         if (!strstr(l.items[0].problem, rows[i].part))
             fail_msg("%s: \"%s\" does not say \"%s\"", rows[i].name, l.items[0].problem, rows[i].part);
+        assert_null(strchr(l.items[0].problem, '\033')); /* nothing that a terminal obeys */
         assert_string_equal(l.items[1].member, "a.wav");
         listing_free(&l);
     }
