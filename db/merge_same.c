@@ -36,8 +36,12 @@ static const char DROP_CHANNELS[] = "DELETE FROM channels WHERE item IN (SELECT 
 static const char MOVE_CHANNELS[] =
     "UPDATE channels SET item = (SELECT first FROM same WHERE same.item = channels.item)"
     " WHERE item IN (SELECT item FROM same WHERE item = best AND best <> first)";
-/* What is said of a member's name is not of its content (io/member.c). */
-#define OF_NAME "'its name in the archive %'"
+/* What is said of a member's name is not of its content (io/member.c); it comes last (mpi/decode_stage.c). */
+#define NAME_AT(warning) "instr(" warning ", 'its name in the archive ')"
+#define OF_NAME(warning) "CASE WHEN " NAME_AT(warning) " > 0 THEN substr(" warning ", " NAME_AT(warning) ") END"
+#define OF_CONTENT(warning)                                                                                            \
+    "CASE WHEN " NAME_AT(warning) " > 0 THEN nullif(substr(" warning ", 1, max(" NAME_AT(warning) " - 3, 0)), '') ELSE " warning " END"
+#define BOTH(content, name) "coalesce(" content " || '; ' || " name ", " content ", " name ")"
 static const char COPY_BEST[] =
     "UPDATE items SET format = b.format, decoder = b.decoder, sample_rate = b.sample_rate, channels = b.channels,"
     " duration_s = b.duration_s, louder_channel = b.louder_channel, status = b.status, error = b.error,"
@@ -46,7 +50,7 @@ static const char COPY_BEST[] =
     " mean_fake = b.mean_fake, max_fake = b.max_fake, worst_fake = b.worst_fake, fraction_over = b.fraction_over,"
     " longest_run_s = b.longest_run_s, verdict = b.verdict, level_dbfs = b.level_dbfs, bandwidth_hz = b.bandwidth_hz,"
     " active_share = b.active_share, outside = b.outside,"
-    " warning = CASE WHEN b.warning NOT LIKE " OF_NAME " THEN b.warning WHEN items.warning LIKE " OF_NAME " THEN items.warning END,"
+    " warning = " BOTH(OF_CONTENT("b.warning"), OF_NAME("items.warning")) ","
     " same_as = CASE WHEN items.item = b.into_item THEN NULL ELSE b.into_item END"
     " FROM same s JOIN best b ON b.into_item = s.first WHERE s.item = items.item";
 /* Items that wait for one that killed its workers (db/itemlist.c says so in these words): of that no shard has a row, so it

@@ -242,6 +242,23 @@ static void several_runs(void **state)
     assert_int_equal(fixture_integer(out, "SELECT count(*) FROM items WHERE run = 2 AND same_as IS NULL AND n_windows = 3"), 3);
 }
 
+/* What was said of a content goes to its copies, what was said of a name does not. */
+static void warnings(void **state)
+{
+    static const struct row rows[] = {{2, OWN, 0}, {1, OWN, 0}, {4, OWN, 0}};
+    struct fixture *const f = *state;
+    const char *const out = fixture_path(f, "out.db"), *const again = fixture_path(f, "again.db");
+    struct vx_merge_stats stats;
+
+    free(merged(f, rows, 2, rows + 2, 1, &stats));
+    fixture_exec(out, "UPDATE items SET warning = 'cut short; its name in the archive is absolute' WHERE item = 1;"
+                      "UPDATE items SET warning = 'its name in the archive leads out of it' WHERE item = 2");
+    merge(again, &out, 1, &stats);
+    assert_int_equal(fixture_integer(again, "SELECT warning = 'cut short; its name in the archive is absolute' FROM items WHERE item = 1"), 1);
+    assert_int_equal(fixture_integer(again, "SELECT warning = 'cut short; its name in the archive leads out of it' FROM items WHERE item = 2"), 1);
+    assert_int_equal(fixture_integer(again, "SELECT warning = 'cut short' FROM items WHERE item = 4"), 1);
+}
+
 /* The first of a content was found changed, so that its copy has a score and no windows; another scan then brings some. */
 static void windows_win(void **state)
 {
@@ -323,6 +340,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(copies_wait, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(several_runs, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(windows_win, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(warnings, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(scores_of_copies, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refused, fixture_setup, fixture_teardown),
     };
