@@ -97,6 +97,8 @@ enum vx_status vx_sandbox_enter(struct vx_err *err)
     EQUAL(__NR_##name, 0, 4), LOAD_ARG(arg), ANY_BIT((bits), 0, 1), RETURN(otherwise), RETURN(ALLOW)
 #define CALL_IF_BIT(name, arg, bits, otherwise) \
     EQUAL(__NR_##name, 0, 4), LOAD_ARG(arg), ANY_BIT((bits), 1, 0), RETURN(otherwise), RETURN(ALLOW)
+#define CALL_IF_BELOW(name, arg, value, otherwise) \
+    EQUAL(__NR_##name, 0, 4), LOAD_ARG(arg), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (value), 0, 1), RETURN(otherwise), RETURN(ALLOW)
 #define CALL_IF_EQUAL(name, arg, value, otherwise) \
     EQUAL(__NR_##name, 0, 4), LOAD_ARG(arg), EQUAL((value), 1, 0), RETURN(otherwise), RETURN(ALLOW)
 /* mmap() of what RLIMIT_DATA counts, which is neither shared memory nor a stack that grows; and not to run code in. */
@@ -145,7 +147,7 @@ enum vx_status vx_sandbox_enter(struct vx_err *err)
         CALL(brk, ALLOW),
         CALL(munmap, ALLOW),
         CALL(mremap, ALLOW),
-        CALL(madvise, ALLOW),
+        CALL_IF_BELOW(madvise, 2, 100 /* MADV_HWPOISON and on: root takes memory from the whole machine by them */, REFUSE),
         COUNTED_MMAP,
         CALL_IF_NO_BIT(mprotect, 2, PROT_EXEC, REFUSE),
         CALL(close, ALLOW),

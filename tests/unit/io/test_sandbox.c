@@ -124,6 +124,14 @@ static int grow_a_stack(void)
     return map(MAP_PRIVATE | MAP_GROWSDOWN);
 }
 
+/* An advice that nobody knows: those that only root may give are not tried. */
+static int advise(void)
+{
+    static _Alignas(4096) char page[4096];
+
+    return refused(madvise(page, sizeof page, MADV_NORMAL)) == DONE ? refused(madvise(page, sizeof page, 250)) : STRANGE;
+}
+
 static int signal_another(void)
 {
     return refused(kill(getppid(), 0));
@@ -236,6 +244,14 @@ static void test_processes(void **state)
     assert_int_equal(outcome(use_other_numbers, true), -SIGSYS);
 }
 
+static void test_advice(void **state)
+{
+    (void)state;
+    skip_without_sandbox();
+    assert_int_equal(outcome(advise, false), STRANGE);
+    assert_int_equal(outcome(advise, true), REFUSED);
+}
+
 /* Without a name the zone would be UTC inside: its file is looked for at every use. */
 static int zone_is_named(void)
 {
@@ -275,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_attempts),
         cmocka_unit_test(test_processes),
+        cmocka_unit_test(test_advice),
         cmocka_unit_test(test_local_time),
         cmocka_unit_test(test_memory),
     };
