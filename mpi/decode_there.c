@@ -32,7 +32,7 @@ struct there {
     double cpu_s, peak_rss;             /* as the process said last */
     int32_t index, channel;             /* of the item's last window; -1 before the first */
     size_t windows;                     /* of the item so far */
-    bool asked;                         /* about the item's content */
+    bool asked, wanted;                 /* about the item's content; and it is, as far as is known */
     int idle;                           /* messages since the last that told of a window */
 };
 
@@ -88,6 +88,7 @@ static enum vx_status send_item(struct there *t, const struct vx_item *item, str
     t->index = t->channel = -1;
     t->windows = 0;
     t->asked = false;
+    t->wanted = true;
     t->idle = t->turns = 0;
     return vx_decoder_process_item(t->process, item, open_there ? -1 : t->fd, no_file, t->stage->batch != NULL, err);
 }
@@ -142,6 +143,16 @@ static bool fit_to_score(const struct vx_batch *b)
            (b->input.kind != VX_INPUT_PCM || is_sound(vx_batch_room(b), (size_t)b->input.samples));
 }
 
+/* What the shard would refuse must not get there: that would be the rank's end. Channels count from 1, and only where each is scored
+ * by itself. */
+static bool is_next(const struct there *t, const struct vx_window_score *w)
+{
+    const bool of_channel = w->channel > 0;
+
+    return t->wanted && w->index == (int64_t)t->index + 1 && (!of_channel || t->config.cut.channels == VX_CHANNELS_EACH) &&
+           (t->index < 0 || of_channel == (t->channel > 0));
+}
+
 /* Windows as the decoder tells of them. VX_EFORMAT: there is no such window. */
 static enum vx_status take_windows(struct there *t, const struct vx_dec_note *note, struct vx_err *err)
 {
@@ -154,8 +165,9 @@ static enum vx_status take_windows(struct there *t, const struct vx_dec_note *no
     for (uint32_t i = 0; rc == VX_OK && i < note->n; i++) {
         const struct vx_window_score *const w = &note->windows[i];
         const bool scored = !(w->flags & VX_WINDOW_NOT_SCORED);
-        if (w->index < t->index || w->index > (int64_t)t->index + 1 || (w->index == t->index && w->channel <= t->channel))
-            return vx_fail(err, VX_EFORMAT, "window %d after window %d", (int)w->index, (int)t->index);
+        if (!is_next(t, w))
+            return vx_fail(err, VX_EFORMAT, "window %d of channel %d after window %d of channel %d%s", (int)w->index, (int)w->channel,
+                           (int)t->index, (int)t->channel, t->wanted ? "" : ", of an item that is not wanted");
         t->index = w->index;
         t->channel = w->channel;
         if (scored && (!s->batch || !fit_to_score(s->batch)))
@@ -216,21 +228,21 @@ static enum vx_status converse(struct there *t, struct vx_task *task, enum vx_st
         case VX_DEC_ROOM:
             rc = give_room(t, &note->shape, err);
             break;
-        case VX_DEC_CONTENT: {
-            bool wanted;
+        case VX_DEC_CONTENT:
             if (!t->config.cut.hash_first || t->asked)
                 return vx_fail(err, VX_EFORMAT, "a question that is not its");
             t->asked = true;
-            if ((rc = vx_stage_content(t->stage, note->content, &wanted, err)) == VX_OK)
-                rc = vx_decoder_process_wanted(t->process, wanted, t->stage->batch != NULL, err);
+            if ((rc = vx_stage_content(t->stage, note->content, &t->wanted, err)) == VX_OK)
+                rc = vx_decoder_process_wanted(t->process, t->wanted, t->stage->batch != NULL, err);
             break;
-        }
         case VX_DEC_OPEN: {
             const int no_file = open_file(t, item);
             rc = vx_decoder_process_file(t->process, t->fd, no_file, err);
             break;
         }
         case VX_DEC_END:
+            if (t->asked && strcmp(note->end.result.hash, task->result->hash) != 0)
+                return vx_fail(err, VX_EFORMAT, "another hash than the one it asked about");
             vx_task_found(task, &note->end.result);
             add_usage(t, note->end.cpu_s, note->end.peak_rss);
             *status = (enum vx_status)note->end.status;
@@ -282,6 +294,8 @@ static enum vx_status decode(void *decoder, struct vx_task *task, struct vx_err 
         rc = bury(t, memory ? VX_ELIMIT : rc, err);
         if (!again || rc == VX_ESTOP)
             return rc; /* else it may have been an earlier item's doing: once more, by a fresh one */
+        task->result->status = VX_ITEM_SCORED; /* that it was not wanted is forgotten: the fresh one may not ask */
+        task->result->same_as = 0;
     }
 }
 

@@ -142,6 +142,7 @@ struct vx_pipeline *recordings_pipeline(struct recordings *x, int lanes, int bat
         .engine = &x->fake.engine, .profile = &x->profile, .processor = &x->processor, .labels = &x->labels,
         .rule = {window, window, (double)SHORTEST / RATE, -90}, .batch = batch, .decoders = decoders,
         .max_member_bytes = 1 << 20, .nursery = x->nursery, .decode_timeout_s = x->decode_timeout_s,
+        .channels = x->channels, .claimer = x->claimer, .hash = {.of = x->claimer ? VX_HASH_BYTES : VX_HASH_NONE},
     };
     if (vx_pipeline_create(&p, &config, &err) != VX_OK)
         fail_msg("%s", err.text);

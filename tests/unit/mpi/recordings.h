@@ -25,6 +25,8 @@ struct recordings {
     struct fake_engine fake;
     struct vx_nursery *nursery; /* of decoder processes; NULL: threads decode */
     double decode_timeout_s;    /* of theirs */
+    enum vx_channels channels;
+    struct vx_claimer *claimer; /* for whom files are hashed; NULL: nobody */
 };
 
 int recordings_setup(void **state);    /* cmocka: *state is a struct recordings */

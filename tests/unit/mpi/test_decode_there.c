@@ -4,12 +4,16 @@
 #include "tests/unit/mpi/recordings.h"
 
 #include "base/clock.h"
+#include "db/shard.h"
 #include "io/decoder_serve.h"
 #include "io/decoder_wire.h"
 #include "io/sandbox.h"
+#include "mpi/claimer.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +27,7 @@
 
 static int to_rank; /* its socket */
 static unsigned char *batches;
+static int n_items; /* it was given so far */
 
 static void say(struct vx_dec_note *note, uint32_t says, uint32_t n)
 {
@@ -67,6 +72,23 @@ static void same_index(struct vx_dec_note *note)
 {
     note->windows[0].flags = note->windows[1].flags = VX_WINDOW_SILENT;
     say(note, VX_DEC_NOTE, 2);
+}
+
+/* As if windows of two channels were one window. */
+static void shared_index(struct vx_dec_note *note)
+{
+    note->windows[0] = (struct vx_window_score){.channel = 1, .flags = VX_WINDOW_SILENT};
+    note->windows[1] = (struct vx_window_score){.channel = 2, .flags = VX_WINDOW_SILENT};
+    say(note, VX_DEC_NOTE, 2);
+    say(note, VX_DEC_END, 0);
+}
+
+static void some_channels(struct vx_dec_note *note)
+{
+    note->windows[0] = (struct vx_window_score){.flags = VX_WINDOW_SILENT};
+    note->windows[1] = (struct vx_window_score){.index = 1, .channel = 1, .flags = VX_WINDOW_SILENT};
+    say(note, VX_DEC_NOTE, 2);
+    say(note, VX_DEC_END, 0);
 }
 
 static void negative_time(struct vx_dec_note *note)
@@ -201,6 +223,54 @@ static void strings_without_end(struct vx_dec_note *note)
     _exit(0); /* the next item finds nobody, and gets another decoder */
 }
 
+static const char hash[] = "xxh3:00112233445566778899aabbccddeeff", other_hash[] = "xxh3:ffeeddccbbaa99887766554433221100";
+
+/* Hears that the item is not wanted. */
+static void ask(struct vx_dec_note *note)
+{
+    char order[sizeof(struct vx_dec_order)];
+    struct vx_err err;
+    size_t len;
+
+    strcpy(note->content, hash);
+    say(note, VX_DEC_CONTENT, 0);
+    (void)!vx_dec_receive(to_rank, order, sizeof order, &len, NULL, &err);
+    strcpy(note->end.result.hash, hash);
+}
+
+static void unwanted_windows(struct vx_dec_note *note)
+{
+    ask(note);
+    note->windows[0] = (struct vx_window_score){.flags = VX_WINDOW_SILENT};
+    say(note, VX_DEC_NOTE, 1);
+    say(note, VX_DEC_END, 0);
+}
+
+static void other_content(struct vx_dec_note *note)
+{
+    ask(note);
+    strcpy(note->end.result.hash, other_hash);
+    say(note, VX_DEC_END, 0);
+}
+
+static void no_content(struct vx_dec_note *note)
+{
+    ask(note);
+    note->end.result.hash[0] = '\0';
+    say(note, VX_DEC_END, 0);
+}
+
+/* Hears that the item is not wanted and dies; its successor does not ask. */
+static void unasked(struct vx_dec_note *note)
+{
+    if (n_items > 1) {
+        ask(note);
+        _exit(5);
+    }
+    say(note, VX_DEC_END, 0);
+    _exit(0);
+}
+
 static void crash(struct vx_dec_note *note)
 {
     (void)note;
@@ -247,22 +317,24 @@ static const struct {
     {too_many, rules},      {no_sound, rules},       {other_length, rules},   {other_rate, rules},     {no_shape, rules},      {question, rules},
     {deaf, rules}, {prattle, rules},       {stop_status, rules},    {no_status, rules},      {no_duration, rules},    {minus_channels, rules}, {endless_levels, rules},
     {strings_without_end, "yyyy"}, {crash, "decoder killed by SIGSEGV"}, {leave, "decoder ended with status 5"},
-    {back_to_the_start, rules},
-    {hang, "decoder gave no sound for 0.5 s"},
+    {back_to_the_start, rules}, {shared_index, rules}, {some_channels, rules}, {hang, "decoder gave no sound for 0.5 s"},
+    {unwanted_windows, rules}, {other_content, rules}, {no_content, rules}, {unasked, "no sound in it"}, /* where there is a claimer */
 };
-enum { N_ROWS = sizeof rows / sizeof *rows };
+enum { N_ROWS = sizeof rows / sizeof *rows, N_CONTENT = 4, N_PLAIN = N_ROWS - N_CONTENT };
 
 static void lie(const struct vx_item *item)
 {
     const char *at = strstr(item->path, "lie-");
     static struct vx_dec_note note;
 
+    n_items++;
     while (strstr(item->path, "orphan")) {
         kill(getppid(), SIGKILL);
         pause();
     }
     if (at && atoi(at + 4) < N_ROWS) {
         signal(SIGSEGV, SIG_DFL); /* not a sanitizer's report */
+        note = (struct vx_dec_note){0};
         rows[atoi(at + 4)].lie(&note);
     }
 }
@@ -305,35 +377,53 @@ static struct vx_job *scan_items(struct vx_pipeline *p, struct vx_item *items, s
     return job;
 }
 
-/* One liar after the other, each between two good recordings. */
-static void test_liars(void **state)
+/* Whatever a decoder says, the item's rows can be stored: what cannot would be the rank's end, and the next one's. */
+static void store(const struct recordings *x, const struct vx_job *job)
 {
-    struct recordings *x = *state;
+    static const struct vx_run run = {.uuid = "0123456789abcdef0123456789abcdef", .fingerprint = "f", .state = "running"};
+    const char *const path = folder_path(x->dir, "shard.db");
+    struct vx_shard *shard;
+    struct vx_err err;
+
+    assert_int_equal(vx_shard_open(&shard, path, &run, &err), VX_OK);
+    for (size_t i = 0; i < job->n; i++) {
+        const struct vx_item_result *const result = &job->results[i];
+        if (vx_shard_commit(shard, &result, 1, &err) != VX_OK)
+            fail_msg("%s", err.text);
+    }
+    vx_shard_close(&shard);
+    assert_int_equal(remove(path), 0);
+}
+
+/* Rows first … first+n-1, one liar after the other, each between two good recordings. */
+static void try_liars(struct recordings *x, int first, int n)
+{
     struct vx_pipeline *p = recordings_pipeline(x, 1, 4, 1);
     struct vx_item items[2 * N_ROWS + 1] = {{0}};
     char name[32];
 
-    for (int i = 0; i < 2 * N_ROWS + 1; i++) {
+    for (int i = 0; i < 2 * n + 1; i++) {
         const int k = i / 2 % ITEMS;
-        snprintf(name, sizeof name, "lie-%d.wav", i / 2);
+        snprintf(name, sizeof name, "lie-%d.wav", first + i / 2);
         if (i % 2 == 1)
             folder_write(x->dir, name, "RIFF", 4);
-        items[i] = (struct vx_item){.id = i, .ordinal = -1, .offset = -1, .size = -1,
+        items[i] = (struct vx_item){.id = i + 1, .ordinal = -1, .offset = -1, .size = -1,
                                     .path = strdup(i % 2 == 1 ? folder_path(x->dir, name) : recordings_path(x, k))};
         assert_non_null(items[i].path);
     }
     assert_int_equal(x->fake.lent, 1); /* the batches, for an engine that copies out of them */
     assert_true(x->fake.lent_bytes > 0);
-    struct vx_job *job = scan_items(p, items, 2 * N_ROWS + 1);
-    for (int i = 0; i < 2 * N_ROWS + 1; i++) {
+    struct vx_job *job = scan_items(p, items, 2 * (size_t)n + 1);
+    store(x, job);
+    for (int i = 0; i < 2 * n + 1; i++) {
         const struct vx_item_result *const r = &job->results[i];
         if (i % 2 == 1) {
-            if (r->status != VX_ITEM_FAILED || strncmp(r->error, rows[i / 2].error, strlen(rows[i / 2].error)) != 0)
-                fail_msg("row %d: \"%s\" instead of \"%s\"", i / 2, r->error, rows[i / 2].error);
+            if (r->status == VX_ITEM_SCORED || r->status == VX_ITEM_SAME || strncmp(r->error, rows[first + i / 2].error, strlen(rows[first + i / 2].error)) != 0)
+                fail_msg("row %d: \"%s\" instead of \"%s\"", first + i / 2, r->error, rows[first + i / 2].error);
             assert_true(memchr(r->info.format, 0, sizeof r->info.format) != NULL);
             assert_null(strchr(r->warning, '\033'));
         } else if (r->status != VX_ITEM_SCORED) {
-            fail_msg("the recording before row %d: %s", i / 2, r->error);
+            fail_msg("the recording before row %d: %s", first + i / 2, r->error);
         } else {
             assert_int_equal(r->n_windows, recordings_windows(i / 2 % ITEMS, false));
             assert_int_equal(r->aggregate.n_scored, recordings_windows(i / 2 % ITEMS, true));
@@ -342,6 +432,53 @@ static void test_liars(void **state)
     vx_job_destroy(&job);
     vx_pipeline_destroy(&p);
     assert_int_equal(x->fake.lent, 0);
+}
+
+static void test_liars(void **state)
+{
+    try_liars(*state, 0, N_PLAIN);
+}
+
+static void test_liars_about_channels(void **state)
+{
+    struct recordings *x = *state;
+
+    x->channels = VX_CHANNELS_EACH;
+    for (int i = 0; i < N_PLAIN; i++)
+        if (rows[i].lie == shared_index || rows[i].lie == some_channels)
+            try_liars(x, i, 1);
+    x->channels = VX_CHANNELS_MIX;
+}
+
+static atomic_bool answering;
+
+/* The good recordings, which have odd ids, are wanted; the liars are said to be the same as the one before. */
+static void *answer(void *claimer)
+{
+    struct vx_claim claims[4];
+
+    while (atomic_load(&answering)) {
+        const size_t n = vx_claimer_take(claimer, claims, 4);
+        for (size_t i = 0; i < n; i++)
+            vx_claimer_answer(claimer, claims[i].item, claims[i].item - (claims[i].item % 2 == 0));
+        vx_clock_sleep(0.0005);
+    }
+    return NULL;
+}
+
+static void test_liars_about_content(void **state)
+{
+    struct recordings *x = *state;
+    struct vx_err err;
+    pthread_t thread;
+
+    assert_int_equal(vx_claimer_create(&x->claimer, &err), VX_OK);
+    atomic_store(&answering, true);
+    assert_int_equal(pthread_create(&thread, NULL, answer, x->claimer), 0);
+    try_liars(x, N_PLAIN, N_CONTENT);
+    atomic_store(&answering, false);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    vx_claimer_destroy(&x->claimer);
 }
 
 /* Names that no message can hold, or that are almost too long. */
@@ -398,6 +535,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_liars),
+        cmocka_unit_test(test_liars_about_channels),
+        cmocka_unit_test(test_liars_about_content),
         cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_no_nursery),
     };
