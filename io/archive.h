@@ -64,6 +64,10 @@ enum vx_status vx_archive_next(struct vx_archive *archive, struct vx_entry *entr
 int64_t vx_archive_position(const struct vx_archive *archive); /* ordinal of the entry that next() would give */
 enum vx_status vx_archive_rewind(struct vx_archive *archive, struct vx_err *err) VX_CHECKED; /* to its first entry */
 
+/* After the end of a plain tar: the byte of it at which another begins that was joined to it (cat a.tar b.tar), of which next() gives
+ * nothing; -1: none. */
+int64_t vx_archive_another(const struct vx_archive *archive);
+
 /* It has had all the bytes and entries that it may have: VX_ELIMIT was about more than one member. */
 bool vx_archive_spent(const struct vx_archive *archive);
 /* Its entries are cheap only in their order: passing one over means unpacking it, or all of it was unpacked into memory. */

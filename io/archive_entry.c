@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TAR_BLOCK 512
 #define FIRST_BYTES (1u << 20) /* slurp() begins with this much and doubles */
 
 static enum vx_status charge(struct vx_archive *a, int64_t bytes, struct vx_err *err)
@@ -147,6 +148,38 @@ enum vx_status vx_archive_next(struct vx_archive *a, struct vx_entry *entry, str
     if ((a->kind == VX_ZIP || a->kind == VX_ZIP_MIDDLE || a->kind == VX_SEVEN) && entry->size > 0)
         return charge(a, entry->size, err);
     return charge_unpacked(a, err);
+}
+
+static bool is_tar_header(const unsigned char block[TAR_BLOCK])
+{
+    enum { SUM_AT = 148, SUM_END = 156 };
+    char text[SUM_END - SUM_AT + 1] = "";
+    unsigned long sum = 0;
+
+    for (int i = 0; i < TAR_BLOCK; i++)
+        sum += i >= SUM_AT && i < SUM_END ? ' ' : block[i];
+    memcpy(text, block + SUM_AT, SUM_END - SUM_AT);
+    return strtoul(text, NULL, 8) == sum;
+}
+
+int64_t vx_archive_another(const struct vx_archive *a)
+{
+    enum { LOOK = 2048 }; /* blocks of zeros, a megabyte: more than fills up any tar */
+    static const unsigned char zeros[TAR_BLOCK];
+    unsigned char block[TAR_BLOCK];
+    struct vx_err unheard;
+    size_t got;
+
+    if (a->kind != VX_TAR || a->packed)
+        return -1;
+    int64_t at = a->input.begin + archive_filter_bytes(a->handle, 0);
+    for (int i = 0; i < LOOK && a->input.end - at >= TAR_BLOCK; i++, at += TAR_BLOCK) {
+        if (vx_archive_input_peek(&a->input, at, block, sizeof block, &got, &unheard) != VX_OK || got < sizeof block)
+            return -1;
+        if (memcmp(block, zeros, sizeof block) != 0)
+            return is_tar_header(block) ? at - a->input.begin : -1; /* else what was left in a buffer */
+    }
+    return -1;
 }
 
 enum vx_status vx_archive_read(struct vx_archive *a, void *out, size_t n, size_t *got, struct vx_err *err)

@@ -260,6 +260,16 @@ static enum vx_status take(struct vx_members *m, const struct vx_entry *entry, s
     return rc;
 }
 
+/* At the end of the innermost archive: VX_DONE, or what follows it. */
+static enum vx_status look_behind(const struct vx_members *m, struct vx_err *why)
+{
+    const int64_t at = vx_archive_another(m->level[m->n - 1].archive);
+
+    return at < 0 ? VX_DONE
+                  : vx_fail(why, VX_EFORMAT, "another archive begins behind its end, at byte %" PRId64 ": its members are not listed, "
+                            "take them apart there", at);
+}
+
 /* The innermost archive is at its end, or broken from here on, which is said; the one around it goes on. */
 static enum vx_status end_level(struct vx_members *m, enum vx_status rc, const struct vx_err *why, struct vx_item *item,
                                 struct vx_err *err)
@@ -320,7 +330,7 @@ enum vx_status vx_members_next(struct vx_members *m, struct vx_item *item, struc
         if (rc == VX_OK && (rc = vx_archive_next(m->level[m->n - 1].archive, &entry, &why)) == VX_OK)
             rc = take(m, &entry, item, err);
         else
-            rc = end_level(m, rc, &why, item, err);
+            rc = end_level(m, rc == VX_DONE ? look_behind(m, &why) : rc, &why, item, err);
         if (rc != VX_OK || item->path)
             return rc;
     }

@@ -367,6 +367,48 @@ static void test_mutations(void **state)
     }
 }
 
+/* Two tars one after the other: the second is told; what only fills the file up, or was left in a buffer, is no archive. */
+static void test_another_behind(void **state)
+{
+    static const struct pack_entry one[] = {{"a.wav", PACK_FILE, "a"}, {NULL, PACK_FILE, NULL}};
+    static const struct {
+        size_t zeros; /* between */
+        const char *behind;
+        bool told;
+    } rows[] = {{0, NULL, true}, {10240, NULL, true}, {512 * 100 + 77, NULL, false}, {10240, "what was left in a buffer", false}, {100000, "", false}};
+    const char *root = *state, *first = tree_path(root, "first.tar"), *both = tree_path(root, "both.tar");
+    char *tar = NULL;
+    struct vx_err err;
+    size_t len;
+
+    pack_write(first, "ustar", NULL, NULL, one, 0);
+    assert_int_equal(vx_file_read(first, MIB, &tar, &len, &err), VX_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const size_t behind = rows[i].behind ? 512 : len;
+        unsigned char *const bytes = calloc(len + rows[i].zeros + behind, 1);
+        struct listing l;
+        memcpy(bytes, tar, len);
+        if (rows[i].behind)
+            memcpy(bytes + len + rows[i].zeros, rows[i].behind, strlen(rows[i].behind));
+        else
+            memcpy(bytes + len + rows[i].zeros, tar, len);
+        tree_write(root, "both.tar", bytes, len + rows[i].zeros + behind);
+        free(bytes);
+        listing_read(&l, &both, 1);
+        assert_string_equal(l.items[0].member, "a.wav");
+        assert_int_equal(l.n, 1 + rows[i].told);
+        if (rows[i].told) {
+            char part[64];
+            snprintf(part, sizeof part, "another archive begins behind its end, at byte %zu", len + rows[i].zeros);
+            assert_int_equal(l.items[1].kind, VX_ITEM_BROKEN);
+            assert_null(l.items[1].member);
+            assert_non_null(strstr(l.items[1].problem, part));
+        }
+        listing_free(&l);
+    }
+    free(tar);
+}
+
 #define in_tree(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
@@ -374,7 +416,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_tree(test_limits),    in_tree(test_undeclared_size), in_tree(test_bomb),
         in_tree(test_overlapping), in_tree(test_nul_in_name), in_tree(test_sparse),
-        in_tree(test_truncated), in_tree(test_wrong_checksum),  in_tree(test_mutations),
+        in_tree(test_another_behind), in_tree(test_truncated), in_tree(test_wrong_checksum),  in_tree(test_mutations),
     };
     return cmocka_run_group_tests_name("archive_hostile", tests, NULL, NULL);
 }
