@@ -255,7 +255,7 @@ static enum vx_status open_reviews(struct vx_labels **labels, const char *path, 
     if ((rc = vx_query_open(&db, path, err)) == VX_OK && (rc = vx_query_run(db, VX_REVIEWS_LABELS, VX_QUERY_CSV, to, err)) == VX_OK) {
         if (fflush(to) != 0)
             rc = vx_fail_sys(err, "a table of reviews");
-        else if ((rc = vx_labels_open(labels, name, "table", err)) != VX_OK)
+        else if ((rc = vx_labels_open(labels, name, "table", err)) == VX_EFORMAT) /* a header alone */
             rc = vx_fail(err, rc, "%s: nobody has marked anything in it that could be taken for a label; voxtrawl review lists the marks", path);
     }
     vx_query_close(&db);
