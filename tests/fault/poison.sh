@@ -29,9 +29,11 @@ rm killed.db
 for _ in 1 2 3; do # as often again as rank 0 was one of them
     [ ! -e killed.db ] || break
     ranks 4 --enable-recovery --lost-after 3
-    wait $launcher || true
+    got=0
+    wait $launcher || got=$?
 done
 [ -e killed.db ] || fail "no result: $(cat ranks.out)"
+[ $got -ne 124 ] || fail "the ranks that are left have not ended: they wait for the dead"
 given_up 1
 
 # --retry-failed tries it again; without the file it is another failure.
