@@ -3,6 +3,7 @@
 #include "io/archive.h"
 #include "io/found.h"
 #include "io/lister.h"
+#include "io/nameset.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct vx_members {
     int n; /* levels; 0: not open yet */
     int64_t ordinal; /* of the entry at level 0 */
     int fd;          /* owned: its file; -1: by its path */
+    struct vx_nameset names; /* of the members given so far */
     struct vx_lister *lister; /* who lists in our place; NULL: not begun, or nobody */
     int64_t skipped;
     bool ended;
@@ -68,6 +70,7 @@ void vx_members_close(struct vx_members **members)
     vx_lister_close(&m->lister);
     if (m->fd >= 0)
         close(m->fd);
+    vx_nameset_free(&m->names);
     vx_item_clear(&m->origin);
     free(m);
     *members = NULL;
@@ -231,6 +234,28 @@ static enum vx_status give(const struct vx_members *m, const struct vx_entry *en
     return VX_OK;
 }
 
+/* A recording or picture. Of several members of one name all but the first are told: unpacked, the last takes the place of the
+ * others, so that it is not what was listened to. Takes name over. */
+static enum vx_status give_once(struct vx_members *m, const struct vx_entry *entry, enum vx_item_kind kind, char *name,
+                                struct vx_item *item, struct vx_err *err)
+{
+    const int added = vx_nameset_add(&m->names, name);
+    enum vx_status rc = VX_ENOMEM;
+    char place[40], *placed = NULL;
+
+    if (added > 0)
+        return give(m, entry, kind, name, item, err);
+    snprintf(place, sizeof place, " (entry %" PRId64 ")", entry->ordinal);
+    if (added == 0 && (placed = joined(name, place, "")))
+        rc = broken(m, placed, m->ordinal, "has the name of a member before it, which it replaces where the archive is unpacked: "
+                    "unpack it by hand to scan both", item, err);
+    else
+        (void)vx_fail_nomem(err, "the names of an archive's members");
+    free(placed);
+    free(name);
+    return rc;
+}
+
 static enum vx_status take(struct vx_members *m, const struct vx_entry *entry, struct vx_item *item, struct vx_err *err)
 {
     const char *const prefix = m->level[m->n - 1].prefix, *why;
@@ -254,7 +279,7 @@ static enum vx_status take(struct vx_members *m, const struct vx_entry *entry, s
     if (!why && class == VX_NAME_ARCHIVE)
         return descend(m, name, item, err);
     if (!why)
-        return give(m, entry, class == VX_NAME_IMAGE ? VX_ITEM_IMAGE : VX_ITEM_AUDIO, name, item, err);
+        return give_once(m, entry, class == VX_NAME_IMAGE ? VX_ITEM_IMAGE : VX_ITEM_AUDIO, name, item, err);
     rc = broken(m, name, m->ordinal, why, item, err);
     free(name);
     return rc;

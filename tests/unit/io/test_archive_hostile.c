@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "io/nameset.h"
 #include "io/source.h"
 
 #include <archive.h>
@@ -409,6 +410,51 @@ static void test_another_behind(void **state)
     free(tar);
 }
 
+/* Of members of one name the others are told: what is unpacked last would not be what was scanned. */
+static void test_same_names(void **state)
+{
+    static const struct pack_entry entries[] = {
+        {"a.wav", PACK_FILE, "a"}, {"b/a.wav", PACK_FILE, "b"}, {"a.txt", PACK_FILE, "t"}, {"a.wav", PACK_FILE, "c"},
+        {"a.txt", PACK_FILE, "t"}, {"a.wav", PACK_FILE, "d"}, {NULL, PACK_FILE, NULL},
+    };
+    const char *const root = *state;
+    char expected[5][128];
+    const char *lines[5];
+
+    for (int f = 0; f < PACK_FORMATS; f++) {
+        const char *const path = pack_as(root, &pack_formats[f], entries), *const name = pack_formats[f].name;
+        struct listing l;
+        snprintf(expected[0], sizeof expected[0], "audio: %s!a.wav", name);
+        snprintf(expected[1], sizeof expected[1], "audio: %s!b/a.wav", name);
+        snprintf(expected[2], sizeof expected[2], "broken: %s!a.wav (entry 3): has the name of a member before it", name);
+        snprintf(expected[3], sizeof expected[3], "broken: %s!a.wav (entry 5): has the name of a member before it", name);
+        for (int i = 0; i < 4; i++)
+            lines[i] = expected[i];
+        lines[4] = NULL;
+        listing_read(&l, &path, 1);
+        listing_expect(&l, root, lines, 4);
+        listing_free(&l);
+    }
+}
+
+static void test_nameset(void **state)
+{
+    struct vx_nameset set = {0};
+    char name[32];
+    (void)state;
+
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 10000; i++) {
+            snprintf(name, sizeof name, "%d.wav", i);
+            assert_int_equal(vx_nameset_add(&set, name), round == 0);
+        }
+    assert_int_equal(set.n, 10000);
+    vx_nameset_free(&set);
+    assert_int_equal(vx_nameset_add(&set, ""), 1);
+    assert_int_equal(vx_nameset_add(&set, ""), 0);
+    vx_nameset_free(&set);
+}
+
 #define in_tree(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
@@ -416,7 +462,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_tree(test_limits),    in_tree(test_undeclared_size), in_tree(test_bomb),
         in_tree(test_overlapping), in_tree(test_nul_in_name), in_tree(test_sparse),
-        in_tree(test_another_behind), in_tree(test_truncated), in_tree(test_wrong_checksum),  in_tree(test_mutations),
+        in_tree(test_same_names), cmocka_unit_test(test_nameset), in_tree(test_another_behind), in_tree(test_truncated), in_tree(test_wrong_checksum),  in_tree(test_mutations),
     };
     return cmocka_run_group_tests_name("archive_hostile", tests, NULL, NULL);
 }
