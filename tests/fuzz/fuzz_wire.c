@@ -66,8 +66,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case VX_MSG_ANSWER:
         READ_AND_WRITE(answer, &in);
         break;
+    case VX_MSG_END: {
+        bool together;
+        struct vx_buf again = {0};
+        if (vx_wire_get_end(&in, &together, &err) == VX_OK) {
+            vx_wire_put_end(&again, together);
+            same(&in, &again);
+        }
+        break;
+    }
     case VX_MSG_FINISH:
     case VX_MSG_ALIVE:
+    case VX_MSG_PART:
+    case VX_MSG_READY:
         break;
     }
 done:
