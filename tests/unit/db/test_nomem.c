@@ -219,7 +219,7 @@ static void fail_each(struct fixture *f, const char *what, enum vx_status (*work
 {
     long k = 0, tries = 0;
 
-    for (;; k += 1 + k / 30, tries++) {
+    for (;; k += 1 + k / 15, tries++) {
         struct vx_err err = {0}, again = {0};
         failing_alloc_after(k);
         const enum vx_status rc = work(f, &err);
