@@ -54,9 +54,9 @@ char *vx_rundir_hand(const char *path, int attempt, int rank); /* the same of wh
 size_t vx_rundir_ranks(const struct vx_rundir *dir, int attempt); /* that have left a shard, as last scanned */
 
 enum vx_status vx_rundir_rescan(struct vx_rundir *dir, struct vx_err *err) VX_CHECKED; /* finds all shards anew */
-/* Shards that a lost or earlier rank still has locked are replaced by copies of what they hold (rundir_held.c); *n: how many.
- * VX_EDB: one is still being written. */
-enum vx_status vx_rundir_free_held(const struct vx_rundir *dir, int64_t *n, struct vx_err *err) VX_CHECKED;
+/* Shards that a lost or earlier rank still has locked, so many seconds from now, are replaced by copies of what they hold
+ * (rundir_held.c); *n: how many. VX_EDB: one is still being written. */
+enum vx_status vx_rundir_free_held(const struct vx_rundir *dir, double patience_s, int64_t *n, struct vx_err *err) VX_CHECKED;
 void vx_rundir_remove(struct vx_rundir *dir); /* deletes what this file knows of, and the folder if that leaves it empty */
 
 #endif

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOOK_SECONDS 0.05 /* between looks at whether a shard is free */
 #define TICK_SECONDS 0.02 /* longer than that between two times that a file system can tell apart: the kernel's tick */
 
 static void pass_over(void *ctx, int64_t item)
@@ -54,6 +55,12 @@ static enum vx_status copy(const char *from, const char *to, struct vx_err *err)
     return rc;
 }
 
+static enum vx_status fail_written(const char *shard, struct vx_err *err)
+{
+    return vx_fail(err, VX_EDB, "%s is still being written by a rank of before; wait for it or end it, then run the same command again",
+                   shard);
+}
+
 /* Both as they are at one time, at which nobody writes. */
 static enum vx_status copy_both(const char *shard, const char *journal, const char *copied, const char *copied_journal,
                                 struct vx_err *err)
@@ -64,12 +71,12 @@ static enum vx_status copy_both(const char *shard, const char *journal, const ch
     if ((rc = look(&before, shard, journal, err)) != VX_OK)
         return rc;
     vx_clock_sleep(TICK_SECONDS); /* what is written from now on has another time */
-    if ((before.journal.st_ino && (rc = copy(journal, copied_journal, err)) != VX_OK) ||
-        (rc = copy(shard, copied, err)) != VX_OK || (rc = look(&after, shard, journal, err)) != VX_OK)
+    if (before.journal.st_ino && (rc = copy(journal, copied_journal, err)) != VX_OK)
+        return access(journal, F_OK) != 0 ? fail_written(shard, err) : rc; /* gone: a transaction has ended */
+    if ((rc = copy(shard, copied, err)) != VX_OK || (rc = look(&after, shard, journal, err)) != VX_OK)
         return rc;
     if (!same_file(&before.shard, &after.shard) || !same_file(&before.journal, &after.journal))
-        return vx_fail(err, VX_EDB, "%s is still being written by a rank of before; wait for it or end it, then run the same "
-                       "command again", shard);
+        return fail_written(shard, err);
     return VX_OK;
 }
 
@@ -102,13 +109,23 @@ static enum vx_status free_one(const char *shard, struct vx_err *err)
     return rc;
 }
 
-enum vx_status vx_rundir_free_held(const struct vx_rundir *dir, int64_t *n, struct vx_err *err)
+static bool stays_locked(const char *shard, double until)
 {
+    bool locked;
+
+    while ((locked = vx_shard_is_locked(shard)) && vx_clock_now() < until)
+        vx_clock_sleep(LOOK_SECONDS);
+    return locked;
+}
+
+enum vx_status vx_rundir_free_held(const struct vx_rundir *dir, double patience_s, int64_t *n, struct vx_err *err)
+{
+    const double until = vx_clock_now() + patience_s;
     enum vx_status rc = VX_OK;
 
     *n = 0;
     for (size_t i = 0; rc == VX_OK && i < dir->n_shards; i++)
-        if (vx_shard_is_locked(dir->shards[i])) {
+        if (stays_locked(dir->shards[i], until)) {
             rc = free_one(dir->shards[i], err);
             *n += rc == VX_OK;
         }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define BYE_SECONDS 60      /* for a rank that was told to finish, at most */
+#define CLOSING_SECONDS 5   /* for a rank that said BYE to end its decoders and close its shard */
 #define PROGRESS_SECONDS 30 /* between lines where stderr is no terminal */
 
 struct local_worker {
@@ -105,11 +106,11 @@ static enum vx_status hand_out(struct lead *lead, struct vx_itemlist *list, stru
     return rc;
 }
 
-/* Ranks that were lost may still hold their shards. */
-static enum vx_status free_held(const struct vx_scan *s, struct vx_err *err)
+/* Ranks that were lost may still hold their shards; those that have just said BYE are about to close theirs. */
+static enum vx_status free_held(const struct vx_scan *s, double patience_s, struct vx_err *err)
 {
     int64_t n;
-    const enum vx_status rc = vx_rundir_free_held(&s->rundir, &n, err);
+    const enum vx_status rc = vx_rundir_free_held(&s->rundir, patience_s, &n, err);
 
     if (rc == VX_OK && n > 0)
         vx_log_say(s->log, VX_LOG_WARNING, "%lld shard%s still locked by a rank that hangs: read from a copy", (long long)n,
@@ -138,7 +139,7 @@ static enum vx_status coordinate(struct vx_scan *s, struct vx_coordinator_result
     limits.sandbox = s->sandbox;
     if ((rc = vx_itemlist_open(&list, s->rundir.items_path, err)) != VX_OK ||
         (rc = vx_leases_create(&leases, s->options.lease, err)) != VX_OK ||
-        (rc = free_held(s, err)) != VX_OK ||
+        (rc = free_held(s, 0, err)) != VX_OK ||
         (rc = vx_resume_open(&lead.resume, &s->rundir, list, leases, s->options.retry_failed, s->log, err)) != VX_OK ||
         (s->options.dedupe && ((rc = vx_claims_create(&claims, err)) != VX_OK ||
                                (rc = vx_resume_content(&s->rundir, claims, leases, err)) != VX_OK)) ||
@@ -194,7 +195,7 @@ static enum vx_status finish(struct vx_scan *s, const struct vx_coordinator_resu
     run.gpu_wh = energy->gpu_j / VX_J_PER_WH;
     run.grid_g_per_kwh = s->options.grid_g_per_kwh;
     if ((rc = vx_rundir_rescan(&s->rundir, err)) != VX_OK ||
-        (result->workers_lost > 0 && (rc = free_held(s, err)) != VX_OK))
+        (result->workers_lost > 0 && (rc = free_held(s, CLOSING_SECONDS, err)) != VX_OK))
         return rc;
     rc = vx_merge(s->options.out, (const char *const *)s->rundir.shards, s->rundir.n_shards, s->rundir.items_path,
                   &run, stats, err);

@@ -29,7 +29,7 @@ static int tear_down(void **state)
 }
 
 /* What another process does with the shard; it says when it is done by a byte, and then stands still. */
-enum other { HOLDS, IN_A_TRANSACTION, WRITES_ON, HAS_ENDED };
+enum other { HOLDS, IN_A_TRANSACTION, WRITES_ON, CLOSES, HAS_ENDED };
 
 static void be_another(enum other what, const char *path, int ready)
 {
@@ -56,6 +56,10 @@ static void be_another(enum other what, const char *path, int ready)
         _exit(4);
     for (int64_t id = 9; what == WRITES_ON; id += 8)
         fixture_fill(shard, id, id + 8, 1, 20);
+    if (what == CLOSES) {
+        vx_clock_sleep(0.3);
+        vx_shard_close(&shard);
+    }
     if (what != HAS_ENDED)
         pause();
     _exit(0);
@@ -92,11 +96,14 @@ static void test_freed(void **state)
     static const struct {
         const char *what;
         enum other other;
+        bool locked;
+        double patience_s;
         int64_t freed;
     } rows[] = {
-        {"held", HOLDS, 1},
-        {"in a transaction", IN_A_TRANSACTION, 1},
-        {"nobody's", HAS_ENDED, 0},
+        {"held", HOLDS, true, 0.1, 1},
+        {"in a transaction", IN_A_TRANSACTION, true, 0, 1},
+        {"closed in time", CLOSES, true, 60, 0},
+        {"nobody's", HAS_ENDED, false, 60, 0},
     };
 
     (void)state;
@@ -109,8 +116,8 @@ static void test_freed(void **state)
         int64_t n = -1;
         const pid_t child = start(rows[i].other, path);
         struct vx_rundir dir = work_folder_open(folder, 2);
-        assert_int_equal(vx_shard_is_locked(path), rows[i].freed);
-        if (vx_rundir_free_held(&dir, &n, &err) != VX_OK)
+        assert_int_equal(vx_shard_is_locked(path), rows[i].locked);
+        if (vx_rundir_free_held(&dir, rows[i].patience_s, &n, &err) != VX_OK)
             fail_msg("%s: %s", rows[i].what, err.text);
         assert_int_equal(n, rows[i].freed);
         assert_false(vx_shard_is_locked(path));
@@ -120,7 +127,7 @@ static void test_freed(void **state)
         assert_int_equal(access(held, F_OK) == 0, rows[i].freed);
         assert_int_not_equal(access(folder_path(folder, NAME ".copy"), F_OK), 0);
         /* once is enough: the copy is nobody's */
-        assert_int_equal(vx_rundir_free_held(&dir, &n, &err), VX_OK);
+        assert_int_equal(vx_rundir_free_held(&dir, 0, &n, &err), VX_OK);
         assert_int_equal(n, 0);
         end(child);
         assert_string_equal(work_folder_items(path), "1 2 3 4 5 6 7 8");
@@ -142,7 +149,7 @@ static void test_still_written(void **state)
     for (int i = 0; i < 5 && !freed; i++) {
         struct vx_err err = {0};
         int64_t n = 0;
-        const enum vx_status rc = vx_rundir_free_held(&dir, &n, &err);
+        const enum vx_status rc = vx_rundir_free_held(&dir, 0, &n, &err);
         if (rc == VX_OK) {
             freed = n == 1;
             continue;
@@ -160,7 +167,7 @@ static void test_still_written(void **state)
     print_message("refused %d times, then %s\n", refused, freed ? "copied" : "given up");
     struct vx_err err = {0};
     int64_t n;
-    assert_int_equal(vx_rundir_free_held(&dir, &n, &err), VX_OK); /* nobody's now */
+    assert_int_equal(vx_rundir_free_held(&dir, 0, &n, &err), VX_OK); /* nobody's now */
     assert_int_equal(n, 0);
     assert_int_equal(fixture_integer(path, "SELECT count(*) >= 8 AND count(*) % 8 = 0 AND count(*) = max(item) FROM items"), 1);
     assert_int_equal(fixture_integer(path, "SELECT count(*) = (SELECT 20 * count(*) FROM items) FROM windows"), 1);
