@@ -169,7 +169,10 @@ make_noise mean.wav 600000
 for i in $(seq 30); do ln mean.wav "many/long-$i.wav"; done
 submit --nodes 3 -o lost.db --lease 1 --lost-after 5 corpus many
 begins "${JOBS[0]}" lost.db.work
-[ -e lost.db.work/shard-001-00002.db ] || fail "nothing runs on the third node"
+until_ $ENOUGH [ -e lost.db.work/shard-001-00002.db ] || {
+    explain "${JOBS[0]}"
+    fail "nothing runs on the third node"
+}
 read -r -d '' -a dead < <(ip netns pids "${NODES[2]}") || true
 kill -KILL "${dead[@]}"
 ends "${JOBS[0]}" COMPLETED
