@@ -1,6 +1,5 @@
 #include "io/clips.h"
 #include "base/mem.h"
-#include "io/sound.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -241,18 +240,7 @@ static enum vx_status cut(struct cutting *c, struct vx_err *err)
     return rc;
 }
 
-static enum vx_status open_sound(struct cutting *c, struct vx_reader *reader, const struct vx_item *item, struct vx_err *err)
-{
-    struct vx_source *source;
-    enum vx_status rc = vx_reader_open(reader, item, &source, err);
-
-    if (rc == VX_OK && item->size >= 0 && vx_source_size(source) != item->size)
-        rc = vx_fail(err, VX_EFORMAT, "has %lld bytes, and had %lld when it was scanned: scan it again",
-                     (long long)vx_source_size(source), (long long)item->size);
-    return rc == VX_OK ? vx_sound_open(&c->sound, source, err) : rc;
-}
-
-enum vx_status vx_clips_cut(struct vx_reader *reader, const struct vx_item *item, struct vx_clip *clips, size_t n,
+enum vx_status vx_clips_cut(struct vx_player *player, const struct vx_item *item, struct vx_clip *clips, size_t n,
                             enum vx_clip_type type, struct vx_err *err)
 {
     struct cutting c = {.type = type};
@@ -265,7 +253,7 @@ enum vx_status vx_clips_cut(struct vx_reader *reader, const struct vx_item *item
     }
     if (n == 0)
         return VX_OK;
-    if ((rc = open_sound(&c, reader, item, &broken)) == VX_OK && (rc = prepare(&c, clips, n, &broken)) == VX_OK)
+    if ((rc = vx_player_open(player, item, &c.sound, &broken)) == VX_OK && (rc = prepare(&c, clips, n, &broken)) == VX_OK)
         rc = cut(&c, &broken);
     for (size_t i = 0; i < c.n; i++)
         if (c.out[i].partial)

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/item.h"
-#include "io/source.h"
+#include "io/player.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ struct vx_clip {
 /* clips [n] in any order; they may overlap. The item's size, where it is known (not -1), must be what it was. VX_OK: all are
  * written; else the first failure, and each clip says for itself. VX_ENOMEM and VX_ESYS too fail only the clips at hand. No
  * message names the clip's file but those of the operating system. */
-enum vx_status vx_clips_cut(struct vx_reader *reader, const struct vx_item *item, struct vx_clip *clips, size_t n,
+enum vx_status vx_clips_cut(struct vx_player *player, const struct vx_item *item, struct vx_clip *clips, size_t n,
                             enum vx_clip_type type, struct vx_err *err) VX_CHECKED;
 
 #endif

@@ -46,27 +46,54 @@ static enum vx_status open_tracks(struct vx_decoder *dec, struct vx_err *err)
     return dec->frames && dec->planes ? VX_OK : vx_fail_nomem(err, "the blocks of a recording");
 }
 
+/* sound is taken over. */
+static enum vx_status open_over(struct vx_decoder **out, struct vx_sound *sound, int rate, enum vx_channels channels, struct vx_err *err)
+{
+    struct vx_decoder *dec = vx_calloc(1, sizeof *dec);
+    enum vx_status rc;
+
+    if (!dec) {
+        vx_sound_close(&sound);
+        return vx_fail_nomem(err, "a decoder");
+    }
+    dec->channels = channels;
+    dec->in = sound;
+    dec->rate = rate != 0 ? rate : vx_sound_rate(dec->in);
+    if ((rc = open_tracks(dec, err)) == VX_OK) {
+        *out = dec;
+        dec = NULL;
+    }
+    vx_decoder_close(&dec);
+    return rc;
+}
+
+static enum vx_status check_rate(int rate, struct vx_err *err)
+{
+    if (rate != 0 && (rate < 1000 || rate > 768000))
+        return vx_fail(err, VX_EINVAL, "a sample rate of %d Hz; 1000 to 768000 are possible", rate);
+    return VX_OK;
+}
+
 enum vx_status vx_decoder_open_channels(struct vx_decoder **out, struct vx_source *source, int rate, enum vx_channels channels,
                                         struct vx_err *err)
 {
-    struct vx_decoder *dec;
+    struct vx_sound *sound;
     enum vx_status rc;
 
     *out = NULL;
-    if (rate != 0 && (rate < 1000 || rate > 768000))
-        return vx_fail(err, VX_EINVAL, "a sample rate of %d Hz; 1000 to 768000 are possible", rate);
-    if (!(dec = vx_calloc(1, sizeof *dec)))
-        return vx_fail_nomem(err, "a decoder");
-    dec->channels = channels;
-    if ((rc = vx_sound_open(&dec->in, source, err)) != VX_OK)
-        goto done;
-    dec->rate = rate != 0 ? rate : vx_sound_rate(dec->in);
-    if ((rc = open_tracks(dec, err)) != VX_OK)
-        goto done;
-    *out = dec;
-    dec = NULL;
-done:
-    vx_decoder_close(&dec);
+    if ((rc = check_rate(rate, err)) != VX_OK || (rc = vx_sound_open(&sound, source, err)) != VX_OK)
+        return rc;
+    return open_over(out, sound, rate, channels, err);
+}
+
+enum vx_status vx_decoder_open_sound(struct vx_decoder **out, struct vx_sound *sound, int rate, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    *out = NULL;
+    if ((rc = check_rate(rate, err)) == VX_OK)
+        return open_over(out, sound, rate, VX_CHANNELS_MIX, err);
+    vx_sound_close(&sound);
     return rc;
 }
 

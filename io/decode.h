@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/item.h"
+#include "io/sound.h"
 #include "io/source.h"
 
 #include <stddef.h>
@@ -25,6 +26,8 @@ enum vx_channels {
  * channels for VX_CHANNELS_EACH. No error of a decoder names the file, which it does not know: the caller puts it in front. */
 enum vx_status vx_decoder_open_channels(struct vx_decoder **out, struct vx_source *source, int rate, enum vx_channels channels,
                                         struct vx_err *err) VX_CHECKED;
+/* The mix; sound is taken over, also on failure. */
+enum vx_status vx_decoder_open_sound(struct vx_decoder **out, struct vx_sound *sound, int rate, struct vx_err *err) VX_CHECKED;
 /* The mix. */
 enum vx_status vx_decoder_open(struct vx_decoder **out, struct vx_source *source, int rate, struct vx_err *err) VX_CHECKED;
 void vx_decoder_close(struct vx_decoder **dec);

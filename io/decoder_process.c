@@ -16,6 +16,21 @@ struct vx_decoder_process {
     struct vx_dec_note note;
 };
 
+enum vx_status vx_decoder_spawn(struct vx_nursling *at, struct vx_nursery *nursery, int memory, const void *config, size_t len,
+                                struct vx_err *err)
+{
+    enum vx_status rc = vx_nursery_spawn(at, nursery, memory, config, len, err);
+
+    /* One that asks on and on and takes no answer shall not stop the rank. Who keeps to its turn finds room for every answer. */
+    if (rc == VX_OK && fcntl(at->sock, F_SETFL, O_NONBLOCK) != 0) {
+        struct vx_nursery_end end;
+        struct vx_err unheard;
+        rc = vx_fail_sys(err, "a socket to a decoder");
+        (void)!vx_nursling_end(at, &end, &unheard);
+    }
+    return rc;
+}
+
 enum vx_status vx_decoder_process_start(struct vx_decoder_process **out, struct vx_nursery *nursery, int memory,
                                         const struct vx_decoder_config *config, struct vx_err *err)
 {
@@ -25,39 +40,17 @@ enum vx_status vx_decoder_process_start(struct vx_decoder_process **out, struct 
     *out = NULL;
     if (!p)
         return vx_fail_nomem(err, "a decoder");
-    if ((rc = vx_nursery_spawn(&p->at, nursery, memory, config, sizeof *config, err)) != VX_OK) {
+    if ((rc = vx_decoder_spawn(&p->at, nursery, memory, config, sizeof *config, err)) == VX_OK)
+        *out = p;
+    else
         free(p);
-        return rc;
-    }
-    /* One that asks on and on and takes no answer shall not stop the rank. Who keeps to its turn finds room for every answer. */
-    if (fcntl(p->at.sock, F_SETFL, O_NONBLOCK) != 0) {
-        struct vx_nursery_end end;
-        struct vx_err unheard;
-        rc = vx_fail_sys(err, "a socket to a decoder");
-        (void)!vx_nursling_end(&p->at, &end, &unheard);
-        free(p);
-        return rc;
-    }
-    *out = p;
-    return VX_OK;
+    return rc;
 }
 
 enum vx_status vx_decoder_process_item(struct vx_decoder_process *p, const struct vx_item *item, int fd, int no_file,
                                        bool keeps_room, struct vx_err *err)
 {
-    const size_t path = strlen(item->path) + 1, member = item->member ? strlen(item->member) + 1 : 0;
-    const struct vx_dec_order order = {.what = VX_DEC_ITEM, .no_file = no_file, .kind = (int32_t)item->kind,
-                                       .path_len = (uint32_t)path, .member_len = (uint32_t)member, .keeps_room = keeps_room,
-                                       .ordinal = item->ordinal, .offset = item->offset, .size = item->size, .mtime = item->mtime};
-    char names[VX_DEC_NAMES];
-
-    if (path + member > sizeof names)
-        return vx_fail(err, VX_ELIMIT, "a name of %zu bytes; %zu are possible: shorten it, or --decode-in threads", path + member - 1,
-                       sizeof names);
-    memcpy(names, item->path, path);
-    if (member > 0)
-        memcpy(names + path, item->member, member);
-    return vx_dec_send(p->at.sock, &order, sizeof order, names, path + member, fd, err);
+    return vx_dec_send_item(p->at.sock, item, fd, no_file, keeps_room, err);
 }
 
 enum vx_status vx_decoder_process_file(struct vx_decoder_process *p, int fd, int no_file, struct vx_err *err)
@@ -102,19 +95,13 @@ enum vx_status vx_decoder_process_hear(struct vx_decoder_process *p, const struc
     return VX_OK;
 }
 
-enum vx_status vx_decoder_process_end(struct vx_decoder_process **process, char why[96], struct vx_err *err)
+enum vx_status vx_decoder_bury(struct vx_nursling *at, char why[96], struct vx_err *err)
 {
-    struct vx_decoder_process *p = *process;
     struct vx_nursery_end end;
     enum vx_status rc;
 
     why[0] = '\0';
-    if (!p)
-        return VX_OK;
-    rc = vx_nursling_end(&p->at, &end, err);
-    free(p);
-    *process = NULL;
-    if (rc != VX_OK)
+    if ((rc = vx_nursling_end(at, &end, err)) != VX_OK)
         return rc;
     if (end.fork_error)
         return vx_fail(err, VX_ESYS, "cannot fork a decoder: %s", strerror(end.fork_error));
@@ -130,4 +117,18 @@ enum vx_status vx_decoder_process_end(struct vx_decoder_process **process, char 
         return vx_fail(err, VX_ESYS, "a decoder could not enter its sandbox; --sandbox off does without");
     snprintf(why, 96, "decoder ended with status %d", WEXITSTATUS(end.status));
     return VX_OK;
+}
+
+enum vx_status vx_decoder_process_end(struct vx_decoder_process **process, char why[96], struct vx_err *err)
+{
+    struct vx_decoder_process *p = *process;
+    enum vx_status rc;
+
+    why[0] = '\0';
+    if (!p)
+        return VX_OK;
+    rc = vx_decoder_bury(&p->at, why, err);
+    free(p);
+    *process = NULL;
+    return rc;
 }

@@ -8,6 +8,14 @@
 #include "io/decoder_wire.h"
 #include "io/nursery.h"
 
+/* For whatever reads recordings in a process of the nursery: one that gets config [len] and `memory`, which is lent. Its socket
+ * does not block. */
+enum vx_status vx_decoder_spawn(struct vx_nursling *at, struct vx_nursery *nursery, int memory, const void *config, size_t len,
+                                struct vx_err *err) VX_CHECKED;
+/* Ends it, and says how it ended by itself if it did: "decoder killed by SIGSEGV", "decoder ended with status 3". VX_ESYS: the
+ * nursery is gone, or this machine could not start it; no other will do better. */
+enum vx_status vx_decoder_bury(struct vx_nursling *at, char why[96], struct vx_err *err) VX_CHECKED;
+
 struct vx_decoder_process;
 
 /* `memory` is lent: of config->memory_bytes, sealed so that nobody can make it smaller. */
@@ -26,8 +34,7 @@ enum vx_status vx_decoder_process_wanted(struct vx_decoder_process *p, bool want
 enum vx_status vx_decoder_process_hear(struct vx_decoder_process *p, const struct vx_dec_note **note, double seconds,
                                        struct vx_err *err) VX_CHECKED;
 
-/* Ends it, and says how it ended by itself if it did: "decoder killed by SIGSEGV", "decoder ended with status 3". VX_ESYS: the
- * nursery is gone, or this machine could not start it; no other will do better. VX_OK also for NULL. */
+/* As vx_decoder_bury(). VX_OK also for NULL. */
 enum vx_status vx_decoder_process_end(struct vx_decoder_process **p, char why[96], struct vx_err *err) VX_CHECKED;
 
 #endif

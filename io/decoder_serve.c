@@ -153,17 +153,9 @@ static void add_usage(struct serve *s)
 static bool read_item(struct serve *s, size_t len, struct vx_item *item)
 {
     struct vx_dec_order order;
-    char *const names = s->order + sizeof order;
 
-    if (len < sizeof order)
+    if (!vx_dec_read_item(s->order, len, &order, item))
         return false;
-    memcpy(&order, s->order, sizeof order);
-    if (order.what != VX_DEC_ITEM || order.path_len < 1 || len - sizeof order != (size_t)order.path_len + order.member_len ||
-        names[order.path_len - 1] != '\0' || (order.member_len > 0 && s->order[len - 1] != '\0'))
-        return false;
-    *item = (struct vx_item){.kind = (enum vx_item_kind)order.kind, .path = names, .ordinal = order.ordinal,
-                             .offset = order.offset, .size = order.size, .mtime = order.mtime,
-                             .member = order.member_len > 0 ? names + order.path_len : NULL};
     s->no_file = order.no_file;
     if (!order.keeps_room)
         s->at = NULL;

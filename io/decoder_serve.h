@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum vx_life { VX_LIFE_DECODER, VX_LIFE_LISTER }; /* what a process of the nursery is: the first of its config */
+enum vx_life { VX_LIFE_DECODER, VX_LIFE_LISTER, VX_LIFE_PLAYER }; /* what a process of the nursery is: the first of its config */
 
 struct vx_decoder_config { /* plain values, as the nursery passes them on */
     enum vx_life life; /* VX_LIFE_DECODER */

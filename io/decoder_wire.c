@@ -93,13 +93,45 @@ enum vx_status vx_dec_receive(int sock, void *to, size_t cap, size_t *len, int *
     return VX_OK;
 }
 
+enum vx_status vx_dec_send_item(int sock, const struct vx_item *item, int fd, int no_file, bool keeps_room, struct vx_err *err)
+{
+    const size_t path = strlen(item->path) + 1, member = item->member ? strlen(item->member) + 1 : 0;
+    const struct vx_dec_order order = {.what = VX_DEC_ITEM, .no_file = no_file, .kind = (int32_t)item->kind,
+                                       .path_len = (uint32_t)path, .member_len = (uint32_t)member, .keeps_room = keeps_room,
+                                       .ordinal = item->ordinal, .offset = item->offset, .size = item->size, .mtime = item->mtime};
+    char names[VX_DEC_NAMES];
+
+    if (path + member > sizeof names)
+        return vx_fail(err, VX_ELIMIT, "a name of %zu bytes; %zu are possible: shorten it (scan: or --decode-in threads)", path + member - 1,
+                       sizeof names);
+    memcpy(names, item->path, path);
+    if (member > 0)
+        memcpy(names + path, item->member, member);
+    return vx_dec_send(sock, &order, sizeof order, names, path + member, fd, err);
+}
+
+bool vx_dec_read_item(void *message, size_t len, struct vx_dec_order *order, struct vx_item *item)
+{
+    char *const names = (char *)message + sizeof *order;
+
+    if (len < sizeof *order)
+        return false;
+    memcpy(order, message, sizeof *order);
+    if (order->what != VX_DEC_ITEM || order->path_len < 1 || len - sizeof *order != (size_t)order->path_len + order->member_len ||
+        names[order->path_len - 1] != '\0' || (order->member_len > 0 && names[order->path_len + order->member_len - 1] != '\0'))
+        return false;
+    *item = (struct vx_item){.kind = (enum vx_item_kind)order->kind, .path = names, .ordinal = order->ordinal,
+                             .offset = order->offset, .size = order->size, .mtime = order->mtime,
+                             .member = order->member_len > 0 ? names + order->path_len : NULL};
+    return true;
+}
+
 size_t vx_dec_note_bytes(uint32_t n)
 {
     return offsetof(struct vx_dec_note, windows) + n * sizeof(struct vx_window_score);
 }
 
-/* A word for people: ends within its bytes, and holds nothing that a terminal obeys. */
-static void tidy(char *text, size_t size)
+void vx_dec_tidy(char *text, size_t size)
 {
     text[size - 1] = '\0';
     for (char *p = text; *p; p++)
@@ -135,10 +167,10 @@ static enum vx_status check_end(struct vx_dec_note *note, struct vx_err *err)
     struct vx_audio_info *const info = &note->end.result.info;
     struct vx_item_domain *const domain = &note->end.result.domain;
 
-    tidy(note->end.text, sizeof note->end.text);
-    tidy(info->format, sizeof info->format);
-    tidy(info->decoder, sizeof info->decoder);
-    tidy(note->end.result.warning, sizeof note->end.result.warning);
+    vx_dec_tidy(note->end.text, sizeof note->end.text);
+    vx_dec_tidy(info->format, sizeof info->format);
+    vx_dec_tidy(info->decoder, sizeof info->decoder);
+    vx_dec_tidy(note->end.result.warning, sizeof note->end.result.warning);
     if (!is_hash(note->end.result.hash, sizeof note->end.result.hash))
         return vx_fail(err, VX_EFORMAT, "a hash that is none");
     tidy_bool(&info->louder_channel);

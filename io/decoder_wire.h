@@ -18,6 +18,7 @@
 #include "base/item.h"
 #include "io/cutter.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +69,14 @@ struct vx_dec_order { /* rank to decoder; with a descriptor where there is a fil
 enum vx_status vx_dec_send(int sock, const void *head, size_t len, const void *more, size_t more_len, int fd,
                            struct vx_err *err) VX_CHECKED;
 enum vx_status vx_dec_receive(int sock, void *to, size_t cap, size_t *len, int *fd, struct vx_err *err) VX_CHECKED;
+
+/* An ITEM order; fd is lent, or -1, and no_file says why then, as above. VX_ELIMIT: names too long to be told. */
+enum vx_status vx_dec_send_item(int sock, const struct vx_item *item, int fd, int no_file, bool keeps_room, struct vx_err *err) VX_CHECKED;
+/* The item that a message of len bytes orders, its strings within the message. False: it is no such order. */
+bool vx_dec_read_item(void *message, size_t len, struct vx_dec_order *order, struct vx_item *item);
+
+/* A text from a process, for people: ends within its bytes, and holds nothing that a terminal obeys. */
+void vx_dec_tidy(char *text, size_t size);
 
 size_t vx_dec_note_bytes(uint32_t n); /* of a note with n windows */
 /* Whether a received note of len bytes can be used: VX_EFORMAT says what is wrong. Makes strings end and flags 0 or 1.

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/ffmpeg_adapter.h"
+#include "io/player_process.h"
 #include "io/sndfile_adapter.h"
 
 #include <errno.h>
@@ -20,9 +21,10 @@ static const struct {
     {"ul", {"mulaw", 8000}},   {"alaw", {"alaw", 8000}}, {"al", {"alaw", 8000}}, {"sln", {"s16le", 8000}},
 };
 
-struct vx_sound { /* one of the decoders */
+struct vx_sound { /* one of the decoders, or a process that has one */
     struct vx_sndfile *sndfile;
     struct vx_ffmpeg *ffmpeg;
+    struct vx_player_process *process; /* borrowed */
     struct vx_source *source; /* borrowed */
     int joined;               /* recordings that followed the first in the same file and were heard */
     char unheard[160];        /* why the next one was not */
@@ -81,6 +83,17 @@ enum vx_status vx_sound_open(struct vx_sound **out, struct vx_source *source, st
     return VX_OK;
 }
 
+enum vx_status vx_sound_played(struct vx_sound **out, struct vx_player_process *process, struct vx_err *err)
+{
+    struct vx_sound *sound = vx_calloc(1, sizeof *sound);
+
+    *out = sound;
+    if (!sound)
+        return vx_fail_nomem(err, "a decoder");
+    sound->process = process;
+    return VX_OK;
+}
+
 void vx_sound_close(struct vx_sound **sound)
 {
     if (!*sound)
@@ -93,17 +106,25 @@ void vx_sound_close(struct vx_sound **sound)
 
 int vx_sound_rate(const struct vx_sound *sound)
 {
+    if (sound->process)
+        return vx_player_process_info(sound->process)->sample_rate;
     return sound->sndfile ? vx_sndfile_rate(sound->sndfile) : vx_ffmpeg_rate(sound->ffmpeg);
 }
 
 int vx_sound_channels(const struct vx_sound *sound)
 {
+    if (sound->process)
+        return vx_player_process_info(sound->process)->channels;
     return sound->sndfile ? vx_sndfile_channels(sound->sndfile) : vx_ffmpeg_channels(sound->ffmpeg);
 }
 
 void vx_sound_describe(const struct vx_sound *sound, struct vx_audio_info *info)
 {
-    if (sound->sndfile) {
+    if (sound->process) {
+        const struct vx_audio_info *const said = vx_player_process_info(sound->process);
+        snprintf(info->format, sizeof info->format, "%s", said->format);
+        snprintf(info->decoder, sizeof info->decoder, "%s", said->decoder);
+    } else if (sound->sndfile) {
         vx_sndfile_format(sound->sndfile, info->format, sizeof info->format);
         vx_sndfile_version(info->decoder, sizeof info->decoder);
     } else {
@@ -141,6 +162,8 @@ static size_t read_on(struct vx_sound *sound, float *out, size_t n)
 {
     size_t done;
 
+    if (sound->process)
+        return vx_player_process_read(sound->process, out, n);
     if (sound->ffmpeg)
         return vx_ffmpeg_read(sound->ffmpeg, out, n);
     for (done = 0; done < n;) {
@@ -165,6 +188,8 @@ enum vx_status vx_sound_complete(struct vx_sound *sound, struct vx_err *err)
 {
     if (sound->no_memory)
         return vx_fail_nomem(err, "decoding");
+    if (sound->process)
+        return vx_player_process_complete(sound->process, err);
     return sound->sndfile ? vx_sndfile_complete(sound->sndfile, err) : vx_ffmpeg_complete(sound->ffmpeg, err);
 }
 
@@ -173,6 +198,10 @@ void vx_sound_warning(const struct vx_sound *sound, char *out, size_t size)
     char text[128];
     int64_t left;
 
+    if (sound->process) {
+        snprintf(out, size, "%s", vx_player_process_warning(sound->process));
+        return;
+    }
     if (sound->ffmpeg) {
         vx_ffmpeg_warning(sound->ffmpeg, out, size);
         return;

@@ -16,6 +16,9 @@ struct vx_sound;
 /* The source is borrowed until close and read from its start. VX_EFORMAT: no recording, or one that makes no sense. VX_ESYS: it
  * cannot be read. VX_ENOMEM: also where a library went on without memory. */
 enum vx_status vx_sound_open(struct vx_sound **out, struct vx_source *source, struct vx_err *err) VX_CHECKED;
+/* What a process decodes that has begun a recording (io/player_process.h); borrowed until close. VX_ENOMEM alone. */
+struct vx_player_process;
+enum vx_status vx_sound_played(struct vx_sound **out, struct vx_player_process *process, struct vx_err *err) VX_CHECKED;
 void vx_sound_close(struct vx_sound **sound);
 
 int vx_sound_rate(const struct vx_sound *sound);

@@ -3,6 +3,8 @@
 #include "jobs/command.h"
 #include "jobs/export_datasette.h"
 #include "jobs/export_set.h"
+#include "jobs/playing.h"
+#include "jobs/sandbox_option.h"
 #include "jobs/verify_check.h"
 
 #include <stdio.h>
@@ -10,6 +12,7 @@
 
 struct export {
     const char *db;
+    struct vx_playing_options playing;
     struct vx_stretches_config stretches;
     struct vx_export_config set;
 };
@@ -34,6 +37,23 @@ static enum vx_status write_all(const struct export *e, struct vx_export_counts 
 done:
     vx_export_set_close(&set);
     vx_stretches_close(&stretches);
+    return rc;
+}
+
+/* With processes to hear the recordings, where clips are wanted. */
+static enum vx_status hear_and_write(struct export *e, struct vx_export_counts *counts, struct vx_err *err)
+{
+    struct vx_playing playing = {0};
+    struct vx_log *log = NULL;
+    enum vx_status rc = VX_OK;
+
+    if (e->set.clips && (rc = vx_log_open(&log, NULL, VX_LOG_INFO, err)) == VX_OK)
+        rc = vx_playing_begin(&playing, &e->playing, log, err);
+    e->set.player = playing.player;
+    if (rc == VX_OK)
+        rc = write_all(e, counts, err);
+    vx_playing_end(&playing);
+    vx_log_close(&log);
     return rc;
 }
 
@@ -67,10 +87,10 @@ static int parse_words(const struct vx_command *self, struct vx_export_config *s
 
 int vx_cmd_export(const struct vx_command *self, int argc, char **argv)
 {
-    struct export e = {.stretches = {.threshold = -1}};
+    struct export e = {.playing = vx_playing_defaults, .stretches = {.threshold = -1}};
     struct vx_export_counts counts = {0};
     const char *formats = NULL, *clips = NULL;
-    long top = 0, max_member_mib = 1024;
+    long top = 0;
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &e.set.dir, "DIR", "folder that gets everything", 0, 0},
         {"threshold", 0, VX_OPT_REAL, &e.stretches.threshold, "P", "windows from this p on are suspicious (default: the scan's fake_from)", 0, 1},
@@ -83,7 +103,9 @@ int vx_cmd_export(const struct vx_command *self, int argc, char **argv)
         {"clips", 0, VX_OPT_STRING, &clips, "flac|wav", "cut the stretches out of the recordings (default: no clips)", 0, 0},
         {"root", 0, VX_OPT_LIST, &e.set.roots, "OLD=NEW",
          "clips: paths below OLD are looked for below NEW; an empty OLD is for relative ones", 0, 0},
-        {"max-member", 0, VX_OPT_INT, &max_member_mib, "MIB", "largest packed member of an archive, held in memory (default 1024)", 1, 1 << 20},
+        {"max-member", 0, VX_OPT_INT, &e.playing.max_member_mib, "MIB", "largest packed member of an archive, held in memory (default 1024)", 1, 1 << 20},
+        {"sandbox", 0, VX_OPT_STRING, &e.playing.sandbox, "auto|on|off", "clips: " VX_SANDBOX_OPTION_DOC, 0, 0},
+        {"decode-timeout", 0, VX_OPT_REAL, &e.playing.decode_timeout, "SECONDS", "clips: " VX_PLAYING_TIMEOUT_DOC, 1, 86400},
         {"overwrite", 0, VX_OPT_FLAG, &e.set.overwrite, NULL, "write into a folder that is not empty; files of other names stay", 0, 0},
         {0},
     };
@@ -102,8 +124,7 @@ int vx_cmd_export(const struct vx_command *self, int argc, char **argv)
         return vx_command_fail(self, &err);
     e.db = argv[1];
     e.stretches.top = (size_t)top;
-    e.set.max_member_bytes = (size_t)max_member_mib << 20;
-    if (write_all(&e, &counts, &err) != VX_OK)
+    if (hear_and_write(&e, &counts, &err) != VX_OK)
         return vx_command_fail(self, &err);
     sum_up(&e, &counts);
     return counts.failed > 0 ? VX_EXIT_FAILED_ITEMS : VX_EXIT_OK;

@@ -22,7 +22,6 @@ struct piece { /* of one recording: what a stretch's row says of files */
 struct vx_export_set {
     struct vx_export_config config;
     struct vx_newfile csv, jsonl;
-    struct vx_reader *reader;
     struct vx_clip *clips; /* [cap_clips], of the present recording */
     struct piece *pieces;  /* [cap_pieces], the same */
     size_t cap_clips, cap_pieces;
@@ -107,8 +106,7 @@ enum vx_status vx_export_set_open(struct vx_export_set **out, const struct vx_ex
     set->config = *config;
     if ((rc = check_empty(config, err)) != VX_OK || (rc = vx_file_mkdirs(config->dir, err)) != VX_OK ||
         ((config->formats & VX_EXPORT_AUDACITY) && (rc = make_folder(config->dir, "labels", err)) != VX_OK) ||
-        (config->clips && ((rc = make_folder(config->dir, "clips", err)) != VX_OK ||
-                           (rc = vx_reader_create(&set->reader, config->max_member_bytes, err)) != VX_OK)) ||
+        (config->clips && (rc = make_folder(config->dir, "clips", err)) != VX_OK) ||
         ((config->formats & VX_EXPORT_JSONL) && (rc = open_table(&set->jsonl, config->dir, "stretches.jsonl", err)) != VX_OK))
         goto done;
     if (config->formats & VX_EXPORT_CSV) {
@@ -131,7 +129,6 @@ void vx_export_set_close(struct vx_export_set **out)
         return;
     vx_newfile_drop(&set->csv);
     vx_newfile_drop(&set->jsonl);
-    vx_reader_destroy(&set->reader);
     free(set->clips);
     free(set->pieces);
     vx_buf_free(&set->text);
@@ -166,7 +163,7 @@ static enum vx_status cut_clips(struct vx_export_set *set, const struct vx_stret
         set->clips[i] = (struct vx_clip){.start_s = item->at[i].stretch.clip_start_s, .end_s = item->at[i].stretch.clip_end_s,
                                          .path = p->path};
     }
-    if (rc == VX_OK && vx_clips_cut(set->reader, &source, set->clips, item->n, set->config.type, &why) == VX_ENOMEM)
+    if (rc == VX_OK && vx_clips_cut(set->config.player, &source, set->clips, item->n, set->config.type, &why) == VX_ENOMEM)
         rc = vx_fail(err, VX_ENOMEM, "%s", why.text);
     for (size_t i = 0; i < item->n; i++) {
         free(set->pieces[i].path);

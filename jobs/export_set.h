@@ -30,7 +30,7 @@ struct vx_export_config {
     bool clips;
     struct vx_opt_list roots; /* where recordings lie now, as of jobs/verify_check.h */
     enum vx_clip_type type;
-    size_t max_member_bytes; /* of an archive's member, which is held in memory */
+    struct vx_player *player; /* borrowed: hears the recordings; without clips not needed */
     bool overwrite;
 };
 

@@ -6,8 +6,10 @@
 #include "db/contents.h"
 #include "jobs/command.h"
 #include "jobs/outfile.h"
+#include "jobs/playing.h"
 #include "jobs/report_page.h"
 #include "jobs/report_sound.h"
+#include "jobs/sandbox_option.h"
 #include "jobs/verify_check.h"
 #include "jobs/version.h"
 
@@ -19,6 +21,7 @@
 
 struct report_options {
     const char *db, *out;
+    struct vx_playing_options playing;
     long top, pictures, listen;
     struct vx_opt_list group_by, roots;
     bool overwrite, quiet;
@@ -89,7 +92,8 @@ done:
     return rc;
 }
 
-static enum vx_status write_report(const struct report_options *o, struct vx_report_db *db, FILE *to, struct vx_log *log, struct vx_err *err)
+static enum vx_status write_report(const struct report_options *o, struct vx_report_db *db, struct vx_player *player, FILE *to,
+                                   struct vx_log *log, struct vx_err *err)
 {
     const struct vx_report_rule rule = {.top = o->top, .line_bytes = LINE_BYTES, .group_by = o->group_by.at, .n_groups = o->group_by.n};
     enum vx_status rc;
@@ -98,10 +102,10 @@ static enum vx_status write_report(const struct report_options *o, struct vx_rep
         (rc = vx_report_write(db, &rule, to, err)) != VX_OK)
         return rc;
     fputs(",\n", to);
-    if ((rc = vx_report_put_pictures(db, o->pictures, &o->roots, to, log, err)) != VX_OK)
+    if ((rc = vx_report_put_pictures(db, o->pictures, &o->roots, player, to, log, err)) != VX_OK)
         return rc;
     fputs(",\n", to);
-    if ((rc = vx_report_put_clips(o->db, (size_t)o->listen, &o->roots, to, log, err)) != VX_OK)
+    if ((rc = vx_report_put_clips(o->db, (size_t)o->listen, &o->roots, player, to, log, err)) != VX_OK)
         return rc;
     vx_report_page_end(to);
     return VX_OK;
@@ -111,14 +115,16 @@ static enum vx_status report(const struct report_options *o, struct vx_err *err)
 {
     struct vx_newfile file = {0};
     struct vx_report_db *db = NULL;
+    struct vx_playing playing = {0};
     struct vx_log *log = NULL;
     char size[32];
     enum vx_status rc;
 
     if ((rc = vx_outfile_kind(o->out, o->overwrite, "<!DOCTYPE html>", "report", err)) != VX_OK ||
         (rc = vx_log_open(&log, NULL, o->quiet ? VX_LOG_WARNING : VX_LOG_INFO, err)) != VX_OK ||
+        ((o->pictures > 0 || o->listen > 0) && (rc = vx_playing_begin(&playing, &o->playing, log, err)) != VX_OK) ||
         (rc = vx_report_open(&db, o->db, err)) != VX_OK || (rc = vx_outfile_writable(o->out, err)) != VX_OK ||
-        (rc = vx_newfile_open(&file, o->out, err)) != VX_OK || (rc = write_report(o, db, file.to, log, err)) != VX_OK)
+        (rc = vx_newfile_open(&file, o->out, err)) != VX_OK || (rc = write_report(o, db, playing.player, file.to, log, err)) != VX_OK)
         goto done;
     const long bytes = ftell(file.to);
     if ((rc = vx_newfile_commit(&file, err)) == VX_OK)
@@ -126,13 +132,14 @@ static enum vx_status report(const struct report_options *o, struct vx_err *err)
 done:
     vx_newfile_drop(&file);
     vx_report_close(&db);
+    vx_playing_end(&playing);
     vx_log_close(&log);
     return rc;
 }
 
 int vx_cmd_report(const struct vx_command *self, int argc, char **argv)
 {
-    struct report_options o = {.out = "report.html", .top = 10000, .pictures = 40};
+    struct report_options o = {.out = "report.html", .playing = vx_playing_defaults, .top = 10000, .pictures = 40};
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &o.out, "FILE.html", "the page (default report.html)", 0, 0},
         {"top", 0, VX_OPT_INT, &o.top, "N", "recordings listed, the most suspicious first (default 10000)", 1, 1e6},
@@ -142,6 +149,8 @@ int vx_cmd_report(const struct vx_command *self, int argc, char **argv)
          "a table of recordings by folder or by a column of the metadata; again for more (default: folder and columns of 2 to 50 values)", 0, 0},
         {"root", 0, VX_OPT_LIST, &o.roots, "OLD=NEW",
          "spectrograms, clips and the model's card: paths below OLD are looked for below NEW; an empty OLD is for relative ones", 0, 0},
+        {"sandbox", 0, VX_OPT_STRING, &o.playing.sandbox, "auto|on|off", VX_SANDBOX_OPTION_DOC, 0, 0},
+        {"decode-timeout", 0, VX_OPT_REAL, &o.playing.decode_timeout, "SECONDS", VX_PLAYING_TIMEOUT_DOC, 1, 86400},
         {"overwrite", 0, VX_OPT_FLAG, &o.overwrite, NULL, "replace FILE.html when it exists", 0, 0},
         {"quiet", 'q', VX_OPT_FLAG, &o.quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},

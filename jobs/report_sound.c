@@ -14,13 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_MEMBER ((size_t)1 << 30) /* bytes, as scan's default */
 #define MAX_CLIP ((size_t)256 << 20)
 #define PAD_S 0.5
 
 struct pictures {
     struct vx_report_spectrogram *spectrogram;
-    struct vx_reader *reader;
+    struct vx_player *player;
     const struct vx_opt_list *roots;
     FILE *to;
     struct vx_log *log;
@@ -52,7 +51,7 @@ static enum vx_status put_picture(void *pictures, const struct vx_report_item *i
     }
     vx_buf_reset(&p->buf);
     vx_buf_fmt(&p->buf, "%s\"%lld\":", p->n++ ? ",\n" : "", (long long)it->item);
-    if (vx_report_spectrogram_make(p->spectrogram, p->reader, &item, it->duration_s, levels, &why) == VX_OK) {
+    if (vx_report_spectrogram_make(p->spectrogram, p->player, &item, it->duration_s, levels, &why) == VX_OK) {
         vx_buf_fmt(&p->buf, "{\"w\":%d,\"h\":%d,\"levels\":\"", VX_REPORT_COLUMNS, VX_REPORT_ROWS);
         vx_base64_add(&p->buf, levels, sizeof levels);
         vx_buf_str(&p->buf, "\"}");
@@ -71,28 +70,26 @@ static enum vx_status put_picture(void *pictures, const struct vx_report_item *i
     return VX_OK;
 }
 
-enum vx_status vx_report_put_pictures(struct vx_report_db *db, int64_t n, const struct vx_opt_list *roots, FILE *to,
+enum vx_status vx_report_put_pictures(struct vx_report_db *db, int64_t n, const struct vx_opt_list *roots, struct vx_player *player, FILE *to,
                                       struct vx_log *log, struct vx_err *err)
 {
-    struct pictures p = {.roots = roots, .to = to, .log = log};
+    struct pictures p = {.player = player, .roots = roots, .to = to, .log = log};
     enum vx_status rc;
 
     fputs("\"pictures\":{", to);
-    if ((rc = vx_report_spectrogram_create(&p.spectrogram, err)) == VX_OK && (rc = vx_reader_create(&p.reader, MAX_MEMBER, err)) == VX_OK &&
-        n > 0)
+    if ((rc = vx_report_spectrogram_create(&p.spectrogram, err)) == VX_OK && n > 0)
         rc = vx_report_suspects(db, n, put_picture, &p, err);
     fputs("}", to);
     if (p.missing > 0)
         vx_log_say(log, VX_LOG_WARNING, "%lld of %lld recordings cannot be read (any more): the report has no spectrogram of them",
                    (long long)p.missing, (long long)p.n);
     vx_buf_free(&p.buf);
-    vx_reader_destroy(&p.reader);
     vx_report_spectrogram_destroy(&p.spectrogram);
     return rc;
 }
 
 struct clips {
-    struct vx_reader *reader;
+    struct vx_player *player;
     const struct vx_opt_list *roots;
     char folder[PATH_MAX - 16], path[PATH_MAX]; /* where a clip is cut before it is taken into the page */
     FILE *to;
@@ -125,7 +122,7 @@ static enum vx_status put_clip(struct clips *c, const struct vx_stretches_item *
 
     if ((rc = find_item(&item, c->roots, it->path, it->member, it->size, err)) != VX_OK)
         goto done;
-    if (vx_clips_cut(c->reader, &item, &clip, 1, VX_CLIP_FLAC, &why) != VX_OK || vx_file_read(c->path, MAX_CLIP, &flac, &len, &why) != VX_OK) {
+    if (vx_clips_cut(c->player, &item, &clip, 1, VX_CLIP_FLAC, &why) != VX_OK || vx_file_read(c->path, MAX_CLIP, &flac, &len, &why) != VX_OK) {
         vx_log_say(c->log, VX_LOG_WARNING, "%s%s%s: no clip from %.1f s: %s", it->path_text, it->member_text ? "/" : "",
                    it->member_text ? it->member_text : "", clip.start_s, why.text);
         goto done;
@@ -160,10 +157,10 @@ static enum vx_status put_all(struct clips *c, const char *path, size_t n, struc
     return rc == VX_DONE ? VX_OK : rc;
 }
 
-enum vx_status vx_report_put_clips(const char *path, size_t n, const struct vx_opt_list *roots, FILE *to, struct vx_log *log,
-                                   struct vx_err *err)
+enum vx_status vx_report_put_clips(const char *path, size_t n, const struct vx_opt_list *roots, struct vx_player *player, FILE *to,
+                                   struct vx_log *log, struct vx_err *err)
 {
-    struct clips c = {.roots = roots, .to = to, .log = log};
+    struct clips c = {.player = player, .roots = roots, .to = to, .log = log};
     const char *const temporary = getenv("TMPDIR");
     enum vx_status rc = VX_OK;
 
@@ -174,9 +171,7 @@ enum vx_status vx_report_put_clips(const char *path, size_t n, const struct vx_o
         if (!mkdtemp(c.folder))
             return vx_fail_sys(err, "make the folder %s for clips (TMPDIR says where)", c.folder);
         snprintf(c.path, sizeof c.path, "%s/clip.flac", c.folder);
-        if ((rc = vx_reader_create(&c.reader, MAX_MEMBER, err)) == VX_OK)
-            rc = put_all(&c, path, n, err);
-        vx_reader_destroy(&c.reader);
+        rc = put_all(&c, path, n, err);
         rmdir(c.folder);
     }
     fputs("]", to);

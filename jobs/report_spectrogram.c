@@ -165,10 +165,10 @@ static void quantise(const struct vx_report_spectrogram *s, uint8_t *levels)
     }
 }
 
-enum vx_status vx_report_spectrogram_make(struct vx_report_spectrogram *s, struct vx_reader *reader, const struct vx_item *item,
+enum vx_status vx_report_spectrogram_make(struct vx_report_spectrogram *s, struct vx_player *player, const struct vx_item *item,
                                           double duration_s, uint8_t levels[VX_REPORT_LEVELS], struct vx_err *err)
 {
-    struct vx_source *source;
+    struct vx_sound *sound;
     struct vx_decoder *dec = NULL;
     enum vx_status rc;
 
@@ -176,14 +176,7 @@ enum vx_status vx_report_spectrogram_make(struct vx_report_spectrogram *s, struc
     s->gathered = 0;
     if (!(duration_s > 0 && duration_s < LONGEST_S)) /* a database may be anybody's */
         return vx_fail(err, VX_EFORMAT, "the result says that it lasts %g s", duration_s);
-    if ((rc = vx_reader_open(reader, item, &source, err)) != VX_OK)
-        goto done;
-    if (item->size >= 0 && vx_source_size(source) != item->size) {
-        rc = vx_fail(err, VX_EFORMAT, "has %lld bytes, and had %lld when it was scanned: scan it again",
-                     (long long)vx_source_size(source), (long long)item->size);
-        goto done;
-    }
-    if ((rc = vx_decoder_open(&dec, source, RATE, err)) != VX_OK ||
+    if ((rc = vx_player_open(player, item, &sound, err)) != VX_OK || (rc = vx_decoder_open_sound(&dec, sound, RATE, err)) != VX_OK ||
         (rc = listen(s, dec, duration_s, err)) != VX_OK)
         goto done;
     quantise(s, levels);

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "base/item.h"
-#include "io/source.h"
+#include "io/player.h"
 
 #include <stdint.h>
 
@@ -20,7 +20,7 @@ void vx_report_spectrogram_destroy(struct vx_report_spectrogram **s);
 
 /* levels [VX_REPORT_ROWS][VX_REPORT_COLUMNS / 2], the highest band first. duration_s: as the scan found it. Errors name no file:
  * it cannot be read (any more). */
-enum vx_status vx_report_spectrogram_make(struct vx_report_spectrogram *s, struct vx_reader *reader, const struct vx_item *item,
+enum vx_status vx_report_spectrogram_make(struct vx_report_spectrogram *s, struct vx_player *player, const struct vx_item *item,
                                           double duration_s, uint8_t levels[VX_REPORT_LEVELS], struct vx_err *err) VX_CHECKED;
 
 #endif

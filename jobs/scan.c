@@ -5,9 +5,9 @@
 #include "db/merge.h"
 #include "io/decoder_serve.h"
 #include "io/lister_serve.h"
-#include "io/sandbox.h"
 #include "jobs/engines.h"
 #include "jobs/outfile.h"
+#include "jobs/sandbox_option.h"
 #include "jobs/scan_run.h"
 #include "mpi/parting.h"
 #include "mpi/worker.h"
@@ -182,20 +182,12 @@ static int process_life(int sock, int memory, const void *config)
 static enum vx_status choose_decoding(struct vx_scan *s, struct vx_err *err)
 {
     const struct vx_scan_options *o = &s->options;
-    struct vx_err why;
 
     if (strcmp(o->decode_in, "threads") == 0) {
         vx_nursery_close(&s->nursery);
         return VX_OK;
     }
-    s->sandbox = strcmp(o->sandbox, "off") != 0 && vx_sandbox_available(&why) == VX_OK;
-    if (s->sandbox || strcmp(o->sandbox, "off") == 0)
-        return VX_OK;
-    if (strcmp(o->sandbox, "on") == 0)
-        return vx_fail(err, VX_EUNSUPPORTED, "--sandbox on: %s", why.text);
-    if (s->world.rank == 0)
-        vx_log_say(s->log, VX_LOG_WARNING, "decoders run without sandbox: %s", why.text);
-    return VX_OK;
+    return vx_sandbox_option_decide(o->sandbox, &s->sandbox, s->world.rank == 0 ? s->log : NULL, err);
 }
 
 /* What a host takes is measured once. In a container the host's files and libraries may lie elsewhere. */

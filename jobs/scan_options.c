@@ -1,5 +1,6 @@
 #include "jobs/scan_options.h"
 #include "io/archive.h"
+#include "jobs/sandbox_option.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,8 +67,8 @@ static enum vx_status check_decoding(const struct vx_scan_options *o, struct vx_
 {
     if (strcmp(o->decode_in, "processes") != 0 && strcmp(o->decode_in, "threads") != 0)
         return vx_fail(err, VX_EINVAL, "--decode-in %s: expected processes or threads", o->decode_in);
-    if (strcmp(o->sandbox, "auto") != 0 && strcmp(o->sandbox, "on") != 0 && strcmp(o->sandbox, "off") != 0)
-        return vx_fail(err, VX_EINVAL, "--sandbox %s: expected auto, on or off", o->sandbox);
+    if (vx_sandbox_option_check(o->sandbox, err) != VX_OK)
+        return VX_EINVAL;
     if (strcmp(o->sandbox, "on") == 0 && strcmp(o->decode_in, "threads") == 0)
         return vx_fail(err, VX_EINVAL, "--sandbox on is for decoder processes: leave out --decode-in threads");
     return VX_OK;
@@ -120,8 +121,7 @@ int vx_scan_options_parse(struct vx_scan_options *o, const struct vx_command *se
          "where files are read: in processes of their own, which a broken file may take with it, or in this one (default processes)", 0, 0},
         {"decoders", 0, VX_OPT_INT, &o->decoders, "N",
          "how many of them a rank has (default: one for each of its processors, 64 at most, 16 beside a GPU)", 1, 256},
-        {"sandbox", 0, VX_OPT_STRING, &o->sandbox, "auto|on|off",
-         "decoder processes may open and send nothing: where the kernel can see to that, always, or never (default auto)", 0, 0},
+        {"sandbox", 0, VX_OPT_STRING, &o->sandbox, "auto|on|off", VX_SANDBOX_OPTION_DOC, 0, 0},
         {"decode-timeout", 0, VX_OPT_REAL, &o->decode_timeout, "SECONDS",
          "a decoder process that gives no sound for so long is killed, its file has failed (default 60)", 1, 86400},
         {"decode-memory", 0, VX_OPT_INT, &o->decode_memory_mib, "MIB",

@@ -1,26 +1,8 @@
 #include "mpi/batch.h"
 #include "base/mem.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-/* The pool's memory: no name, so nothing stays behind whoever dies. */
-static enum vx_status map_memory(struct vx_batch_pool *pool, size_t bytes, struct vx_err *err)
-{
-    void *at;
-
-    if ((pool->fd = memfd_create("voxtrawl batches", MFD_CLOEXEC | MFD_ALLOW_SEALING)) < 0 || ftruncate(pool->fd, (off_t)bytes) != 0 ||
-        fcntl(pool->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-        return vx_fail_sys(err, "%zu bytes for batches of windows", bytes);
-    at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, pool->fd, 0);
-    if (at == MAP_FAILED)
-        return vx_fail_sys(err, "%zu bytes for batches of windows", bytes);
-    pool->memory = at;
-    pool->bytes = bytes;
-    return VX_OK;
-}
 
 enum vx_status vx_batch_pool_open(struct vx_batch_pool *pool, int n, int windows, size_t cap, struct vx_err *err)
 {
@@ -28,11 +10,11 @@ enum vx_status vx_batch_pool_open(struct vx_batch_pool *pool, int n, int windows
     size_t bytes;
     enum vx_status rc;
 
-    *pool = (struct vx_batch_pool){.fd = -1};
+    *pool = (struct vx_batch_pool){0};
     if (cap > SIZE_MAX - page || vx_mul_overflows((cap + page - 1) / page * page, (size_t)n, &bytes))
         return vx_fail_nomem(err, "batches of windows");
     cap = (cap + page - 1) / page * page;
-    if ((rc = map_memory(pool, bytes, err)) != VX_OK || (rc = vx_queue_create(&pool->free, (size_t)n, err)) != VX_OK)
+    if ((rc = vx_shared_memory_open(&pool->shared, bytes, "batches of windows", err)) != VX_OK || (rc = vx_queue_create(&pool->free, (size_t)n, err)) != VX_OK)
         goto done;
     if (!(pool->batches = vx_calloc((size_t)n, sizeof *pool->batches))) {
         rc = vx_fail_nomem(err, "batches of windows");
@@ -40,7 +22,7 @@ enum vx_status vx_batch_pool_open(struct vx_batch_pool *pool, int n, int windows
     }
     for (pool->n = 0; pool->n < n; pool->n++) {
         struct vx_batch *const b = &pool->batches[pool->n];
-        *b = (struct vx_batch){.bytes = pool->memory + (size_t)pool->n * cap, .cap = cap, .pool = pool};
+        *b = (struct vx_batch){.bytes = pool->shared.memory + (size_t)pool->n * cap, .cap = cap, .pool = pool};
         if (!(b->owner = vx_calloc((size_t)windows, sizeof *b->owner))) {
             rc = vx_fail_nomem(err, "a batch of windows");
             goto done;
@@ -59,11 +41,8 @@ void vx_batch_pool_close(struct vx_batch_pool *pool)
         free(pool->batches[i].owner);
     free(pool->batches);
     vx_queue_destroy(&pool->free);
-    if (pool->memory)
-        munmap(pool->memory, pool->bytes);
-    if (pool->fd > 0) /* 0: it never was opened */
-        close(pool->fd);
-    *pool = (struct vx_batch_pool){.fd = -1};
+    vx_shared_memory_close(&pool->shared);
+    *pool = (struct vx_batch_pool){0};
 }
 
 enum vx_status vx_batch_begin(struct vx_batch *b, enum vx_input_kind kind, int samples, int sample_rate,

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/queue.h"
+#include "base/shared_memory.h"
 #include "model/engine.h"
 
 #include <stdbool.h>
@@ -31,9 +32,7 @@ struct vx_batch_pool { /* zero-initialise */
     struct vx_queue *free;   /* struct vx_batch *: empty */
     struct vx_batch *batches; /* owned [n] */
     int n;
-    int fd;                /* of the memory: sealed against changes of size, to be mapped by a decoder process */
-    unsigned char *memory; /* [bytes] */
-    size_t bytes;
+    struct vx_shared_memory shared; /* all their bytes: a decoder process maps it too */
 };
 
 /* n batches of up to `windows` windows in `cap` bytes. Memory that is never written costs nothing. */

@@ -63,7 +63,7 @@ static enum vx_status see_to_process(struct there *t, struct vx_err *err)
 {
     if (t->process)
         return VX_OK;
-    return vx_decoder_process_start(&t->process, t->stage->p->config.nursery, t->stage->pool->fd, &t->config, err);
+    return vx_decoder_process_start(&t->process, t->stage->p->config.nursery, t->stage->pool->shared.fd, &t->config, err);
 }
 
 /* Opens the item's file for the decoder; an errno, 0 for success. */
@@ -192,7 +192,7 @@ static enum vx_status give_room(struct there *t, const struct vx_cut_shape *shap
         return vx_fail(err, VX_EFORMAT, "windows of %d samples at %d Hz", shape->samples, shape->sample_rate);
     if ((rc = vx_stage_batch(s, shape, err)) != VX_OK)
         return rc;
-    return vx_decoder_process_room(t->process, (uint64_t)((unsigned char *)vx_batch_room(s->batch) - s->pool->memory),
+    return vx_decoder_process_room(t->process, (uint64_t)((unsigned char *)vx_batch_room(s->batch) - s->pool->shared.memory),
                                    (uint32_t)(s->batch->room - s->batch->input.n), err);
 }
 
@@ -322,7 +322,7 @@ static enum vx_status open_there(void **out, struct vx_stage *stage, struct vx_e
         return vx_fail_nomem(err, "a decoder");
     t->stage = stage;
     t->fd = -1;
-    t->config = (struct vx_decoder_config){.cut = vx_pipeline_cut_config(stage->p), .memory_bytes = stage->pool->bytes,
+    t->config = (struct vx_decoder_config){.cut = vx_pipeline_cut_config(stage->p), .memory_bytes = stage->pool->shared.bytes,
                                            .data_bytes = c->decode_memory, .sandbox = c->sandbox};
     if (sched_getaffinity(0, sizeof t->config.cpus, &t->config.cpus) != 0)
         CPU_ZERO(&t->config.cpus); /* more processors than the mask has: it keeps those it has */

@@ -186,7 +186,7 @@ static enum vx_status create_batches(struct vx_pipeline *p, struct vx_err *err)
         const enum vx_status rc = vx_batch_pool_open(pool, each, c->batch, batch_bytes(c), err);
         if (rc != VX_OK)
             return rc;
-        vx_engine_lend(c->engine, pool->memory, pool->bytes);
+        vx_engine_lend(c->engine, pool->shared.memory, pool->shared.bytes);
     }
     return vx_queue_create(&p->filled, (size_t)(pools * each), err);
 }
@@ -248,7 +248,7 @@ void vx_pipeline_destroy(struct vx_pipeline **pp)
         vx_job_destroy(&job);
     }
     for (int i = 0; i < p->n_pools; i++) {
-        vx_engine_take_back(p->config.engine, p->pools[i].memory);
+        vx_engine_take_back(p->config.engine, p->pools[i].shared.memory);
         vx_batch_pool_close(&p->pools[i]);
     }
     vx_queue_destroy(&p->tasks);

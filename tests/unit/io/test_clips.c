@@ -1,6 +1,5 @@
 /* test_clips.c - stretches cut out of recordings: samples as they were, several clips in one pass, short, broken and changed files */
 #include "io/clips.h"
-#include "io/sound.h"
 #include "tests/harness/cmocka.h"
 #include "tests/harness/failing_alloc.h"
 #include "tests/unit/io/tree.h"
@@ -16,7 +15,8 @@
 #define CHANNELS_MAX 10
 
 static char *root;
-static struct vx_reader *reader;
+static struct vx_player *player;
+static const struct vx_player_config here = {.max_member_bytes = 64u << 20};
 
 static int setup(void **state)
 {
@@ -24,7 +24,7 @@ static int setup(void **state)
 
     (void)state;
     root = tree_create();
-    assert_int_equal(vx_reader_create(&reader, 64u << 20, &err), VX_OK);
+    assert_int_equal(vx_player_create(&player, &here, &err), VX_OK);
     return 0;
 }
 
@@ -32,7 +32,7 @@ static int teardown(void **state)
 {
     (void)state;
     failing_alloc_after(-1);
-    vx_reader_destroy(&reader);
+    vx_player_destroy(&player);
     tree_remove(&root);
     return 0;
 }
@@ -89,16 +89,15 @@ static struct vx_item item_of(const char *name)
 /* The clip holds frames from, from + 1 … of the recording, each sample within `off`. */
 static void expect_clip(const char *path, int channels, bool deep, size_t from, size_t frames, float off)
 {
-    const struct vx_item item = {.path = (char *)(uintptr_t)path, .ordinal = -1, .offset = -1};
+    const struct vx_item item = {.path = (char *)(uintptr_t)path, .ordinal = -1, .offset = -1, .size = -1};
     float *const got = calloc((frames + 1) * (size_t)channels, sizeof *got);
-    struct vx_reader *r = NULL;
-    struct vx_source *source;
+    struct vx_player *p = NULL;
     struct vx_sound *sound = NULL;
     struct vx_err err;
 
     assert_non_null(got);
-    assert_int_equal(vx_reader_create(&r, 1 << 20, &err), VX_OK);
-    if (vx_reader_open(r, &item, &source, &err) != VX_OK || vx_sound_open(&sound, source, &err) != VX_OK)
+    assert_int_equal(vx_player_create(&p, &here, &err), VX_OK);
+    if (vx_player_open(p, &item, &sound, &err) != VX_OK)
         fail_msg("%s", err.text);
     assert_int_equal(vx_sound_rate(sound), RATE);
     assert_int_equal(vx_sound_channels(sound), channels);
@@ -111,7 +110,7 @@ static void expect_clip(const char *path, int channels, bool deep, size_t from, 
             fail_msg("%s: sample %zu is %.9g, expected %.9g", path, i, (double)got[i], (double)clipped);
     }
     vx_sound_close(&sound);
-    vx_reader_destroy(&r);
+    vx_player_destroy(&p);
     free(got);
 }
 
@@ -140,14 +139,14 @@ static void as_they_were(void **state)
             {.start_s = 0.00025, .end_s = 4.5, .path = tree_path(root, out[1])},
             {.start_s = 5, .end_s = 5, .path = tree_path(root, "single")},
         };
-        if (vx_clips_cut(reader, &item, clips, 3, row[i].type, &err) != VX_OK)
+        if (vx_clips_cut(player, &item, clips, 3, row[i].type, &err) != VX_OK)
             fail_msg("row %zu: %s", i, err.text);
         expect_clip(clips[0].path, row[i].channels, row[i].bytes == 4, 4 * RATE, (size_t)(5.5 * RATE), row[i].off);
         expect_clip(clips[1].path, row[i].channels, row[i].bytes == 4, 2, (size_t)(4.5 * RATE) - 2, row[i].off);
         expect_clip(clips[2].path, row[i].channels, row[i].bytes == 4, 5 * RATE, 1, row[i].off);
         assert_true(clips[0].written && clips[1].written && clips[2].written);
     }
-    assert_int_equal(vx_clips_cut(reader, NULL, NULL, 0, VX_CLIP_WAV, &err), VX_OK);
+    assert_int_equal(vx_clips_cut(player, NULL, NULL, 0, VX_CLIP_WAV, &err), VX_OK);
 }
 
 /* A recording that ends before its header says: what is there is cut, what is not has the reason. */
@@ -164,7 +163,7 @@ static void broken(void **state)
         {.start_s = 5, .end_s = 8, .path = tree_path(root, "across.wav")},
         {.start_s = 1, .end_s = 2, .path = tree_path(root, "before.wav")},
     };
-    assert_int_equal(vx_clips_cut(reader, &item, clips, 3, VX_CLIP_WAV, &err), VX_EFORMAT);
+    assert_int_equal(vx_clips_cut(player, &item, clips, 3, VX_CLIP_WAV, &err), VX_EFORMAT);
     assert_true(!clips[0].written && clips[1].written && clips[2].written);
     assert_non_null(strstr(clips[0].err.text, "6.00 s"));
     expect_clip(clips[1].path, 1, false, 5 * RATE, RATE, 0);
@@ -186,7 +185,7 @@ static void beyond(void **state)
         {.start_s = -INFINITY, .end_s = 0.5, .path = tree_path(root, "endless.wav")},
         {.start_s = 1e300, .end_s = INFINITY, .path = tree_path(root, "nowhere.wav")},
     };
-    assert_int_equal(vx_clips_cut(reader, &item, clips, 4, VX_CLIP_WAV, &err), VX_EFORMAT);
+    assert_int_equal(vx_clips_cut(player, &item, clips, 4, VX_CLIP_WAV, &err), VX_EFORMAT);
     assert_true(clips[0].written && clips[1].written && clips[2].written && !clips[3].written);
     expect_clip(clips[0].path, 2, false, 0, RATE, 0);
     expect_clip(clips[1].path, 2, false, 9 * RATE, RATE, 0);
@@ -206,25 +205,25 @@ static void refused(void **state)
     tree_text(root, "folder/x", "");
     item = item_of("whole.wav");
     item.size = 44 + 2 * RATE * SECONDS + 1;
-    assert_int_equal(vx_clips_cut(reader, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_EFORMAT);
+    assert_int_equal(vx_clips_cut(player, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_EFORMAT);
     assert_non_null(strstr(err.text, "scan it again"));
     assert_true(!clip.written && strcmp(clip.err.text, err.text) == 0);
     item = item_of("many.wav");
-    assert_int_equal(vx_clips_cut(reader, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_EUNSUPPORTED);
+    assert_int_equal(vx_clips_cut(player, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_EUNSUPPORTED);
     assert_non_null(strstr(err.text, "10 channels"));
     item = item_of("gone.wav");
-    assert_int_equal(vx_clips_cut(reader, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_ESYS);
+    assert_int_equal(vx_clips_cut(player, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_ESYS);
     item = item_of("text.wav");
-    assert_int_equal(vx_clips_cut(reader, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_EFORMAT);
+    assert_int_equal(vx_clips_cut(player, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_EFORMAT);
     item = item_of("whole.wav");
     clip.path = tree_path(root, "folder"); /* where a file cannot get its name */
-    assert_int_equal(vx_clips_cut(reader, &item, &clip, 1, VX_CLIP_WAV, &err), VX_ESYS);
+    assert_int_equal(vx_clips_cut(player, &item, &clip, 1, VX_CLIP_WAV, &err), VX_ESYS);
     clip.path = tree_path(root, "nowhere/x.wav");
-    assert_int_equal(vx_clips_cut(reader, &item, &clip, 1, VX_CLIP_WAV, &err), VX_ESYS);
+    assert_int_equal(vx_clips_cut(player, &item, &clip, 1, VX_CLIP_WAV, &err), VX_ESYS);
     assert_int_not_equal(access(tree_path(root, "x.flac"), F_OK), 0);
     assert_int_not_equal(access(tree_path(root, "folder.part"), F_OK), 0);
     clip = (struct vx_clip){.start_s = 20, .end_s = 21, .path = tree_path(root, "x.flac")};
-    assert_int_equal(vx_clips_cut(reader, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_EFORMAT);
+    assert_int_equal(vx_clips_cut(player, &item, &clip, 1, VX_CLIP_FLAC, &err), VX_EFORMAT);
     assert_non_null(strstr(err.text, "has it changed"));
 }
 
@@ -238,10 +237,10 @@ static void every_allocation(void **state)
     const struct vx_item item = item_of("in.wav");
     struct vx_clip clips[] = {{.start_s = 1, .end_s = 2, .path = tree_path(root, "a.wav")}, {.start_s = 3, .end_s = 9, .path = tree_path(root, "b.wav")}};
     do {
-        vx_reader_destroy(&reader);
-        assert_int_equal(vx_reader_create(&reader, 1 << 20, &err), VX_OK);
+        vx_player_destroy(&player);
+        assert_int_equal(vx_player_create(&player, &here, &err), VX_OK);
         failing_alloc_after(k++);
-        const enum vx_status rc = vx_clips_cut(reader, &item, clips, 2, VX_CLIP_WAV, &err);
+        const enum vx_status rc = vx_clips_cut(player, &item, clips, 2, VX_CLIP_WAV, &err);
         failing_alloc_after(-1);
         if (rc != VX_OK && (!failing_alloc_failed() || rc != VX_ENOMEM))
             fail_msg("allocation %ld: status %d: %s", k, (int)rc, err.text);

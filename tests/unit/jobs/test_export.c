@@ -107,11 +107,14 @@ static void formats(void **state)
 
 static enum vx_status export_two(const char *dir, struct vx_export_counts *counts, struct vx_err *err)
 {
-    const struct vx_export_config config = {.dir = dir, .formats = VX_EXPORT_ALL, .clips = true, .max_member_bytes = 1 << 20, .overwrite = true};
+    const struct vx_player_config here = {.max_member_bytes = 1 << 20};
+    struct vx_export_config config = {.dir = dir, .formats = VX_EXPORT_ALL, .clips = true, .overwrite = true};
     const struct vx_stretches_item items[] = {item_of("nowhere.wav", NULL), item_of("nowhere.tar", "x.wav")};
     struct vx_export_set *set = NULL;
-    enum vx_status rc = vx_export_set_open(&set, &config, err);
+    enum vx_status rc = vx_player_create(&config.player, &here, err);
 
+    if (rc == VX_OK)
+        rc = vx_export_set_open(&set, &config, err);
     for (int i = 0; rc == VX_OK && i < 2; i++)
         rc = vx_export_set_add(set, &items[i], err);
     if (rc == VX_OK && (rc = vx_export_datasette(dir, "some/result.db", err)) == VX_OK)
@@ -119,6 +122,7 @@ static enum vx_status export_two(const char *dir, struct vx_export_counts *count
     if (rc == VX_OK)
         *counts = *vx_export_set_counts(set);
     vx_export_set_close(&set);
+    vx_player_destroy(&config.player);
     return rc;
 }
 

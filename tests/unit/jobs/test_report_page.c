@@ -86,7 +86,8 @@ static void tone_is_where_it_sounds(void **state)
     char path[] = "/tmp/voxtrawl-test-XXXXXX.wav";
     uint8_t levels[VX_REPORT_LEVELS];
     struct vx_report_spectrogram *s = NULL;
-    struct vx_reader *reader = NULL;
+    const struct vx_player_config here = {.max_member_bytes = 1 << 20};
+    struct vx_player *player = NULL;
     struct vx_item item = {.path = path, .ordinal = -1, .offset = -1, .size = 32044};
     struct vx_err err = {0};
     const int fd = mkstemps(path, 4);
@@ -95,33 +96,33 @@ static void tone_is_where_it_sounds(void **state)
     assert_true(fd >= 0);
     close(fd);
     assert_int_equal(vx_report_spectrogram_create(&s, &err), VX_OK);
-    assert_int_equal(vx_reader_create(&reader, 1 << 20, &err), VX_OK);
+    assert_int_equal(vx_player_create(&player, &here, &err), VX_OK);
     for (int i = 0; i < 3; i++) {
         const double hz = 500 << i, most = 2595 * log10(1 + 8000 / 700.0);
         const int row = VX_REPORT_ROWS - (int)lround(2595 * log10(1 + hz / 700) / most * (VX_REPORT_ROWS + 1));
         write_tone(path, hz);
-        if (vx_report_spectrogram_make(s, reader, &item, 2, levels, &err) != VX_OK)
+        if (vx_report_spectrogram_make(s, player, &item, 2, levels, &err) != VX_OK)
             fail_msg("%s", err.text);
         assert_true(level(levels, row, 100) >= 14);
         assert_int_equal(level(levels, 1, 100), 0);   /* near 8 kHz */
         assert_int_equal(level(levels, row, 300), 0); /* after its end */
     }
     write_tone(path, 0);
-    assert_int_equal(vx_report_spectrogram_make(s, reader, &item, 2, levels, &err), VX_OK);
+    assert_int_equal(vx_report_spectrogram_make(s, player, &item, 2, levels, &err), VX_OK);
     for (size_t i = 0; i < sizeof levels; i++)
         assert_int_equal(levels[i], 0);
     const double lengths[] = {-1e6, 0, NAN, INFINITY, 1e300}; /* of a hostile database */
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-        assert_int_equal(vx_report_spectrogram_make(s, reader, &item, lengths[i], levels, &err), VX_EFORMAT);
+        assert_int_equal(vx_report_spectrogram_make(s, player, &item, lengths[i], levels, &err), VX_EFORMAT);
     item.size = 99; /* another file by now */
-    assert_int_equal(vx_report_spectrogram_make(s, reader, &item, 2, levels, &err), VX_EFORMAT);
+    assert_int_equal(vx_report_spectrogram_make(s, player, &item, 2, levels, &err), VX_EFORMAT);
     assert_non_null(strstr(err.text, "had 99 when it was scanned"));
     unlink(path);
     item.size = -1;
-    vx_reader_destroy(&reader);
-    assert_int_equal(vx_reader_create(&reader, 1 << 20, &err), VX_OK);
-    assert_int_not_equal(vx_report_spectrogram_make(s, reader, &item, 2, levels, &err), VX_OK);
-    vx_reader_destroy(&reader);
+    vx_player_destroy(&player);
+    assert_int_equal(vx_player_create(&player, &here, &err), VX_OK);
+    assert_int_not_equal(vx_report_spectrogram_make(s, player, &item, 2, levels, &err), VX_OK);
+    vx_player_destroy(&player);
     vx_report_spectrogram_destroy(&s);
 }
 

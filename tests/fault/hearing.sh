@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# hearing.sh - report and export hear recordings that crash what reads them, after a scan that went well: each costs its own picture
+# or clip. Decoders misbehave with files of certain names (fake_engines.c) when processes read them, and not when threads do.
+. "$(dirname "$0")/lib.sh"
+make_corpus 3
+for name in crashes exits hangs connects; do make_noise "corpus/$name.wav" 1500; done
+status 0 "$VOXTRAWL" scan --model model -o r.db --quiet --decode-in threads corpus
+
+bad=(crashes exits hangs)
+options=(--decode-timeout 1)
+"$VOXTRAWL" export r.db -o probe --threshold 0 --clips wav "${options[@]}" 2>probe.err || true
+if grep -q 'without sandbox' probe.err; then
+    echo "SKIP of the sandbox: $(grep 'without sandbox' probe.err)"
+    status 1 "$VOXTRAWL" report r.db -o no.html --sandbox on
+    says "--sandbox on"
+else
+    bad+=(connects)
+    options+=(--sandbox on)
+fi
+status 2 "$VOXTRAWL" report r.db -o no.html --sandbox maybe
+says "expected auto, on or off"
+
+status 0 "$VOXTRAWL" report r.db -o report.html "${options[@]}"
+says "${#bad[@]} of 7 recordings cannot be read"
+equal "pictures" $((7 - ${#bad[@]})) "$(grep -o '"levels":"' report.html | wc -l)"
+grep -q '{"error":"decoder killed by SIGSEGV"}' report.html || fail "the report does not say what became of crashes.wav"
+
+status 3 "$VOXTRAWL" export r.db -o out --threshold 0 --clips flac "${options[@]}"
+says "${#bad[@]} of 7 clips could not be cut"
+equal "clips" $((7 - ${#bad[@]})) "$(find out/clips -name '*.flac' | wc -l)"
+for name in "${bad[@]}"; do
+    grep "$name.wav" out/stretches.csv | grep -q 'decoder \(killed by SIG\|ended with\|gave no sound for 1 s\)' || fail "no reason for $name.wav: $(cat out/stretches.csv)"
+done
+# those of the others are what they are without the bad ones
+status 0 "$VOXTRAWL" export whole.db -o whole --threshold 0 --clips flac "${options[@]}"
+for clip in whole/clips/*; do
+    find out/clips -name '*.flac' -exec cmp -s {} "$clip" \; -print | grep -q . || fail "no clip beside bad files is $clip"
+done

@@ -1,0 +1,345 @@
+/* test_player.c - recordings heard through processes: the same frames as without, in any order; processes that lie, hang or die */
+#include "io/player.h"
+#include "io/decoder_wire.h"
+#include "io/player_serve.h"
+#include "io/sandbox.h"
+#include "tests/harness/cmocka.h"
+#include "tests/unit/io/pack.h"
+#include "tests/unit/io/tree.h"
+
+#include <signal.h>
+#include <sndfile.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RATE 8000
+#define LONG ((int)(3 * VX_PLAYER_SAMPLES / 2 + 17)) /* frames of two channels: three places and a bit */
+
+static char *root;
+
+/* --- in the player's process --- */
+
+static enum lie { HONEST, SHORT, ODD_STATUS, NO_OPENED, NO_CHANNELS, MANY_CHANNELS, NO_RATE, ASKS_ON, OTHER_PLACE, MANY_FRAMES, FULL_FAILURE,
+                  SILENCE, SAYS_OPENED } lie; /* a nursery's processes have what was set before it was opened */
+
+static void say(int sock, struct vx_player_note note, size_t len)
+{
+    struct vx_err err;
+
+    (void)!vx_dec_send(sock, &note, len, NULL, 0, -1, &err);
+}
+
+/* The answer to an ITEM. False: nothing more comes. */
+static bool lie_of_item(int sock)
+{
+    struct vx_player_note note = {.says = VX_PLAYER_OPENED, .info = {.sample_rate = RATE, .channels = 2}};
+
+    switch (lie) {
+    case SHORT:
+        say(sock, note, sizeof note - 1);
+        return false;
+    case ODD_STATUS:
+        note.status = 1000;
+        break;
+    case NO_OPENED:
+        note.says = VX_PLAYER_SOUND;
+        break;
+    case NO_CHANNELS:
+        note.info.channels = 0;
+        break;
+    case MANY_CHANNELS:
+        note.info.channels = VX_PLAYER_MAX_CHANNELS + 1;
+        break;
+    case NO_RATE:
+        note.info.sample_rate = -1;
+        break;
+    case ASKS_ON:
+        note.says = VX_PLAYER_OPEN;
+        say(sock, note, sizeof note);
+        break;
+    default:
+        break;
+    }
+    memset(note.info.format, 'x', sizeof note.info.format); /* without an end */
+    say(sock, note, sizeof note);
+    return true;
+}
+
+/* Notes about sound, until the user has enough. */
+static int liar(int sock)
+{
+    struct vx_player_note note = {.says = VX_PLAYER_SOUND};
+    char order[sizeof(struct vx_dec_order) + VX_DEC_NAMES];
+    struct vx_err err;
+    size_t len;
+
+    if (vx_dec_receive(sock, order, sizeof order, &len, NULL, &err) != VX_OK || !lie_of_item(sock))
+        return 0;
+    note.frames = VX_PLAYER_SAMPLES / 2;
+    note.place = lie == OTHER_PLACE;
+    note.frames += lie == MANY_FRAMES;
+    note.status = lie == FULL_FAILURE ? VX_EFORMAT : VX_OK;
+    note.says = lie == SAYS_OPENED ? VX_PLAYER_OPENED : VX_PLAYER_SOUND;
+    while (vx_dec_receive(sock, order, sizeof order, &len, NULL, &err) == VX_OK)
+        if (lie != SILENCE)
+            say(sock, note, sizeof note);
+    return 0;
+}
+
+static void before(const struct vx_item *item)
+{
+    signal(SIGSEGV, SIG_DFL); /* not a sanitizer's report */
+    if (strstr(item->path, "crashes"))
+        raise(SIGSEGV);
+    if (strstr(item->path, "exits"))
+        _exit(3);
+    if (strstr(item->path, "connects"))
+        (void)!socket(AF_INET, SOCK_STREAM, 0);
+    while (strstr(item->path, "hangs"))
+        pause();
+}
+
+static int life(int sock, int memory, const void *config)
+{
+    return lie == HONEST ? vx_player_serve(sock, memory, config, before) : liar(sock);
+}
+
+/* --- in the test --- */
+
+static bool sandboxed(void)
+{
+    struct vx_err err;
+
+    return vx_sandbox_available(&err) == VX_OK;
+}
+
+struct pair { /* the same recordings, through processes and here */
+    struct vx_nursery *nursery;
+    struct vx_player *there, *here;
+};
+
+static void pair_open(struct pair *p, enum lie how, double timeout_s)
+{
+    struct vx_player_config config = {.max_member_bytes = 16u << 20, .sandbox = sandboxed(), .timeout_s = timeout_s};
+    struct vx_err err;
+
+    lie = how;
+    assert_int_equal(vx_player_create(&p->here, &config, &err), VX_OK);
+    assert_int_equal(vx_nursery_open(&p->nursery, life, &err), VX_OK);
+    config.nursery = p->nursery;
+    config.data_bytes = (uint64_t)256 << 20;
+    assert_int_equal(vx_player_create(&p->there, &config, &err), VX_OK);
+}
+
+static void pair_close(struct pair *p)
+{
+    vx_player_destroy(&p->there);
+    vx_player_destroy(&p->here);
+    vx_nursery_close(&p->nursery);
+}
+
+static struct vx_item item_of(const char *name, const char *member)
+{
+    return (struct vx_item){.path = (char *)(uintptr_t)tree_path(root, name), .member = (char *)(uintptr_t)member, .ordinal = -1, .offset = -1,
+                            .size = -1};
+}
+
+static void write_wav(const char *name, int channels, int frames, unsigned seed)
+{
+    SF_INFO info = {.samplerate = RATE, .channels = channels, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
+    SNDFILE *const file = sf_open(tree_path(root, name), SFM_WRITE, &info);
+    short *const samples = malloc((size_t)frames * (size_t)channels * sizeof *samples);
+
+    assert_true(file && samples);
+    for (int i = 0; i < frames * channels; i++)
+        samples[i] = (short)(seed = seed * 1103515245u + 12345u);
+    assert_int_equal(sf_writef_short(file, samples, frames), frames);
+    sf_close(file);
+    free(samples);
+}
+
+/* The item is the same through a process, read in pieces of n frames, up to `most` of them. */
+static void expect_same(struct pair *p, const struct vx_item *item, size_t n, size_t most)
+{
+    struct vx_sound *there = NULL, *here = NULL;
+    struct vx_audio_info a = {0}, b = {0};
+    struct vx_err err, other;
+    char warned[256], warning[256];
+    size_t got;
+
+    const enum vx_status rc = vx_player_open(p->here, item, &here, &other);
+    if (vx_player_open(p->there, item, &there, &err) != rc || (rc != VX_OK && strcmp(err.text, other.text) != 0))
+        fail_msg("%s: \"%s\" and \"%s\"", item->path, err.text, other.text);
+    if (rc != VX_OK)
+        return;
+    const size_t channels = (size_t)vx_sound_channels(here);
+    float *const x = calloc(n * channels, sizeof *x), *const y = calloc(n * channels, sizeof *y);
+    assert_true(x && y);
+    assert_int_equal(vx_sound_channels(there), channels);
+    assert_int_equal(vx_sound_rate(there), vx_sound_rate(here));
+    vx_sound_describe(there, &a);
+    vx_sound_describe(here, &b);
+    assert_string_equal(a.format, b.format);
+    assert_string_equal(a.decoder, b.decoder);
+    for (size_t at = 0; at < most; at += got) {
+        got = vx_sound_read(here, x, n);
+        assert_int_equal(vx_sound_read(there, y, n), got);
+        assert_memory_equal(x, y, got * channels * sizeof *x);
+        if (got < n) {
+            const enum vx_status whole = vx_sound_complete(here, &other);
+            assert_int_equal(vx_sound_complete(there, &err), whole);
+            if (whole != VX_OK)
+                assert_string_equal(err.text, other.text);
+            vx_sound_warning(here, warned, sizeof warned);
+            vx_sound_warning(there, warning, sizeof warning);
+            assert_string_equal(warning, warned);
+            break;
+        }
+    }
+    vx_sound_close(&there);
+    vx_sound_close(&here);
+    free(x);
+    free(y);
+}
+
+static void same_frames(void **state)
+{
+    const size_t pieces[] = {1000, VX_PLAYER_SAMPLES / 2, 3 * VX_PLAYER_SAMPLES};
+    struct pair p;
+
+    root = *state;
+    write_wav("long.wav", 2, LONG, 1);
+    write_wav("even.wav", 1, 2 * (int)VX_PLAYER_SAMPLES, 2); /* ends with a place */
+    write_wav("wide.wav", 7, 30000, 3);
+    write_wav("cut.wav", 1, 9000, 4);
+    tree_text(root, "text.wav", "no recording");
+    tree_text(root, "empty.wav", "");
+    assert_int_equal(truncate(tree_path(root, "cut.wav"), 9000), 0);
+    pair_open(&p, HONEST, 20);
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        const char *const names[] = {"long.wav", "even.wav", "wide.wav", "cut.wav", "text.wav", "gone.wav", "empty.wav", "long.wav"};
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+            const struct vx_item item = item_of(names[k], NULL);
+            expect_same(&p, &item, pieces[i], SIZE_MAX);
+            expect_same(&p, &item, pieces[i], 1); /* left in the middle, and begun again */
+            expect_same(&p, &item, pieces[i], SIZE_MAX);
+        }
+    }
+    struct vx_item item = item_of("long.wav", NULL);
+    item.size = 44 + 4 * LONG;
+    expect_same(&p, &item, 5000, SIZE_MAX);
+    item.size++;
+    expect_same(&p, &item, 5000, SIZE_MAX); /* the same words about it */
+    pair_close(&p);
+}
+
+static void members_in_any_order(void **state)
+{
+    static const char *const order[] = {"b.wav", "c.wav", "a.wav", "a.wav", "none.wav", "c.wav", "b.wav"};
+    static const char *const names[] = {"a.wav", "b.wav", "c.wav"};
+    struct pair p;
+
+    root = *state;
+    for (unsigned i = 0; i < 3; i++)
+        write_wav(names[i], 1, 20000 + (int)i, 10 + i);
+    const struct pack_entry entries[] = {{"a.wav", PACK_COPY, tree_path(root, "a.wav")}, {"b.wav", PACK_COPY, tree_path(root, "b.wav")},
+                                         {"c.wav", PACK_COPY, tree_path(root, "c.wav")}, {0}};
+    pack_write(tree_path(root, "all.tar.gz"), "ustar", "gzip", NULL, entries, 0);
+    pack_write(tree_path(root, "all.tar"), "ustar", NULL, NULL, entries, 0);
+    pair_open(&p, HONEST, 20);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const struct vx_item packed = item_of("all.tar.gz", order[i]), plain = item_of("all.tar", order[i]);
+        expect_same(&p, &packed, 3000, i % 2 ? SIZE_MAX : 1);
+        if (i % 3 == 0) /* between them another file, for which there is another process */
+            expect_same(&p, &plain, 3000, SIZE_MAX);
+    }
+    pair_close(&p);
+}
+
+/* Whatever becomes of a process, the next recording is heard. */
+static void dies(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        enum vx_status rc;
+    } row[] = {{"crashes.wav", "decoder killed by SIGSEGV", VX_EFORMAT},
+               {"exits.wav", "decoder ended with status 3", VX_EFORMAT},
+               {"hangs.wav", "decoder gave no sound for 0.3 s", VX_ELIMIT},
+               {"connects.wav", "decoder killed by SIGSYS: it tried what the sandbox forbids", VX_EFORMAT}};
+    struct vx_sound *sound;
+    struct vx_err err;
+    struct pair p;
+
+    root = *state;
+    write_wav("good.wav", 1, 1000, 5);
+    const struct vx_item good = item_of("good.wav", NULL);
+    pair_open(&p, HONEST, 0.3);
+    for (size_t i = 0; i < sizeof row / sizeof *row - !sandboxed(); i++) {
+        write_wav(row[i].name, 1, 1000, 6);
+        const struct vx_item item = item_of(row[i].name, NULL);
+        assert_int_equal(vx_player_open(p.there, &item, &sound, &err), row[i].rc);
+        assert_string_equal(err.text, row[i].text);
+        assert_null(sound);
+        expect_same(&p, &good, 100, SIZE_MAX);
+    }
+    pair_close(&p);
+}
+
+static void lies_when_opened(void **state)
+{
+    struct vx_sound *sound;
+    struct vx_err err;
+    struct pair p;
+
+    root = *state;
+    write_wav("a.wav", 1, 1000, 5);
+    const struct vx_item item = item_of("a.wav", NULL);
+    for (enum lie how = SHORT; how <= ASKS_ON; how++) {
+        pair_open(&p, how, 5);
+        for (int i = 0; i < 2; i++)
+            if (vx_player_open(p.there, &item, &sound, &err) != VX_EFORMAT || !strstr(err.text, "broke the rules"))
+                fail_msg("lie %d: %s", (int)how, err.text);
+        pair_close(&p);
+    }
+}
+
+static void lies_of_sound(void **state)
+{
+    float *const x = malloc(2 * VX_PLAYER_SAMPLES * sizeof *x);
+    struct vx_sound *sound;
+    struct vx_err err;
+    struct pair p;
+
+    root = *state;
+    assert_non_null(x);
+    write_wav("a.wav", 1, 1000, 5);
+    const struct vx_item item = item_of("a.wav", NULL);
+    for (enum lie how = OTHER_PLACE; how <= SAYS_OPENED; how++) {
+        const enum vx_status rc = how == SILENCE ? VX_ELIMIT : VX_EFORMAT;
+        pair_open(&p, how, 0.3);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(vx_player_open(p.there, &item, &sound, &err), VX_OK);
+            assert_int_equal(vx_sound_read(sound, x, VX_PLAYER_SAMPLES), 0);
+            if (vx_sound_complete(sound, &err) != rc || !strstr(err.text, how == SILENCE ? "no sound for 0.3 s" : "broke the rules"))
+                fail_msg("lie %d: %s", (int)how, err.text);
+            vx_sound_close(&sound);
+        }
+        pair_close(&p);
+    }
+    free(x);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(same_frames, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(members_in_any_order, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(dies, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(lies_when_opened, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(lies_of_sound, tree_setup, tree_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
