@@ -13,14 +13,17 @@
  * it. FLAC's count of samples is exact. */
 static const double promise_slack_s = 0.1;
 
-/* Samples of an MPEG frame, or a multiple of them. */
-enum { MPEG_FRAME = 1152 };
+/* Frames of MP3 asked for at a time: where it is broken, libsndfile drops what it had decoded before that in the same call. So
+ * little is lost, and as much whatever the reader asks for. */
+enum { MPEG_PIECE = 64, MPEG_CHANNELS = 2 };
 
 struct vx_sndfile {
     struct vx_view view;
     SNDFILE *file;
     SF_INFO info;
     int64_t frames; /* read so far */
+    float piece[MPEG_PIECE * MPEG_CHANNELS]; /* of MP3: decoded, and not yet read from piece_at to piece_end */
+    size_t piece_at, piece_end;
 };
 
 static sf_count_t io_length(void *user)
@@ -155,24 +158,44 @@ static bool is_format(const struct vx_sndfile *in, int major)
     return (in->info.format & SF_FORMAT_TYPEMASK) == major;
 }
 
-size_t vx_sndfile_read(struct vx_sndfile *in, float *out, size_t n)
+/* Up to n frames straight from libsndfile. */
+static size_t decode(struct vx_sndfile *in, float *out, size_t n)
 {
-    const bool mpeg = is_format(in, SF_FORMAT_MPEG);
+    const sf_count_t got = sf_readf_float(in->file, out, (sf_count_t)n);
+
+    return got > 0 && (size_t)got <= n ? (size_t)got : 0;
+}
+
+static size_t read_pieces(struct vx_sndfile *in, float *out, size_t n)
+{
+    const size_t channels = (size_t)in->info.channels;
     size_t at = 0;
 
     while (at < n) {
-        size_t step = n - at;
-        sf_count_t got;
-
-        /* When a frame is broken, libsndfile drops what it had decoded before it in the same call. */
-        if (mpeg && step > MPEG_FRAME - (size_t)(in->frames % MPEG_FRAME))
-            step = MPEG_FRAME - (size_t)(in->frames % MPEG_FRAME);
-        got = sf_readf_float(in->file, out + at * (size_t)in->info.channels, (sf_count_t)step);
-        if (got <= 0 || (size_t)got > step)
-            break;
-        at += (size_t)got;
-        in->frames += got;
+        if (in->piece_at == in->piece_end) {
+            in->piece_at = 0;
+            if ((in->piece_end = decode(in, in->piece, MPEG_PIECE)) == 0)
+                break;
+        }
+        const size_t left = in->piece_end - in->piece_at, now = n - at < left ? n - at : left;
+        memcpy(out + at * channels, in->piece + in->piece_at * channels, now * channels * sizeof *out);
+        in->piece_at += now;
+        at += now;
     }
+    return at;
+}
+
+size_t vx_sndfile_read(struct vx_sndfile *in, float *out, size_t n)
+{
+    const size_t channels = (size_t)in->info.channels;
+    size_t at = 0, got = 1;
+
+    if (is_format(in, SF_FORMAT_MPEG) && channels <= MPEG_CHANNELS)
+        at = read_pieces(in, out, n);
+    else
+        for (; at < n && got > 0; at += got)
+            got = decode(in, out + at * channels, n - at);
+    in->frames += (int64_t)at;
     return at;
 }
 

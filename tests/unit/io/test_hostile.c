@@ -1,6 +1,7 @@
 /* test_hostile.c - files that are not what they claim to be: refused with a reason, or read up to where they
  * break; and random damage, which may give anything but a crash, a NaN or a run past the end */
 #include "io/image.h"
+#include "io/sound.h"
 
 #include "tests/harness/cmocka.h"
 #include "tests/harness/golden.h"
@@ -343,12 +344,64 @@ static void random_damage(void **state)
         }
 }
 
+/* All frames of a recording, `ask` at a time, into out [room][channels]; how many there are, and the status at the end. */
+static size_t read_frames(const struct recording *r, size_t ask, float *out, size_t room, enum vx_status *ended)
+{
+    struct vx_source source = {.data = r->bytes, .size = (int64_t)r->size};
+    struct vx_sound *sound;
+    struct vx_err err;
+    size_t n = 0, got = ask;
+
+    if ((*ended = vx_sound_open(&sound, &source, &err)) != VX_OK)
+        return 0;
+    const size_t channels = (size_t)vx_sound_channels(sound);
+    while (got == ask && (n + ask) * channels <= room) {
+        got = vx_sound_read(sound, out + n * channels, ask);
+        n += got;
+    }
+    *ended = vx_sound_complete(sound, &err);
+    vx_sound_close(&sound);
+    return n * channels;
+}
+
+/* Where a recording is damaged, as much comes before that whatever is asked for at a time. */
+static void same_however_asked(void **state)
+{
+    static const char *const names[] = {"vbr.mp3", "info.mp3", "mono.flac", "stereo.ogg", "adpcm.wav"};
+    enum { ROOM = 1 << 20, TIMES = 60, GAP = 1500 };
+    float *const few = malloc(ROOM * sizeof *few), *const many = malloc(ROOM * sizeof *many);
+    uint64_t random = 1;
+    size_t broken = 0;
+
+    (void)state;
+    assert_true(few && many);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (int n = 0; n < TIMES; n++) {
+            struct recording r = stored(sounds, names[i]);
+            enum vx_status a, b;
+
+            if (n % 2) /* too long a gap for an MP3's next frame to be looked for */
+                memset(r.bytes + (r.size - GAP) * (size_t)n / TIMES, 0x55, GAP);
+            else
+                damage(&r, &random);
+            const size_t got = read_frames(&r, 101, few, ROOM, &a);
+            if (read_frames(&r, 40000, many, ROOM, &b) != got || a != b)
+                fail_msg("%s, damage %d: %zu samples by 101 frames", names[i], n, got);
+            assert_memory_equal(few, many, got * sizeof *few);
+            broken += got > 0 && a != VX_OK;
+            recording_free(&r);
+        }
+    assert_true(broken > 10);
+    free(few);
+    free(many);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_headers),   cmocka_unit_test(not_sound),     cmocka_unit_test(truncated),
         cmocka_unit_test(truncated_wav), cmocka_unit_test(cut_mp3),       cmocka_unit_test(flac_hole),
-        cmocka_unit_test(read_errors),   cmocka_unit_test(random_damage),
+        cmocka_unit_test(read_errors),   cmocka_unit_test(random_damage), cmocka_unit_test(same_however_asked),
     };
 
     return cmocka_run_group_tests(tests, open_goldens, close_goldens);
