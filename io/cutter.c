@@ -6,6 +6,7 @@
 #include "io/decode.h"
 #include "io/domain.h"
 #include "io/image.h"
+#include "io/picture.h"
 #include "io/source.h"
 
 #include <stdio.h>
@@ -18,9 +19,7 @@ struct vx_cutter {
     struct vx_windower *windower;
     struct vx_domain_meter *meter;
     struct vx_content *content;
-    struct vx_fit *fit; /* of the last picture's shape, pictures of a corpus mostly share one */
-    int fit_w, fit_h;
-    uint8_t *fit_scratch;
+    struct vx_picture_fitter *pictures;
 };
 
 size_t vx_cut_bytes(const struct vx_cut_shape *shape, int image_size)
@@ -41,6 +40,7 @@ enum vx_status vx_cutter_create(struct vx_cutter **out, const struct vx_cut_conf
     c->config = *config;
     if ((rc = vx_reader_create(&c->reader, config->max_member_bytes, err)) != VX_OK ||
         (rc = vx_windower_create(&c->windower, &config->rule, err)) != VX_OK || (rc = vx_domain_create(&c->meter, err)) != VX_OK ||
+        (rc = vx_picture_fitter_create(&c->pictures, &config->processor, config->image_size, err)) != VX_OK ||
         (rc = vx_content_create(&c->content, config->hash, err)) != VX_OK) {
         vx_cutter_destroy(&c);
         return rc;
@@ -56,8 +56,7 @@ void vx_cutter_destroy(struct vx_cutter **cutter)
 
     if (!c)
         return;
-    vx_fit_destroy(&c->fit);
-    free(c->fit_scratch);
+    vx_picture_fitter_destroy(&c->pictures);
     vx_content_destroy(&c->content);
     vx_domain_destroy(&c->meter);
     vx_windower_destroy(&c->windower);
@@ -111,49 +110,22 @@ static enum vx_status cut_sound(struct vx_cutter *c, struct vx_source *source, c
     return rc == VX_DONE ? VX_OK : rc;
 }
 
-/* The plan for pictures of w×h, made anew when the shape changes. */
-static enum vx_status fit_for(struct vx_cutter *c, int w, int h, struct vx_err *err)
-{
-    enum vx_status rc;
-
-    if (c->fit && c->fit_w == w && c->fit_h == h)
-        return VX_OK;
-    vx_fit_destroy(&c->fit);
-    free(c->fit_scratch);
-    c->fit_scratch = NULL;
-    if ((rc = vx_fit_create(&c->fit, &c->config.processor, w, h, c->config.image_size, err)) != VX_OK)
-        return rc;
-    c->fit_scratch = vx_calloc(vx_fit_scratch(c->fit), 1);
-    if (!c->fit_scratch) {
-        vx_fit_destroy(&c->fit);
-        return vx_fail_nomem(err, "a picture");
-    }
-    c->fit_w = w;
-    c->fit_h = h;
-    return VX_OK;
-}
-
 static enum vx_status cut_picture(struct vx_cutter *c, struct vx_source *source, const struct vx_cut_sink *sink,
                                   struct vx_cut_result *result, struct vx_err *err)
 {
     const struct vx_cut_shape shape = {.kind = VX_INPUT_IMAGE};
     const struct vx_window_score score = {0};
     const char *format = "";
-    uint8_t *rgb = NULL;
     void *room;
     enum vx_status rc;
-    int w, h;
 
     if (!vx_image_sniff(source, &format))
         return vx_fail(err, VX_EFORMAT, "neither PNG nor JPEG");
     snprintf(result->info.format, sizeof result->info.format, "%s", format);
-    if ((rc = vx_image_read(source, &rgb, &w, &h, err)) == VX_OK && (rc = fit_for(c, w, h, err)) == VX_OK &&
-        (rc = sink->room(sink->user, &shape, &room, err)) == VX_OK) {
-        vx_fit_run(c->fit, rgb, room, c->fit_scratch);
-        rc = sink->window(sink->user, &score, err);
-    }
-    free(rgb);
-    return rc;
+    if ((rc = vx_picture_load(c->pictures, source, err)) != VX_OK || (rc = sink->room(sink->user, &shape, &room, err)) != VX_OK)
+        return rc;
+    vx_picture_fit(c->pictures, room);
+    return sink->window(sink->user, &score, err);
 }
 
 static enum vx_status cut(struct vx_cutter *c, struct vx_source *source, enum vx_item_kind kind, const struct vx_cut_sink *sink,

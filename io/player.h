@@ -1,6 +1,6 @@
-/* player.h - the sound of items, decoded by processes of their own or here
- * For commands that listen to a few recordings of many, in any order; members of one archive in its order cost one pass over it.
- * With a nursery whatever a file does to the libraries that read it costs that file alone (io/player_process.h). */
+/* player.h - the sound of items, and pictures, decoded by processes of their own or here
+ * For commands that take what a file holds as it is; members of one archive in its order cost one pass over it. With a nursery
+ * whatever a file does to the libraries that read it costs that file alone (io/player_process.h). */
 #ifndef VX_IO_PLAYER_H
 #define VX_IO_PLAYER_H
 
@@ -16,8 +16,11 @@ enum vx_status vx_player_create(struct vx_player **out, const struct vx_player_c
 void vx_player_destroy(struct vx_player **player);
 
 /* The item's recording from its start, to be closed by vx_sound_close() before the next one is opened. Errors as of vx_reader_open()
- * and vx_sound_open(); a decoder that dies, hangs or talks nonsense: VX_EFORMAT or VX_ELIMIT. VX_EFORMAT also where the item's size,
- * if that is known (not -1), is not what it was. */
+ * and vx_sound_open(); a decoder that dies, hangs or talks nonsense: VX_EFORMAT or VX_ELIMIT. VX_EFORMAT also where
+ * with as_scanned the item's size is not what it was. */
 enum vx_status vx_player_open(struct vx_player *player, const struct vx_item *item, struct vx_sound **out, struct vx_err *err) VX_CHECKED;
+
+/* The item, a picture, fitted to the network: out [image_size][image_size][3]. Errors likewise. */
+enum vx_status vx_player_picture(struct vx_player *player, const struct vx_item *item, uint8_t *out, struct vx_err *err) VX_CHECKED;
 
 #endif

@@ -17,9 +17,10 @@
 
 struct vx_player_process {
     struct vx_player_config config;
-    struct vx_shared_memory shared; /* [VX_PLAYER_PLACES][VX_PLAYER_SAMPLES] */
+    struct vx_shared_memory shared; /* as of struct vx_player_life */
     struct vx_nursling at;          /* sock -1: there is none at the moment */
     char *path;                     /* owned: of the file that it has open */
+    bool served;                    /* it has done with an item before this one */
     int fd;                         /* of that, kept to see how far it reads; -1: none */
     off_t read_to;
     int64_t size;
@@ -36,6 +37,7 @@ struct vx_player_process {
 
 enum vx_status vx_player_process_create(struct vx_player_process **out, const struct vx_player_config *config, struct vx_err *err)
 {
+    const size_t picture = (size_t)config->image_size * (size_t)config->image_size * 3;
     struct vx_player_process *p = vx_calloc(1, sizeof *p);
     enum vx_status rc;
 
@@ -44,7 +46,7 @@ enum vx_status vx_player_process_create(struct vx_player_process **out, const st
         return vx_fail_nomem(err, "a player of recordings");
     p->config = *config;
     p->fd = p->at.sock = p->at.watch = -1;
-    if ((rc = vx_shared_memory_open(&p->shared, VX_PLAYER_MEMORY, "the sound of a recording", err)) == VX_OK)
+    if ((rc = vx_shared_memory_open(&p->shared, picture > VX_PLAYER_BYTES ? picture : VX_PLAYER_BYTES, "the sound of a recording", err)) == VX_OK)
         *out = p;
     else
         free(p);
@@ -65,6 +67,7 @@ static enum vx_status end_process(struct vx_player_process *p, char why[96], str
     free(p->path);
     p->path = NULL;
     p->asked = 0;
+    p->served = false;
     why[0] = '\0';
     return p->at.sock >= 0 ? vx_decoder_bury(&p->at, why, err) : VX_OK;
 }
@@ -172,26 +175,45 @@ static enum vx_status ask(struct vx_player_process *p, struct vx_err *err)
     return rc;
 }
 
-/* A process that has the item's file open already, having done what it was asked for; or a new one. */
+/* The process has done what it was asked for. */
+static bool is_free(struct vx_player_process *p)
+{
+    struct vx_err unheard;
+
+    while (p->asked > 0 && hear_sound(p, &unheard) == VX_OK)
+        ;
+    return p->asked == 0;
+}
+
+/* A process that has the item's file open already; or is kept, and takes the next; or a new one. */
 static enum vx_status see_to_process(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err)
 {
     const struct vx_player_life life = {.life = VX_LIFE_PLAYER, .max_member_bytes = p->config.max_member_bytes,
-                                        .data_bytes = p->config.data_bytes, .sandbox = p->config.sandbox};
-    struct vx_err unheard;
+                                        .data_bytes = p->config.data_bytes, .sandbox = p->config.sandbox,
+                                        .processor = p->config.processor, .image_size = p->config.image_size,
+                                        .memory_bytes = p->shared.bytes};
+    const bool same = p->path && strcmp(p->path, item->path) == 0;
+    char *path;
     char why[96];
     enum vx_status rc;
 
-    if (p->path && strcmp(p->path, item->path) == 0) {
-        while (p->asked > 0 && hear_sound(p, &unheard) == VX_OK)
-            ;
-        if (p->asked == 0)
-            return VX_OK;
+    if (same && is_free(p))
+        return VX_OK;
+    if (!(path = strdup(item->path)))
+        return vx_fail_nomem(err, "a path");
+    if (p->path && p->config.kept && is_free(p)) {
+        close_file(p);
+        free(p->path);
+        p->path = path;
+        return VX_OK;
     }
-    if ((rc = end_process(p, why, err)) != VX_OK)
+    if ((rc = end_process(p, why, err)) != VX_OK) {
+        free(path);
         return rc;
+    }
+    p->path = path;
     p->next = 0;
-    return (p->path = strdup(item->path)) ? vx_decoder_spawn(&p->at, p->config.nursery, p->shared.fd, &life, sizeof life, err)
-                                          : vx_fail_nomem(err, "a path");
+    return vx_decoder_spawn(&p->at, p->config.nursery, p->shared.fd, &life, sizeof life, err);
 }
 
 /* An errno, 0 for success. */
@@ -231,6 +253,29 @@ static enum vx_status check_opened(const struct vx_player_note *note, struct vx_
     return VX_OK;
 }
 
+/* The item to a process, until it has opened it. */
+static enum vx_status hand_over(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    for (;;) {
+        if ((rc = see_to_process(p, item, err)) != VX_OK)
+            return rc;
+        const bool served = p->served;
+        rc = begin(p, item, err);
+        const bool died = rc == VX_ESYS, starved = rc == VX_OK && p->note.status == VX_ENOMEM;
+        if (rc == VX_OK && !starved) {
+            p->served = true;
+            return failure(p, err);
+        }
+        if (starved)
+            rc = failure(p, err);
+        rc = give_up(p, rc, err);
+        if (!served || (!died && !starved))
+            return rc;
+    }
+}
+
 enum vx_status vx_player_process_open(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err)
 {
     enum vx_status rc;
@@ -241,11 +286,7 @@ enum vx_status vx_player_process_open(struct vx_player_process *p, const struct 
     p->warning[0] = '\0';
     if (!item->path)
         return vx_fail(err, VX_EINVAL, "an item without a path");
-    if ((rc = see_to_process(p, item, err)) != VX_OK)
-        return rc;
-    if ((rc = begin(p, item, err)) != VX_OK)
-        return give_up(p, rc, err);
-    if ((rc = failure(p, err)) != VX_OK)
+    if ((rc = hand_over(p, item, err)) != VX_OK)
         return rc;
     if ((rc = check_opened(&p->note, err)) != VX_OK)
         return give_up(p, rc, err);
@@ -253,6 +294,17 @@ enum vx_status vx_player_process_open(struct vx_player_process *p, const struct 
     p->info = p->note.info;
     p->ended = false;
     return VX_OK;
+}
+
+enum vx_status vx_player_process_picture(struct vx_player_process *p, const struct vx_item *item, uint8_t *out, struct vx_err *err)
+{
+    enum vx_status rc;
+
+    if (p->config.image_size <= 0 || item->kind != VX_ITEM_IMAGE || !item->path)
+        return vx_fail(err, VX_EINVAL, "a picture of no size");
+    if ((rc = hand_over(p, item, err)) == VX_OK)
+        memcpy(out, p->shared.memory, (size_t)p->config.image_size * (size_t)p->config.image_size * 3);
+    return rc;
 }
 
 int64_t vx_player_process_size(const struct vx_player_process *p)

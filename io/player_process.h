@@ -1,12 +1,13 @@
 /* player_process.h - a user's end of a player process (io/player_serve.h)
- * One process for one file: what a file has done to it meets no other. Everything that comes from it is checked; whatever it
- * does costs the recording. Used by one thread. */
+ * Everything that comes from it is checked; whatever it does costs the recording, or picture, and another one takes its place. Used by
+ * one thread. */
 #ifndef VX_IO_PLAYER_PROCESS_H
 #define VX_IO_PLAYER_PROCESS_H
 
 #include "base/err.h"
 #include "base/item.h"
 #include "io/nursery.h"
+#include "model/processor.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,11 @@ struct vx_player_config {
     uint64_t data_bytes;        /* of memory that a process may take; 0: no limit */
     double timeout_s;           /* one that gives nothing for so long is ended; 0: never */
     bool sandbox;               /* io/sandbox.h: available */
+    bool kept;                  /* one process for file after file, which is faster; else one for each, so that what a file has done
+                                 * to it meets no other (members of an archive share one either way) */
+    bool as_scanned;            /* items are those of a result: another size than item->size, unless that is -1, is an error */
+    struct vx_processor processor; /* for pictures, as the next; both zeroed: there are none */
+    int image_size;
 };
 
 struct vx_player_process;
@@ -25,9 +31,13 @@ enum vx_status vx_player_process_create(struct vx_player_process **out, const st
                                         struct vx_err *err) VX_CHECKED;
 void vx_player_process_destroy(struct vx_player_process **p);
 
-/* Begins the item's recording, and ends the one before. Messages that are about the file's name have it, as vx_reader_open()'s.
+/* Begins the item's recording, and ends the one before. One of those before may have spoilt a process that is kept: where it dies
+ * here, a fresh one tries once more. Messages that are about the file's name have it, as vx_reader_open()'s.
  * VX_ESYS: also where there can be no process. */
 enum vx_status vx_player_process_open(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err) VX_CHECKED;
+
+/* The item, a picture, into out [image_size][image_size][3]; errors as of open. */
+enum vx_status vx_player_process_picture(struct vx_player_process *p, const struct vx_item *item, uint8_t *out, struct vx_err *err) VX_CHECKED;
 
 /* The rest as of struct vx_sound, of the recording begun last. */
 int64_t vx_player_process_size(const struct vx_player_process *p); /* of the item, bytes */

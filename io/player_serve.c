@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "io/decoder_wire.h"
+#include "io/picture.h"
 #include "io/sandbox.h"
 #include "io/sound.h"
 
@@ -14,8 +15,9 @@
 
 struct serve {
     int sock;
-    float *places; /* shared [VX_PLAYER_PLACES][VX_PLAYER_SAMPLES] */
+    void *memory; /* shared: floats [VX_PLAYER_PLACES][VX_PLAYER_SAMPLES], or a picture */
     struct vx_reader *reader;
+    struct vx_picture_fitter *pictures;
     struct vx_sound *sound; /* of the item; NULL: there is none */
     int file, no_file;      /* of the item: a descriptor not yet taken, or an errno; -1 and 0: to be asked for */
     bool user_gone;
@@ -73,20 +75,38 @@ static int open_item(void *user, const char *path)
     return fd;
 }
 
-static enum vx_status open_sound(struct serve *s, const struct vx_item *item, struct vx_err *err)
+static enum vx_status open_sound(struct serve *s, struct vx_source *source, struct vx_err *err)
 {
-    struct vx_source *source;
-    enum vx_status rc;
+    const enum vx_status rc = vx_sound_open(&s->sound, source, err);
 
-    if ((rc = vx_reader_open(s->reader, item, &source, err)) != VX_OK || (rc = vx_sound_open(&s->sound, source, err)) != VX_OK)
+    if (rc != VX_OK)
         return rc;
-    s->note.size = vx_source_size(source);
     s->note.info.sample_rate = vx_sound_rate(s->sound);
     s->note.info.channels = vx_sound_channels(s->sound);
     vx_sound_describe(s->sound, &s->note.info);
     if (s->note.info.channels > VX_PLAYER_MAX_CHANNELS)
         return vx_fail(err, VX_ELIMIT, "%d channels; %d are possible", s->note.info.channels, VX_PLAYER_MAX_CHANNELS);
     return VX_OK;
+}
+
+static enum vx_status show_picture(struct serve *s, struct vx_source *source, struct vx_err *err)
+{
+    const enum vx_status rc = vx_picture_load(s->pictures, source, err);
+
+    if (rc == VX_OK)
+        vx_picture_fit(s->pictures, s->memory);
+    return rc;
+}
+
+static enum vx_status open_file(struct serve *s, const struct vx_item *item, struct vx_err *err)
+{
+    struct vx_source *source;
+    const enum vx_status rc = vx_reader_open(s->reader, item, &source, err);
+
+    if (rc != VX_OK)
+        return rc;
+    s->note.size = vx_source_size(source);
+    return item->kind == VX_ITEM_IMAGE ? show_picture(s, source, err) : open_sound(s, source, err);
 }
 
 /* False: no more to do with this user. */
@@ -96,7 +116,7 @@ static bool serve_item(struct serve *s, const struct vx_item *item)
     enum vx_status rc;
 
     vx_sound_close(&s->sound);
-    if ((rc = open_sound(s, item, &err)) != VX_OK)
+    if ((rc = open_file(s, item, &err)) != VX_OK)
         vx_sound_close(&s->sound);
     if (s->file >= 0) /* a member of an archive that was open already */
         close(s->file);
@@ -116,7 +136,7 @@ static bool serve_room(struct serve *s, const struct vx_dec_order *order)
     if (!s->sound || order->at >= VX_PLAYER_PLACES)
         return false;
     const size_t room = VX_PLAYER_SAMPLES / (size_t)vx_sound_channels(s->sound);
-    const size_t n = vx_sound_read(s->sound, s->places + order->at * VX_PLAYER_SAMPLES, room);
+    const size_t n = vx_sound_read(s->sound, (float *)s->memory + order->at * VX_PLAYER_SAMPLES, room);
     s->note.place = (uint32_t)order->at;
     s->note.frames = (uint32_t)n;
     if (n < room) {
@@ -133,12 +153,14 @@ static int prepare(struct serve *s, int memory, const struct vx_player_life *lif
     const struct vx_opener opener = {.open = open_item, .user = s};
     struct vx_err err;
 
-    s->places = mmap(NULL, VX_PLAYER_MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-    if (s->places == MAP_FAILED)
+    s->memory = mmap(NULL, life->memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+    if (s->memory == MAP_FAILED)
         return VX_DECODER_EXIT_START;
     close(memory);
     vx_sandbox_prepare();
-    if (vx_reader_create(&s->reader, (size_t)life->max_member_bytes, &err) != VX_OK || vx_sandbox_limit(life->data_bytes, &err) != VX_OK)
+    if (vx_reader_create(&s->reader, (size_t)life->max_member_bytes, &err) != VX_OK ||
+        vx_picture_fitter_create(&s->pictures, &life->processor, life->image_size, &err) != VX_OK ||
+        vx_sandbox_limit(life->data_bytes, &err) != VX_OK)
         return VX_DECODER_EXIT_START;
     vx_reader_set_opener(s->reader, &opener);
     if (life->sandbox && vx_sandbox_enter(&err) != VX_OK)
@@ -189,6 +211,7 @@ int vx_player_serve(int sock, int memory, const struct vx_player_life *life, voi
         while (serve_next(s, before, &status))
             ;
     vx_sound_close(&s->sound);
+    vx_picture_fitter_destroy(&s->pictures);
     vx_reader_destroy(&s->reader);
     free(s);
     return status;

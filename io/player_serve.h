@@ -1,13 +1,13 @@
 /* player_serve.h - the life of a player process, and what it says
- * It is handed an item's file and decodes the recording, block by block and as it is, into places in memory that both share. It
- * opens nothing (io/sandbox.h). What it is told are decoders' orders (io/decoder_wire.h), over a SOCK_SEQPACKET socket; plain structs,
+ * It is handed an item's file and decodes the recording, block by block and as it is, into places in memory that both share; or the
+ * picture, fitted to the network. It opens nothing (io/sandbox.h). What it is told are decoders' orders (io/decoder_wire.h), over a SOCK_SEQPACKET socket; plain structs,
  * since both ends are one program:
  *
  *     user                                  player
  *     ITEM (name, descriptor)      ──►
  *                                  ◄──      OPEN, where it does not have the item's file (any more)
  *     FILE (descriptor)            ──►
- *                                  ◄──      OPENED (rate, channels; or why not)
+ *                                  ◄──      OPENED (rate, channels; or why not); of a picture: that it is there now
  *     ROOM (a place)               ──►
  *                                  ◄──      SOUND (frames that are in that place now; at the end, whether the sound is complete)
  *
@@ -17,6 +17,7 @@
 
 #include "base/item.h"
 #include "io/decoder_serve.h"
+#include "model/processor.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +25,7 @@
 
 #define VX_PLAYER_PLACES 2
 #define VX_PLAYER_SAMPLES ((size_t)1 << 16) /* float32, of all channels, that a place has room for */
-#define VX_PLAYER_MEMORY (VX_PLAYER_PLACES * VX_PLAYER_SAMPLES * sizeof(float))
+#define VX_PLAYER_BYTES (VX_PLAYER_PLACES * VX_PLAYER_SAMPLES * sizeof(float))
 #define VX_PLAYER_MAX_CHANNELS 1024
 
 struct vx_player_life { /* plain values, as the nursery passes them on */
@@ -32,6 +33,9 @@ struct vx_player_life { /* plain values, as the nursery passes them on */
     uint64_t max_member_bytes;
     uint64_t data_bytes; /* of its own at most; 0: no limit */
     bool sandbox;
+    struct vx_processor processor; /* for pictures */
+    int image_size;
+    uint64_t memory_bytes; /* of what is shared: VX_PLAYER_BYTES, or more for a picture, [image_size][image_size][3] from its start */
 };
 
 enum vx_player_says { VX_PLAYER_OPEN, VX_PLAYER_OPENED, VX_PLAYER_SOUND };
@@ -41,7 +45,7 @@ struct vx_player_note {
     int32_t status;  /* enum vx_status. OPENED: of that. SOUND: VX_OK, or why what comes after these frames is missing */
     uint32_t place, frames; /* SOUND: fewer than a place has room for only at the end */
     int64_t size;    /* OPENED: of the item, bytes */
-    struct vx_audio_info info; /* OPENED: rate, channels, format and decoder */
+    struct vx_audio_info info; /* OPENED: rate, channels, format and decoder; of a picture nothing */
     char warning[256]; /* SOUND, at the end: what people should know of it, "" for nothing */
     char text[1024]; /* of a failure */
 };

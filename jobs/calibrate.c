@@ -6,7 +6,9 @@
 #include "jobs/calibrate_results.h"
 #include "jobs/command.h"
 #include "jobs/default_model.h"
+#include "jobs/item_windows.h"
 #include "jobs/outfile.h"
+#include "jobs/playing.h"
 
 #include <math.h>
 #include <sched.h>
@@ -17,6 +19,7 @@
 struct options {
     struct vx_scanner_options scanner;
     struct vx_calibrate_set_options set;
+    struct vx_playing_options playing;
     struct vx_opt_list profiles;
     struct vx_opt_list from; /* results in place of inputs */
     const char *out; /* NULL: report only */
@@ -26,6 +29,7 @@ struct options {
 
 struct work {
     const struct options *o;
+    struct vx_playing playing; /* of what is scored here */
     struct vx_log *log;
     char *default_model; /* owned; NULL: --model names one */
     char *beside;        /* owned: the model's profile.json, NULL: it has none */
@@ -176,14 +180,18 @@ static enum vx_status read_results(struct work *w, struct vx_err *err)
 static enum vx_status score_inputs(struct work *w, struct vx_err *err)
 {
     struct vx_scanner_options scanner = w->o->scanner;
-    enum vx_status rc;
+    struct vx_calibrate_set_options set = w->o->set;
+    enum vx_status rc = vx_playing_begin(&w->playing, &w->o->playing, w->log, err);
 
+    if (rc != VX_OK)
+        return rc;
+    set.limits = vx_item_windows_limits(&w->playing.player);
     /* what can be refused is refused before the work */
     if ((rc = find_model(w, &scanner, err)) != VX_OK ||
-        (rc = vx_calibrate_set_read(&w->set, &w->o->set, w->log, err)) != VX_OK || (rc = list_candidates(w, err)) != VX_OK ||
+        (rc = vx_calibrate_set_read(&w->set, &set, w->log, err)) != VX_OK || (rc = list_candidates(w, err)) != VX_OK ||
         (rc = make_folds(w, err)) != VX_OK || (w->o->out && (rc = vx_outfile_writable(w->o->out, err)) != VX_OK))
         return rc;
-    rc = vx_calibrate_score(w->candidates, (size_t)w->n_candidates, &w->set, &scanner, w->log, err);
+    rc = vx_calibrate_score(w->candidates, (size_t)w->n_candidates, &w->set, &scanner, &w->playing.player, w->log, err);
     drop_left_out(w);
     return rc;
 }
@@ -222,12 +230,13 @@ static void clear(struct work *w)
     free(w->beside);
     free(w->default_model);
     vx_calibrate_set_free(&w->set);
+    vx_playing_end(&w->playing);
     vx_log_close(&w->log);
 }
 
 int vx_cmd_calibrate(const struct vx_command *self, int argc, char **argv)
 {
-    struct options o = {.scanner = {.device = "auto", .precision = "auto", .threshold = -1}, .folds = 5, .seed = 1};
+    struct options o = {.scanner = {.device = "auto", .precision = "auto", .threshold = -1}, .playing = vx_playing_defaults, .folds = 5, .seed = 1};
     struct vx_scanner_options *s = &o.scanner;
     const struct vx_opt table[] = {
         {"labels", 'l', VX_OPT_STRING, &o.set.labels, "FILE", "which recordings are bona fide and which spoof", 0, 0},
@@ -250,6 +259,7 @@ int vx_cmd_calibrate(const struct vx_command *self, int argc, char **argv)
          "arithmetic (default auto: bf16 where the processor has it, fp16 on a GPU)", 0, 0},
         {"threads", 't', VX_OPT_INT, &o.threads, "N", "engine threads (default: all processors; 3 on a GPU)", 1, 1024},
         {"batch", 0, VX_OPT_INT, &s->batch, "N", "windows an engine call (default: the engine's); never changes scores", 1, 4096},
+        VX_PLAYING_OPTIONS(o.playing, ""),
         {"quiet", 'q', VX_OPT_FLAG, &o.quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},
     };

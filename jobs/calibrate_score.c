@@ -21,6 +21,7 @@ struct crew {
     struct vx_scanner *scanners;             /* [n] */
     size_t n;
     const struct vx_calibrate_set *set;
+    const struct vx_player_config *reader;
     const char *what; /* for progress */
     struct vx_log *log;
     bool *unreadable; /* borrowed [set->n], kept from crew to crew; each written by the one thread that has the file */
@@ -135,7 +136,7 @@ static enum vx_status hand_open(struct hand *h, struct crew *c, int lane, struct
     const struct vx_item_windows_config config = {.profile = &c->scanners[0].profile, .processor = &c->scanners[0].processor,
                                                   .image_size = c->scanners[0].engine->image_size,
                                                   .rule = vx_scan_rule(&defaults, &c->scanners[0].profile),
-                                                  .max_member_bytes = (size_t)defaults.max_member_mib << 20};
+                                                  .player = *c->reader};
 
     h->crew = c;
     h->lane = lane;
@@ -287,7 +288,8 @@ static enum vx_status open_crew(struct crew *c, struct vx_calibrate_candidate *c
 }
 
 enum vx_status vx_calibrate_score(struct vx_calibrate_candidate *candidates, size_t n, const struct vx_calibrate_set *set,
-                                  const struct vx_scanner_options *options, struct vx_log *log, struct vx_err *err)
+                                  const struct vx_scanner_options *options, const struct vx_player_config *reader,
+                                  struct vx_log *log, struct vx_err *err)
 {
     struct vx_calibrate_candidate **members = vx_calloc(n, sizeof *members);
     struct vx_scanner *scanners = vx_calloc(n, sizeof *scanners);
@@ -296,7 +298,7 @@ enum vx_status vx_calibrate_score(struct vx_calibrate_candidate *candidates, siz
     size_t scored = 0;
 
     for (size_t first = 0; rc == VX_OK && first < n; first++) {
-        struct crew c = {.members = members, .scanners = scanners, .set = set, .unreadable = unreadable, .log = log,
+        struct crew c = {.members = members, .scanners = scanners, .set = set, .reader = reader, .unreadable = unreadable, .log = log,
                          .what = candidates[first].profile.name};
         bool done = false;
         for (size_t i = 0; i < first; i++) /* with an earlier one */

@@ -4,6 +4,7 @@
 #ifndef VX_JOBS_CALIBRATE_SCORE_H
 #define VX_JOBS_CALIBRATE_SCORE_H
 
+#include "io/player_process.h"
 #include "jobs/calibrate_set.h"
 #include "jobs/scanner.h"
 
@@ -16,9 +17,10 @@ struct vx_calibrate_candidate {
     bool trained;                        /* of the model */
 };
 
-/* options: all but the profile. What cannot be read is said and costs nothing else. VX_EINVAL: no candidate fits the model. */
+/* options: all but the profile. reader: who reads the files, as of struct vx_item_windows_config. What cannot be read is said and costs nothing else. VX_EINVAL: no candidate fits the model. */
 enum vx_status vx_calibrate_score(struct vx_calibrate_candidate *candidates, size_t n, const struct vx_calibrate_set *set,
-                                  const struct vx_scanner_options *options, struct vx_log *log, struct vx_err *err) VX_CHECKED;
+                                  const struct vx_scanner_options *options, const struct vx_player_config *reader,
+                                  struct vx_log *log, struct vx_err *err) VX_CHECKED;
 void vx_calibrate_windows_free(struct vx_calibrate_windows *windows); /* zeroed is fine */
 
 #endif

@@ -115,6 +115,8 @@ static enum vx_status list_inputs(struct reading *r, struct vx_log *log, struct 
     struct vx_item item = {0};
     enum vx_status rc = vx_corpus_open(&corpus, r->o->inputs, r->o->n_inputs, err);
 
+    if (rc == VX_OK)
+        vx_corpus_limit(corpus, r->o->limits);
     while (rc == VX_OK && (rc = vx_corpus_next(corpus, &item, err)) == VX_OK) {
         if (item.kind == VX_ITEM_BROKEN) {
             char *path = vx_text_printable(item.path);

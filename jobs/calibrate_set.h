@@ -5,6 +5,7 @@
 #include "base/item.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "io/corpus.h"
 #include "io/labels.h"
 #include "jobs/calibrate_fit.h"
 
@@ -15,6 +16,7 @@ struct vx_calibrate_set_options {
     const char *cluster;                /* a column of the label file or a manifest; NULL: each label row is one */
     const char *const *inputs;
     size_t n_inputs;
+    struct vx_corpus_limits limits; /* of archives among them */
 };
 
 /* The label file, and the clusters met so far. */

@@ -4,7 +4,6 @@
 #include "jobs/export_datasette.h"
 #include "jobs/export_set.h"
 #include "jobs/playing.h"
-#include "jobs/sandbox_option.h"
 #include "jobs/verify_check.h"
 
 #include <stdio.h>
@@ -49,9 +48,12 @@ static enum vx_status hear_and_write(struct export *e, struct vx_export_counts *
 
     if (e->set.clips && (rc = vx_log_open(&log, NULL, VX_LOG_INFO, err)) == VX_OK)
         rc = vx_playing_begin(&playing, &e->playing, log, err);
-    e->set.player = playing.player;
+    playing.player.as_scanned = true;
+    if (rc == VX_OK && e->set.clips)
+        rc = vx_player_create(&e->set.player, &playing.player, err);
     if (rc == VX_OK)
         rc = write_all(e, counts, err);
+    vx_player_destroy(&e->set.player);
     vx_playing_end(&playing);
     vx_log_close(&log);
     return rc;
@@ -104,8 +106,7 @@ int vx_cmd_export(const struct vx_command *self, int argc, char **argv)
         {"root", 0, VX_OPT_LIST, &e.set.roots, "OLD=NEW",
          "clips: paths below OLD are looked for below NEW; an empty OLD is for relative ones", 0, 0},
         {"max-member", 0, VX_OPT_INT, &e.playing.max_member_mib, "MIB", "largest packed member of an archive, held in memory (default 1024)", 1, 1 << 20},
-        {"sandbox", 0, VX_OPT_STRING, &e.playing.sandbox, "auto|on|off", "clips: " VX_SANDBOX_OPTION_DOC, 0, 0},
-        {"decode-timeout", 0, VX_OPT_REAL, &e.playing.decode_timeout, "SECONDS", "clips: " VX_PLAYING_TIMEOUT_DOC, 1, 86400},
+        VX_PLAYING_OPTIONS(e.playing, "clips: "),
         {"overwrite", 0, VX_OPT_FLAG, &e.set.overwrite, NULL, "write into a folder that is not empty; files of other names stay", 0, 0},
         {0},
     };

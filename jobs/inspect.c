@@ -7,6 +7,7 @@
 #include "jobs/item_windows.h"
 #include "jobs/named_file.h"
 #include "jobs/outfile.h"
+#include "jobs/playing.h"
 #include "jobs/scan_options.h"
 #include "model/verdict.h"
 
@@ -30,6 +31,7 @@ struct view { /* one window */
 struct inspection {
     struct vx_scanner scanner;
     struct vx_window_rule rule;
+    struct vx_playing playing;
     struct view *views;
     size_t n, cap, max;
     bool more; /* the recording goes on after max windows */
@@ -95,7 +97,8 @@ static enum vx_status find_kind(const char *path, enum vx_item_kind *kind, struc
 static enum vx_status read_windows(struct inspection *in, const char *path, struct vx_err *err)
 {
     const struct vx_item_windows_config config = {.profile = &in->scanner.profile, .processor = &in->scanner.processor,
-                                                  .image_size = in->scanner.engine->image_size, .rule = in->rule};
+                                                  .image_size = in->scanner.engine->image_size, .rule = in->rule,
+                                                  .player = in->playing.player};
     struct vx_item item = {.ordinal = -1, .size = -1};
     struct vx_item_windows *reader = NULL;
     enum vx_status rc = find_kind(path, &item.kind, err);
@@ -198,6 +201,7 @@ int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv)
     struct vx_scanner_options *const s = &o.scanner;
     struct inspection in = {.max = 60};
     const char *out = NULL;
+    struct vx_playing_options playing = vx_playing_defaults;
     long max = 60;
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &out, "OUT.png", "the picture", 0, 0},
@@ -208,6 +212,7 @@ int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv)
         {"hop", 0, VX_OPT_REAL, &o.hop_seconds, "S", "seconds between windows' starts", 0.01, 3600},
         {"fake-label", 0, VX_OPT_STRING, &s->fake_label, "NAME|N", "the model's label for synthetic speech", 0, 0},
         {"real-label", 0, VX_OPT_STRING, &s->real_label, "NAME|N", "the model's label for human speech", 0, 0},
+        VX_PLAYING_OPTIONS(playing, ""),
         {"max-windows", 0, VX_OPT_INT, &max, "N", "draw the first N windows (default 60)", 1, 600},
         {0},
     };
@@ -226,6 +231,7 @@ int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv)
     s->lanes = s->batch = 1;
     if ((rc = vx_outfile_picture(out, argv[1], &err)) == VX_OK &&
         (rc = vx_log_open(&log, NULL, VX_LOG_WARNING, &err)) == VX_OK &&
+        (rc = vx_playing_begin(&in.playing, &playing, log, &err)) == VX_OK &&
         (rc = vx_scanner_open(&in.scanner, s, log, &err)) == VX_OK) {
         in.rule = vx_scan_rule(&o, &in.scanner.profile);
         rc = read_windows(&in, argv[1], &err);
@@ -236,6 +242,7 @@ int vx_cmd_inspect(const struct vx_command *self, int argc, char **argv)
         free(in.views[i].image);
     free(in.views);
     vx_scanner_close(&in.scanner);
+    vx_playing_end(&in.playing);
     vx_log_close(&log);
     return rc == VX_OK ? VX_EXIT_OK : vx_command_fail(self, &err);
 }

@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 #include "base/item.h"
+#include "io/corpus.h"
+#include "io/player.h"
 #include "io/windows.h"
 #include "model/engine.h"
 
@@ -18,7 +20,7 @@ struct vx_item_windows_config { /* borrowed for the reader's life */
     const struct vx_processor *processor; /* the checkpoint's, for pictures */
     int image_size;
     struct vx_window_rule rule;
-    size_t max_member_bytes; /* of an archive's member, which is held in memory */
+    struct vx_player_config player; /* who reads; without processor, image_size and kept, which are seen to */
 };
 
 enum vx_status vx_item_windows_create(struct vx_item_windows **out, const struct vx_item_windows_config *config,
@@ -29,6 +31,9 @@ void vx_item_windows_destroy(struct vx_item_windows **reader); /* NULL is fine *
  * Another status than VX_OK ends the item with it, VX_DONE as if it had no more. */
 typedef enum vx_status vx_item_window_fn(void *ctx, const struct vx_window_score *score, const struct vx_input *input,
                                          struct vx_err *err);
+
+/* For listing what holds the items, by the same processes. */
+struct vx_corpus_limits vx_item_windows_limits(const struct vx_player_config *player);
 
 /* VX_EFORMAT and others: the item cannot be read, or not to its end; no message names it. */
 enum vx_status vx_item_windows_each(struct vx_item_windows *reader, const struct vx_item *item, vx_item_window_fn *fn,

@@ -338,8 +338,7 @@ enum vx_status vx_picture_maker_run(const struct vx_picture_maker *maker, struct
     else if ((rc = vx_images_create(&c.images, maker->windows.profile, maker->windows.processor, maker->windows.image_size,
                                     maker->threads, err)) == VX_OK &&
              (rc = vx_corpus_open(&c.corpus, maker->inputs, maker->n_inputs, err)) == VX_OK) {
-        vx_corpus_limit(c.corpus, (struct vx_corpus_limits){.depth = VX_CORPUS_DEPTH,
-                                                            .max_bytes = maker->windows.max_member_bytes});
+        vx_corpus_limit(c.corpus, vx_item_windows_limits(&maker->windows.player));
         rc = run_hands(&c, err);
         tally->skipped = vx_corpus_stats(c.corpus).skipped;
     }

@@ -6,6 +6,7 @@
 #include "cpu/frontend.h"
 #include "io/corpus.h"
 #include "jobs/picture_maker.h"
+#include "jobs/playing.h"
 #include "jobs/scan_options.h"
 #include "jobs/version.h"
 
@@ -19,6 +20,7 @@
 
 struct options {
     struct vx_scan_options scan; /* the part that says what a window is */
+    struct vx_playing_options playing;
     const char *out, *preprocessor;
     long size, threads;
     bool png, rgb, overwrite, quiet;
@@ -118,7 +120,8 @@ static enum vx_status add_column(struct columns *c, const char *name, struct vx_
 }
 
 /* The table's header stands before its first row, so the manifests are read once for their columns alone. */
-static enum vx_status find_columns(struct columns *columns, const struct options *o, struct vx_err *err)
+static enum vx_status find_columns(struct columns *columns, const struct options *o, const struct vx_player_config *reader,
+                                   struct vx_err *err)
 {
     enum vx_status rc = VX_OK;
 
@@ -127,7 +130,8 @@ static enum vx_status find_columns(struct columns *columns, const struct options
         struct vx_item item = {0};
         if (vx_corpus_classify(o->scan.inputs[i]) != VX_NAME_MANIFEST)
             continue;
-        rc = vx_corpus_open(&corpus, &o->scan.inputs[i], 1, err);
+        if ((rc = vx_corpus_open(&corpus, &o->scan.inputs[i], 1, err)) == VX_OK)
+            vx_corpus_limit(corpus, vx_item_windows_limits(reader));
         while (rc == VX_OK && (rc = vx_corpus_next(corpus, &item, err)) == VX_OK)
             for (size_t k = 0; rc == VX_OK && k < item.n_meta; k++)
                 rc = add_column(columns, item.meta[2 * k], err);
@@ -239,13 +243,14 @@ static enum vx_status make(const struct options *o, struct vx_log *log, int *sta
     const double start = vx_clock_now();
     struct geometry g = {0};
     struct columns columns = {0};
+    struct vx_playing playing = {0};
     struct vx_picture_set *set = NULL;
     struct vx_picture_tally tally;
     struct vx_buf facts = {0};
     enum vx_status rc;
     cpu_set_t cpus;
 
-    if ((rc = load_geometry(&g, o, err)) != VX_OK || (rc = find_columns(&columns, o, err)) != VX_OK)
+    if ((rc = vx_playing_begin(&playing, &o->playing, log, err)) != VX_OK || (rc = load_geometry(&g, o, err)) != VX_OK || (rc = find_columns(&columns, o, &playing.player, err)) != VX_OK)
         goto done;
     const int channels = g.profile.colour == VX_COLOUR_GREY && !o->rgb ? 1 : 3;
     const struct vx_picture_set_config config = {.dir = o->out, .size = g.size, .channels = channels, .png = o->png,
@@ -254,7 +259,7 @@ static enum vx_status make(const struct options *o, struct vx_log *log, int *sta
         goto done;
     const struct vx_picture_maker maker = {
         .windows = {.profile = &g.profile, .processor = &g.processor, .image_size = g.size,
-                    .rule = vx_scan_rule(&o->scan, &g.profile), .max_member_bytes = (size_t)o->scan.max_member_mib << 20},
+                    .rule = vx_scan_rule(&o->scan, &g.profile), .player = playing.player},
         .channels = channels,
         .threads = o->threads ? (int)o->threads : sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1,
         .inputs = o->scan.inputs, .n_inputs = (size_t)o->scan.n_inputs, .set = set, .log = log};
@@ -273,6 +278,7 @@ static enum vx_status make(const struct options *o, struct vx_log *log, int *sta
     *status = tally.failed > 0 ? VX_EXIT_FAILED_ITEMS : VX_EXIT_OK;
 done:
     vx_picture_set_destroy(&set);
+    vx_playing_end(&playing);
     vx_buf_free(&facts);
     free_columns(&columns);
     return rc;
@@ -280,7 +286,7 @@ done:
 
 int vx_cmd_pictures(const struct vx_command *self, int argc, char **argv)
 {
-    struct options o = {.scan = vx_scan_options_default()};
+    struct options o = {.scan = vx_scan_options_default(), .playing = vx_playing_defaults};
     struct vx_scanner_options *const s = &o.scan.scanner;
     const struct vx_opt table[] = {
         {"output", 'o', VX_OPT_STRING, &o.out, "DIR", "folder for pictures.u8, windows.csv, pictures.json", 0, 0},
@@ -298,8 +304,9 @@ int vx_cmd_pictures(const struct vx_command *self, int argc, char **argv)
         {"png", 0, VX_OPT_FLAG, &o.png, NULL, "PNGs to look at too, 10,000 a folder (slower)", 0, 0},
         {"overwrite", 0, VX_OPT_FLAG, &o.overwrite, NULL, "replace the pictures in DIR", 0, 0},
         {"threads", 't', VX_OPT_INT, &o.threads, "N", "threads (default: all processors); never changes the result", 1, 1024},
-        {"max-member", 0, VX_OPT_INT, &o.scan.max_member_mib, "MIB",
+        {"max-member", 0, VX_OPT_INT, &o.playing.max_member_mib, "MIB",
          "largest member of an archive, held in memory (default 1024)", 1, 1 << 20},
+        VX_PLAYING_OPTIONS(o.playing, ""),
         {"quiet", 'q', VX_OPT_FLAG, &o.quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},
     };

@@ -9,7 +9,6 @@
 #include "jobs/playing.h"
 #include "jobs/report_page.h"
 #include "jobs/report_sound.h"
-#include "jobs/sandbox_option.h"
 #include "jobs/verify_check.h"
 #include "jobs/version.h"
 
@@ -111,20 +110,31 @@ static enum vx_status write_report(const struct report_options *o, struct vx_rep
     return VX_OK;
 }
 
+/* To hear the recordings of a result with. */
+static enum vx_status hear(struct vx_playing *playing, struct vx_player **player, const struct vx_playing_options *options,
+                           struct vx_log *log, struct vx_err *err)
+{
+    const enum vx_status rc = vx_playing_begin(playing, options, log, err);
+
+    playing->player.as_scanned = true;
+    return rc == VX_OK ? vx_player_create(player, &playing->player, err) : rc;
+}
+
 static enum vx_status report(const struct report_options *o, struct vx_err *err)
 {
     struct vx_newfile file = {0};
     struct vx_report_db *db = NULL;
     struct vx_playing playing = {0};
+    struct vx_player *player = NULL;
     struct vx_log *log = NULL;
     char size[32];
     enum vx_status rc;
 
     if ((rc = vx_outfile_kind(o->out, o->overwrite, "<!DOCTYPE html>", "report", err)) != VX_OK ||
         (rc = vx_log_open(&log, NULL, o->quiet ? VX_LOG_WARNING : VX_LOG_INFO, err)) != VX_OK ||
-        ((o->pictures > 0 || o->listen > 0) && (rc = vx_playing_begin(&playing, &o->playing, log, err)) != VX_OK) ||
+        ((o->pictures > 0 || o->listen > 0) && (rc = hear(&playing, &player, &o->playing, log, err)) != VX_OK) ||
         (rc = vx_report_open(&db, o->db, err)) != VX_OK || (rc = vx_outfile_writable(o->out, err)) != VX_OK ||
-        (rc = vx_newfile_open(&file, o->out, err)) != VX_OK || (rc = write_report(o, db, playing.player, file.to, log, err)) != VX_OK)
+        (rc = vx_newfile_open(&file, o->out, err)) != VX_OK || (rc = write_report(o, db, player, file.to, log, err)) != VX_OK)
         goto done;
     const long bytes = ftell(file.to);
     if ((rc = vx_newfile_commit(&file, err)) == VX_OK)
@@ -132,6 +142,7 @@ static enum vx_status report(const struct report_options *o, struct vx_err *err)
 done:
     vx_newfile_drop(&file);
     vx_report_close(&db);
+    vx_player_destroy(&player);
     vx_playing_end(&playing);
     vx_log_close(&log);
     return rc;
@@ -149,8 +160,7 @@ int vx_cmd_report(const struct vx_command *self, int argc, char **argv)
          "a table of recordings by folder or by a column of the metadata; again for more (default: folder and columns of 2 to 50 values)", 0, 0},
         {"root", 0, VX_OPT_LIST, &o.roots, "OLD=NEW",
          "spectrograms, clips and the model's card: paths below OLD are looked for below NEW; an empty OLD is for relative ones", 0, 0},
-        {"sandbox", 0, VX_OPT_STRING, &o.playing.sandbox, "auto|on|off", VX_SANDBOX_OPTION_DOC, 0, 0},
-        {"decode-timeout", 0, VX_OPT_REAL, &o.playing.decode_timeout, "SECONDS", VX_PLAYING_TIMEOUT_DOC, 1, 86400},
+        VX_PLAYING_OPTIONS(o.playing, ""),
         {"overwrite", 0, VX_OPT_FLAG, &o.overwrite, NULL, "replace FILE.html when it exists", 0, 0},
         {"quiet", 'q', VX_OPT_FLAG, &o.quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# hearing.sh - report and export hear recordings that crash what reads them, after a scan that went well: each costs its own picture
-# or clip. Decoders misbehave with files of certain names (fake_engines.c) when processes read them, and not when threads do.
+# hearing.sh - commands other than scan read recordings that crash what reads them: each costs its own picture, clip or row. Decoders misbehave with files of certain names (fake_engines.c) when processes read them, and not when threads do.
 . "$(dirname "$0")/lib.sh"
 make_corpus 3
 for name in crashes exits hangs connects; do make_noise "corpus/$name.wav" 1500; done
@@ -36,3 +35,23 @@ status 0 "$VOXTRAWL" export whole.db -o whole --threshold 0 --clips flac "${opti
 for clip in whole/clips/*; do
     find out/clips -name '*.flac' -exec cmp -s {} "$clip" \; -print | grep -q . || fail "no clip beside bad files is $clip"
 done
+
+# pictures and calibrate go on too; inspect has but the one
+status 3 "$VOXTRAWL" pictures --size 32 -o pictures "${options[@]}" corpus
+grep -q "7 items in .* ${#bad[@]} failed" last.err || fail "what pictures says: $(cat last.err)"
+status 0 "$VOXTRAWL" pictures --size 32 -o good "${options[@]}" corpus/[0-9]*.wav
+cmp pictures/pictures.u8 good/pictures.u8 || fail "pictures differ beside bad files"
+mkdir labelled
+for name in "${bad[@]}"; do mv "corpus/$name.wav" labelled; done
+{
+    echo path,label
+    for name in "${bad[@]}"; do echo "$name.wav,spoof"; done
+    for i in $(seq 20); do
+        make_noise "labelled/$i.wav" $((500 + i))
+        echo "$i.wav,$([ $((i % 2)) = 1 ] && echo spoof || echo bonafide)"
+    done
+} >labels.csv
+"$VOXTRAWL" calibrate --model model --labels labels.csv --folds 2 "${options[@]}" labelled >calibrate.out 2>last.err || true
+for name in "${bad[@]}"; do grep -q "$name.wav: decoder .*; left out" last.err || fail "what calibrate says: $(cat last.err)"; done
+status 1 "$VOXTRAWL" inspect --model model -o x.png "${options[@]}" labelled/crashes.wav
+says "decoder killed by SIGSEGV"

@@ -16,7 +16,7 @@
 
 static char *root;
 static struct vx_player *player;
-static const struct vx_player_config here = {.max_member_bytes = 64u << 20};
+static const struct vx_player_config here = {.max_member_bytes = 64u << 20, .as_scanned = true};
 
 static int setup(void **state)
 {

@@ -1,6 +1,7 @@
 /* test_player.c - recordings heard through processes: the same frames as without, in any order; processes that lie, hang or die */
 #include "io/player.h"
 #include "io/decoder_wire.h"
+#include "io/image.h"
 #include "io/player_serve.h"
 #include "io/sandbox.h"
 #include "tests/harness/cmocka.h"
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define RATE 8000
+#define SIDE 300 /* of a picture: more than the places of sound have room for */
 #define LONG ((int)(3 * VX_PLAYER_SAMPLES / 2 + 17)) /* frames of two channels: three places and a bit */
 
 static char *root;
@@ -89,6 +91,8 @@ static int liar(int sock)
     return 0;
 }
 
+static int items; /* that the process was given so far */
+
 static void before(const struct vx_item *item)
 {
     signal(SIGSEGV, SIG_DFL); /* not a sanitizer's report */
@@ -100,6 +104,9 @@ static void before(const struct vx_item *item)
         (void)!socket(AF_INET, SOCK_STREAM, 0);
     while (strstr(item->path, "hangs"))
         pause();
+    if (strstr(item->path, "later") && items++ > 0) /* spoilt by an item before it */
+        raise(SIGSEGV);
+    items++;
 }
 
 static int life(int sock, int memory, const void *config)
@@ -121,15 +128,19 @@ struct pair { /* the same recordings, through processes and here */
     struct vx_player *there, *here;
 };
 
+static bool kept; /* whether processes are, from the next pair on */
+
 static void pair_open(struct pair *p, enum lie how, double timeout_s)
 {
-    struct vx_player_config config = {.max_member_bytes = 16u << 20, .sandbox = sandboxed(), .timeout_s = timeout_s};
+    struct vx_player_config config = {.max_member_bytes = 16u << 20, .sandbox = sandboxed(), .timeout_s = timeout_s, .as_scanned = true,
+                                      .processor = vx_processor_default(), .image_size = SIDE};
     struct vx_err err;
 
     lie = how;
     assert_int_equal(vx_player_create(&p->here, &config, &err), VX_OK);
     assert_int_equal(vx_nursery_open(&p->nursery, life, &err), VX_OK);
     config.nursery = p->nursery;
+    config.kept = kept;
     config.data_bytes = (uint64_t)256 << 20;
     assert_int_equal(vx_player_create(&p->there, &config, &err), VX_OK);
 }
@@ -259,6 +270,57 @@ static void members_in_any_order(void **state)
     pair_close(&p);
 }
 
+static struct vx_item picture_of(const char *name)
+{
+    struct vx_item item = item_of(name, NULL);
+
+    item.kind = VX_ITEM_IMAGE;
+    return item;
+}
+
+static void write_png(const char *name, int w, int h, unsigned seed)
+{
+    uint8_t *const rgb = malloc((size_t)w * (size_t)h * 3);
+    struct vx_err err;
+
+    assert_non_null(rgb);
+    for (int i = 0; i < w * h * 3; i++)
+        rgb[i] = (uint8_t)((seed = seed * 1103515245u + 12345u) >> 16);
+    assert_int_equal(vx_image_write_png(tree_path(root, name), rgb, w, h, &err), VX_OK);
+    free(rgb);
+}
+
+static void same_pictures(void **state)
+{
+    static const char *const names[] = {"a.png", "b.png", "text.png", "sound.wav", "gone.png", "later.png", "a.png"};
+    static uint8_t here[SIDE * SIDE * 3], there[sizeof here];
+    struct vx_err err, other;
+    struct pair p;
+
+    root = *state;
+    write_png("a.png", 400, 300, 1);
+    write_png("b.png", 100, 330, 2);
+    write_png("later.png", 330, 330, 3);
+    write_wav("sound.wav", 2, LONG, 4);
+    tree_text(root, "text.png", "no picture");
+    for (kept = false;; kept = true) {
+        pair_open(&p, HONEST, 20);
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            const struct vx_item item = picture_of(names[i]), sound = item_of(names[i], NULL);
+            const enum vx_status rc = vx_player_picture(p.here, &item, here, &other);
+            if (vx_player_picture(p.there, &item, there, &err) != rc || (rc != VX_OK && strcmp(err.text, other.text) != 0))
+                fail_msg("%s: \"%s\" and \"%s\"", names[i], err.text, other.text);
+            if (rc == VX_OK)
+                assert_memory_equal(there, here, sizeof here);
+            expect_same(&p, &sound, 3000, i % 2 ? SIZE_MAX : 1); /* and sound between pictures, where it is some */
+        }
+        pair_close(&p);
+        if (kept)
+            break;
+    }
+    kept = false;
+}
+
 /* Whatever becomes of a process, the next recording is heard. */
 static void dies(void **state)
 {
@@ -286,6 +348,23 @@ static void dies(void **state)
         expect_same(&p, &good, 100, SIZE_MAX);
     }
     pair_close(&p);
+}
+
+/* The same with one process for all: what it served before is not held against a file. */
+static void dies_kept(void **state)
+{
+    struct pair p;
+
+    kept = true;
+    dies(state);
+    write_wav("later.wav", 1, 1000, 7);
+    const struct vx_item later = item_of("later.wav", NULL), good = item_of("good.wav", NULL);
+    pair_open(&p, HONEST, 5);
+    expect_same(&p, &good, 100, 1);
+    expect_same(&p, &later, 100, SIZE_MAX);
+    expect_same(&p, &later, 100, SIZE_MAX); /* once more by another fresh one */
+    pair_close(&p);
+    kept = false;
 }
 
 static void lies_when_opened(void **state)
@@ -337,7 +416,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(same_frames, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(members_in_any_order, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(same_pictures, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(dies, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(dies_kept, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(lies_when_opened, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(lies_of_sound, tree_setup, tree_teardown),
     };

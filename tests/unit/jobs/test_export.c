@@ -107,7 +107,7 @@ static void formats(void **state)
 
 static enum vx_status export_two(const char *dir, struct vx_export_counts *counts, struct vx_err *err)
 {
-    const struct vx_player_config here = {.max_member_bytes = 1 << 20};
+    const struct vx_player_config here = {.max_member_bytes = 1 << 20, .as_scanned = true};
     struct vx_export_config config = {.dir = dir, .formats = VX_EXPORT_ALL, .clips = true, .overwrite = true};
     const struct vx_stretches_item items[] = {item_of("nowhere.wav", NULL), item_of("nowhere.tar", "x.wav")};
     struct vx_export_set *set = NULL;

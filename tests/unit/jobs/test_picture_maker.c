@@ -78,7 +78,7 @@ static int set_up(void **state)
         write_wav(s.sounds, k);
     s.processor.shortest_edge = SIZE;
     s.windows = (struct vx_item_windows_config){.profile = &s.profile, .processor = &s.processor, .image_size = SIZE,
-                                                .max_member_bytes = 1 << 20};
+                                                .player = {.max_member_bytes = 1 << 20}};
     *state = &s;
     return 0;
 }

@@ -86,7 +86,7 @@ static void tone_is_where_it_sounds(void **state)
     char path[] = "/tmp/voxtrawl-test-XXXXXX.wav";
     uint8_t levels[VX_REPORT_LEVELS];
     struct vx_report_spectrogram *s = NULL;
-    const struct vx_player_config here = {.max_member_bytes = 1 << 20};
+    const struct vx_player_config here = {.max_member_bytes = 1 << 20, .as_scanned = true};
     struct vx_player *player = NULL;
     struct vx_item item = {.path = path, .ordinal = -1, .offset = -1, .size = 32044};
     struct vx_err err = {0};
