@@ -83,6 +83,8 @@ const char *vx_status_name(enum vx_status status)
         return "MPI";
     case VX_ESTOP:
         return "stopped";
+    case VX_ELOST:
+        return "lost process";
     }
     return "unknown";
 }

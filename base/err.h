@@ -22,6 +22,7 @@ enum vx_status {
     VX_EDB,          /* SQLite said no */
     VX_EMPI,         /* MPI said no */
     VX_ESTOP,        /* asked to stop; what was committed is kept */
+    VX_ELOST,        /* a process of its own that the program cannot do without is gone, or cannot be started */
 };
 
 struct vx_err {

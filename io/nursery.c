@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_CHILDREN 256 /* at a time: the most decoders that a rank can be told to have */
+#define MAX_CHILDREN 1088 /* at a time: the most decoders, or threads that have one each, that there can be told to be; and listers */
 #define KILL_MS 5000     /* for a killed process to be gone */
 #define N_FDS 3          /* that come with an order: socket, memory, watch */
 

@@ -16,7 +16,8 @@ enum vx_status vx_player_create(struct vx_player **out, const struct vx_player_c
 void vx_player_destroy(struct vx_player **player);
 
 /* The item's recording from its start, to be closed by vx_sound_close() before the next one is opened. Errors as of vx_reader_open()
- * and vx_sound_open(); a decoder that dies, hangs or talks nonsense: VX_EFORMAT or VX_ELIMIT. VX_EFORMAT also where
+ * and vx_sound_open(); a decoder that dies, hangs or talks nonsense: VX_EFORMAT or VX_ELIMIT; that
+ * there can be none: VX_ELOST, which is no fault of the item. VX_EFORMAT also where
  * with as_scanned the item's size is not what it was. */
 enum vx_status vx_player_open(struct vx_player *player, const struct vx_item *item, struct vx_sound **out, struct vx_err *err) VX_CHECKED;
 

@@ -60,7 +60,7 @@ static void close_file(struct vx_player_process *p)
     p->fd = -1;
 }
 
-/* Ends the process, if there is one; what it had died of goes to why. */
+/* Ends the process, if there is one; what it had died of goes to why. VX_ELOST: there can be no other. */
 static enum vx_status end_process(struct vx_player_process *p, char why[96], struct vx_err *err)
 {
     close_file(p);
@@ -69,7 +69,9 @@ static enum vx_status end_process(struct vx_player_process *p, char why[96], str
     p->asked = 0;
     p->served = false;
     why[0] = '\0';
-    return p->at.sock >= 0 ? vx_decoder_bury(&p->at, why, err) : VX_OK;
+    if (p->at.sock < 0 || vx_decoder_bury(&p->at, why, err) == VX_OK)
+        return VX_OK;
+    return err->status = VX_ELOST;
 }
 
 void vx_player_process_destroy(struct vx_player_process **player)
@@ -143,7 +145,7 @@ static enum vx_status hear(struct vx_player_process *p, struct vx_err *err)
 /* Its own words. Memory is what it was short of, not what we are. */
 static enum vx_status failure(const struct vx_player_process *p, struct vx_err *err)
 {
-    if (p->note.status == VX_ENOMEM)
+    if (p->note.status == VX_ENOMEM && p->config.data_bytes > 0)
         return vx_fail(err, VX_ELIMIT, "decoder passed its memory limit of %llu MiB",
                        (unsigned long long)p->config.data_bytes >> 20);
     return p->note.status == VX_OK ? VX_OK : vx_fail(err, (enum vx_status)p->note.status, "%s", p->note.text);
@@ -213,7 +215,9 @@ static enum vx_status see_to_process(struct vx_player_process *p, const struct v
     }
     p->path = path;
     p->next = 0;
-    return vx_decoder_spawn(&p->at, p->config.nursery, p->shared.fd, &life, sizeof life, err);
+    if (vx_decoder_spawn(&p->at, p->config.nursery, p->shared.fd, &life, sizeof life, err) == VX_OK)
+        return VX_OK;
+    return err->status = VX_ELOST;
 }
 
 /* An errno, 0 for success. */

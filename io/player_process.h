@@ -33,7 +33,7 @@ void vx_player_process_destroy(struct vx_player_process **p);
 
 /* Begins the item's recording, and ends the one before. One of those before may have spoilt a process that is kept: where it dies
  * here, a fresh one tries once more. Messages that are about the file's name have it, as vx_reader_open()'s.
- * VX_ESYS: also where there can be no process. */
+ * VX_ELOST: there can be no process, which is no fault of the item. */
 enum vx_status vx_player_process_open(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err) VX_CHECKED;
 
 /* The item, a picture, into out [image_size][image_size][3]; errors as of open. */

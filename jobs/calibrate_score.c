@@ -115,7 +115,7 @@ static void *hand_main(void *hand)
         h->file = (uint32_t)i;
         if ((rc = vx_item_windows_each(h->reader, &c->set->items[i], take_window, h, &err)) == VX_ESTOP)
             return NULL;
-        if (rc == VX_ENOMEM) {
+        if (rc == VX_ENOMEM || rc == VX_ELOST) {
             stop(c, &err);
         } else if (rc != VX_OK) {
             if (!c->unreadable[i])

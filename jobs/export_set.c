@@ -163,8 +163,11 @@ static enum vx_status cut_clips(struct vx_export_set *set, const struct vx_stret
         set->clips[i] = (struct vx_clip){.start_s = item->at[i].stretch.clip_start_s, .end_s = item->at[i].stretch.clip_end_s,
                                          .path = p->path};
     }
-    if (rc == VX_OK && vx_clips_cut(set->config.player, &source, set->clips, item->n, set->config.type, &why) == VX_ENOMEM)
-        rc = vx_fail(err, VX_ENOMEM, "%s", why.text);
+    if (rc == VX_OK) {
+        const enum vx_status cut = vx_clips_cut(set->config.player, &source, set->clips, item->n, set->config.type, &why);
+        if (cut == VX_ENOMEM || cut == VX_ELOST)
+            rc = vx_fail(err, cut, "%s", why.text);
+    }
     for (size_t i = 0; i < item->n; i++) {
         free(set->pieces[i].path);
         set->clips[i].path = NULL;

@@ -35,7 +35,7 @@ typedef enum vx_status vx_item_window_fn(void *ctx, const struct vx_window_score
 /* For listing what holds the items, by the same processes. */
 struct vx_corpus_limits vx_item_windows_limits(const struct vx_player_config *player);
 
-/* VX_EFORMAT and others: the item cannot be read, or not to its end; no message names it. */
+/* VX_EFORMAT and others: the item cannot be read, or not to its end; no message names it. VX_ELOST: as of vx_player_open(). */
 enum vx_status vx_item_windows_each(struct vx_item_windows *reader, const struct vx_item *item, vx_item_window_fn *fn,
                                     void *ctx, struct vx_err *err) VX_CHECKED;
 

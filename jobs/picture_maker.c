@@ -281,7 +281,7 @@ static void *hand_main(void *arg)
         if ((rc = take_item(h, &err)) != VX_OK)
             break;
         rc = vx_item_windows_each(h->reader, &h->parcel->item, add_window, h, &err);
-        if (rc == VX_ESTOP)
+        if (rc == VX_ESTOP || rc == VX_ELOST)
             break;
         if (rc != VX_OK)
             h->parcel->problem = err;

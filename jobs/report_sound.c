@@ -51,7 +51,12 @@ static enum vx_status put_picture(void *pictures, const struct vx_report_item *i
     }
     vx_buf_reset(&p->buf);
     vx_buf_fmt(&p->buf, "%s\"%lld\":", p->n++ ? ",\n" : "", (long long)it->item);
-    if (vx_report_spectrogram_make(p->spectrogram, p->player, &item, it->duration_s, levels, &why) == VX_OK) {
+    rc = vx_report_spectrogram_make(p->spectrogram, p->player, &item, it->duration_s, levels, &why);
+    if (rc == VX_ELOST) {
+        vx_item_clear(&item);
+        return vx_fail(err, rc, "%s", why.text);
+    }
+    if (rc == VX_OK) {
         vx_buf_fmt(&p->buf, "{\"w\":%d,\"h\":%d,\"levels\":\"", VX_REPORT_COLUMNS, VX_REPORT_ROWS);
         vx_base64_add(&p->buf, levels, sizeof levels);
         vx_buf_str(&p->buf, "\"}");
@@ -122,7 +127,14 @@ static enum vx_status put_clip(struct clips *c, const struct vx_stretches_item *
 
     if ((rc = find_item(&item, c->roots, it->path, it->member, it->size, err)) != VX_OK)
         goto done;
-    if (vx_clips_cut(c->player, &item, &clip, 1, VX_CLIP_FLAC, &why) != VX_OK || vx_file_read(c->path, MAX_CLIP, &flac, &len, &why) != VX_OK) {
+    if ((rc = vx_clips_cut(c->player, &item, &clip, 1, VX_CLIP_FLAC, &why)) == VX_ELOST) {
+        rc = vx_fail(err, rc, "%s", why.text);
+        goto done;
+    }
+    if (rc == VX_OK)
+        rc = vx_file_read(c->path, MAX_CLIP, &flac, &len, &why);
+    if (rc != VX_OK) {
+        rc = VX_OK;
         vx_log_say(c->log, VX_LOG_WARNING, "%s%s%s: no clip from %.1f s: %s", it->path_text, it->member_text ? "/" : "",
                    it->member_text ? it->member_text : "", clip.start_s, why.text);
         goto done;

@@ -98,6 +98,10 @@ static void before(const struct vx_item *item)
     signal(SIGSEGV, SIG_DFL); /* not a sanitizer's report */
     if (strstr(item->path, "crashes"))
         raise(SIGSEGV);
+    if (strstr(item->path, "orphans")) {
+        kill(getppid(), SIGKILL);
+        pause(); /* it dies with that one */
+    }
     if (strstr(item->path, "exits"))
         _exit(3);
     if (strstr(item->path, "connects"))
@@ -128,11 +132,11 @@ struct pair { /* the same recordings, through processes and here */
     struct vx_player *there, *here;
 };
 
-static bool kept; /* whether processes are, from the next pair on */
+static bool kept, free_to_kill; /* whether processes are, from the next pair on */
 
 static void pair_open(struct pair *p, enum lie how, double timeout_s)
 {
-    struct vx_player_config config = {.max_member_bytes = 16u << 20, .sandbox = sandboxed(), .timeout_s = timeout_s, .as_scanned = true,
+    struct vx_player_config config = {.max_member_bytes = 16u << 20, .sandbox = sandboxed() && !free_to_kill, .timeout_s = timeout_s, .as_scanned = true,
                                       .processor = vx_processor_default(), .image_size = SIDE};
     struct vx_err err;
 
@@ -367,6 +371,27 @@ static void dies_kept(void **state)
     kept = false;
 }
 
+/* What forks processes is gone: that is said of no file, at once, and again. */
+static void no_more_processes(void **state)
+{
+    struct vx_sound *sound;
+    struct vx_err err;
+    struct pair p;
+
+    root = *state;
+    write_wav("orphans.wav", 1, 1000, 8);
+    write_wav("good.wav", 1, 1000, 9);
+    const struct vx_item orphans = item_of("orphans.wav", NULL), good = item_of("good.wav", NULL);
+    free_to_kill = true;
+    pair_open(&p, HONEST, 20);
+    free_to_kill = false;
+    expect_same(&p, &good, 100, SIZE_MAX);
+    assert_int_equal(vx_player_open(p.there, &orphans, &sound, &err), VX_ELOST);
+    assert_int_equal(vx_player_open(p.there, &good, &sound, &err), VX_ELOST);
+    assert_string_equal(err.text, "the nursery of decoders is gone: Broken pipe");
+    pair_close(&p);
+}
+
 static void lies_when_opened(void **state)
 {
     struct vx_sound *sound;
@@ -419,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(same_pictures, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(dies, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(dies_kept, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(no_more_processes, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(lies_when_opened, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(lies_of_sound, tree_setup, tree_teardown),
     };
