@@ -22,9 +22,8 @@ struct vx_clip {
 };
 
 /* clips [n] in any order; they may overlap. The item's size, where it is known (not -1), must be what it was. VX_OK: all are
- * written; else the first failure, and each clip says for itself. VX_ENOMEM and VX_ESYS too fail only the clips at hand; VX_ELOST: as of
- * vx_player_open(). No
- * message names the clip's file but those of the operating system. */
+ * written; else the first failure, and each clip says for itself. VX_ENOMEM and VX_ESYS too fail only the clips at hand; VX_ELOST: as
+ * of vx_player_open(). No message names the clip's file but those of the operating system. */
 enum vx_status vx_clips_cut(struct vx_player *player, const struct vx_item *item, struct vx_clip *clips, size_t n,
                             enum vx_clip_type type, struct vx_err *err) VX_CHECKED;
 

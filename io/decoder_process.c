@@ -50,7 +50,9 @@ enum vx_status vx_decoder_process_start(struct vx_decoder_process **out, struct 
 enum vx_status vx_decoder_process_item(struct vx_decoder_process *p, const struct vx_item *item, int fd, int no_file,
                                        bool keeps_room, struct vx_err *err)
 {
-    return vx_dec_send_item(p->at.sock, item, fd, no_file, keeps_room, err);
+    const struct vx_dec_order order = {.what = VX_DEC_ITEM, .no_file = no_file, .keeps_room = keeps_room};
+
+    return vx_dec_send_item(p->at.sock, &order, item, fd, err);
 }
 
 enum vx_status vx_decoder_process_file(struct vx_decoder_process *p, int fd, int no_file, struct vx_err *err)

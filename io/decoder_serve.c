@@ -154,7 +154,7 @@ static bool read_item(struct serve *s, size_t len, struct vx_item *item)
 {
     struct vx_dec_order order;
 
-    if (!vx_dec_read_item(s->order, len, &order, item))
+    if (!vx_dec_read_item(s->order, len, &order, item) || order.what != VX_DEC_ITEM)
         return false;
     s->no_file = order.no_file;
     if (!order.keeps_room)

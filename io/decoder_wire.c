@@ -93,11 +93,11 @@ enum vx_status vx_dec_receive(int sock, void *to, size_t cap, size_t *len, int *
     return VX_OK;
 }
 
-enum vx_status vx_dec_send_item(int sock, const struct vx_item *item, int fd, int no_file, bool keeps_room, struct vx_err *err)
+enum vx_status vx_dec_send_item(int sock, const struct vx_dec_order *given, const struct vx_item *item, int fd, struct vx_err *err)
 {
     const size_t path = strlen(item->path) + 1, member = item->member ? strlen(item->member) + 1 : 0;
-    const struct vx_dec_order order = {.what = VX_DEC_ITEM, .no_file = no_file, .kind = (int32_t)item->kind,
-                                       .path_len = (uint32_t)path, .member_len = (uint32_t)member, .keeps_room = keeps_room,
+    const struct vx_dec_order order = {.what = given->what, .no_file = given->no_file, .kind = (int32_t)item->kind,
+                                       .path_len = (uint32_t)path, .member_len = (uint32_t)member, .keeps_room = given->keeps_room,
                                        .ordinal = item->ordinal, .offset = item->offset, .size = item->size, .mtime = item->mtime};
     char names[VX_DEC_NAMES];
 
@@ -117,7 +117,7 @@ bool vx_dec_read_item(void *message, size_t len, struct vx_dec_order *order, str
     if (len < sizeof *order)
         return false;
     memcpy(order, message, sizeof *order);
-    if (order->what != VX_DEC_ITEM || order->path_len < 1 || len - sizeof *order != (size_t)order->path_len + order->member_len ||
+    if ((order->what != VX_DEC_ITEM && order->what != VX_DEC_BYTES) || order->path_len < 1 || len - sizeof *order != (size_t)order->path_len + order->member_len ||
         names[order->path_len - 1] != '\0' || (order->member_len > 0 && names[order->path_len + order->member_len - 1] != '\0'))
         return false;
     *item = (struct vx_item){.kind = (enum vx_item_kind)order->kind, .path = names, .ordinal = order->ordinal,

@@ -49,16 +49,17 @@ struct vx_dec_note { /* decoder to rank */
     struct vx_window_score windows[VX_DEC_WINDOWS]; /* only [n] of them travel */
 };
 
-enum vx_dec_orders { VX_DEC_ITEM, VX_DEC_HERE_IS_ROOM, VX_DEC_HERE_IS_FILE, VX_DEC_WANTED };
+enum vx_dec_orders { VX_DEC_ITEM, VX_DEC_HERE_IS_ROOM, VX_DEC_HERE_IS_FILE, VX_DEC_WANTED,
+                     VX_DEC_BYTES /* an item whose bytes are wanted, as they are: of players (io/player_serve.h) */ };
 
 struct vx_dec_order { /* rank to decoder; with a descriptor where there is a file */
     uint32_t what;    /* enum vx_dec_orders */
-    int32_t no_file;  /* ITEM, FILE: errno of an attempt to open; 0: the descriptor is here, or (ITEM) to be asked for */
-    int32_t kind;     /* ITEM: enum vx_item_kind; names follow */
+    int32_t no_file;  /* ITEM, BYTES, FILE: errno of an attempt to open; 0: the descriptor is here, or (not FILE) to be asked for */
+    int32_t kind;     /* ITEM, BYTES: enum vx_item_kind; names follow */
     uint32_t path_len, member_len; /* with their NULs; member_len 0: a plain file */
     uint32_t keeps_room;           /* ITEM, WANTED: the room it has is still its own */
     uint32_t wanted;               /* WANTED: the item is to be decoded */
-    int64_t ordinal, offset, size, mtime; /* ITEM: as in struct vx_item */
+    int64_t ordinal, offset, size, mtime; /* ITEM, BYTES: as in struct vx_item */
     uint64_t at;   /* ROOM: offset in the shared memory */
     uint32_t room; /* ROOM: windows, of the shape asked for, one behind the other */
 };
@@ -70,8 +71,9 @@ enum vx_status vx_dec_send(int sock, const void *head, size_t len, const void *m
                            struct vx_err *err) VX_CHECKED;
 enum vx_status vx_dec_receive(int sock, void *to, size_t cap, size_t *len, int *fd, struct vx_err *err) VX_CHECKED;
 
-/* An ITEM order; fd is lent, or -1, and no_file says why then, as above. VX_ELIMIT: names too long to be told. */
-enum vx_status vx_dec_send_item(int sock, const struct vx_item *item, int fd, int no_file, bool keeps_room, struct vx_err *err) VX_CHECKED;
+/* An ITEM or BYTES order, of which what, no_file and keeps_room are given, and the rest is the item's; fd is lent, or -1. VX_ELIMIT:
+ * names too long to be told. */
+enum vx_status vx_dec_send_item(int sock, const struct vx_dec_order *given, const struct vx_item *item, int fd, struct vx_err *err) VX_CHECKED;
 /* The item that a message of len bytes orders, its strings within the message. False: it is no such order. */
 bool vx_dec_read_item(void *message, size_t len, struct vx_dec_order *order, struct vx_item *item);
 

@@ -20,15 +20,17 @@ struct vx_player_process {
     struct vx_shared_memory shared; /* as of struct vx_player_life */
     struct vx_nursling at;          /* sock -1: there is none at the moment */
     char *path;                     /* owned: of the file that it has open */
+    bool archive;                   /* which is one */
     bool served;                    /* it has done with an item before this one */
     int fd;                         /* of that, kept to see how far it reads; -1: none */
     off_t read_to;
     int64_t size;
     struct vx_audio_info info;
+    size_t unit, room;  /* of what it puts into places: bytes of a frame, or 1; how many a place holds */
     unsigned asked;     /* places that it was told to fill, and has not */
     unsigned next;      /* place that it fills first of these */
-    const float *frames; /* in a place: what is left of it to be read */
-    size_t left;
+    const char *ready;  /* in a place: what is left of it to be read */
+    size_t left;        /* units */
     bool ended;         /* nothing comes after them */
     struct vx_err end;  /* why, unless VX_OK */
     char warning[256];
@@ -154,13 +156,12 @@ static enum vx_status failure(const struct vx_player_process *p, struct vx_err *
 /* The next place that it was told to fill. */
 static enum vx_status hear_sound(struct vx_player_process *p, struct vx_err *err)
 {
-    const size_t room = VX_PLAYER_SAMPLES / (size_t)p->info.channels;
     enum vx_status rc;
 
     if ((rc = hear(p, err)) != VX_OK)
         return rc;
-    if (p->note.says != VX_PLAYER_SOUND || p->note.place != p->next || p->note.frames > room ||
-        (p->note.frames == room && p->note.status != VX_OK))
+    if (p->note.says != VX_PLAYER_SOUND || p->note.place != p->next || p->note.frames > p->room ||
+        (p->note.frames == p->room && p->note.status != VX_OK))
         return vx_fail(err, VX_EFORMAT, "decoder killed, it broke the rules: %u frames in place %u", (unsigned)p->note.frames,
                        (unsigned)p->note.place);
     p->asked--;
@@ -194,7 +195,7 @@ static enum vx_status see_to_process(struct vx_player_process *p, const struct v
                                         .data_bytes = p->config.data_bytes, .sandbox = p->config.sandbox,
                                         .processor = p->config.processor, .image_size = p->config.image_size,
                                         .memory_bytes = p->shared.bytes};
-    const bool same = p->path && strcmp(p->path, item->path) == 0;
+    const bool archive = item->member != NULL, same = p->path && p->archive == archive && strcmp(p->path, item->path) == 0;
     char *path;
     char why[96];
     enum vx_status rc;
@@ -203,7 +204,9 @@ static enum vx_status see_to_process(struct vx_player_process *p, const struct v
         return VX_OK;
     if (!(path = strdup(item->path)))
         return vx_fail_nomem(err, "a path");
-    if (p->path && p->config.kept && is_free(p)) {
+    const bool kept = p->path && p->config.kept && !p->archive && !archive;
+    p->archive = archive;
+    if (kept && is_free(p)) {
         close_file(p);
         free(p->path);
         p->path = path;
@@ -229,12 +232,12 @@ static int open_file(struct vx_player_process *p, const struct vx_item *item)
     return p->fd < 0 ? errno : 0;
 }
 
-/* The item goes to the process; what it makes of it is in p->note. */
-static enum vx_status begin(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err)
+/* The item goes to the process, by an order of either kind; what it makes of it is in p->note. */
+static enum vx_status begin(struct vx_player_process *p, enum vx_dec_orders what, const struct vx_item *item, struct vx_err *err)
 {
     const bool has_file = p->fd >= 0;
-    const int no_file = has_file ? 0 : open_file(p, item);
-    enum vx_status rc = vx_dec_send_item(p->at.sock, item, has_file ? -1 : p->fd, no_file, false, err);
+    const struct vx_dec_order item_order = {.what = what, .no_file = has_file ? 0 : open_file(p, item)};
+    enum vx_status rc = vx_dec_send_item(p->at.sock, &item_order, item, has_file ? -1 : p->fd, err);
 
     if (rc == VX_OK)
         rc = hear(p, err);
@@ -248,17 +251,21 @@ static enum vx_status begin(struct vx_player_process *p, const struct vx_item *i
     return rc;
 }
 
-static enum vx_status check_opened(const struct vx_player_note *note, struct vx_err *err)
+static enum vx_status check_opened(const struct vx_player_note *note, enum vx_dec_orders what, struct vx_err *err)
 {
+    if (note->size < 0)
+        return vx_fail(err, VX_EFORMAT, "decoder killed, it broke the rules: %lld bytes", (long long)note->size);
+    if (what == VX_DEC_BYTES)
+        return VX_OK;
     if (note->info.sample_rate < 1 || note->info.sample_rate > 16000000 || note->info.channels < 1 ||
-        note->info.channels > VX_PLAYER_MAX_CHANNELS || note->size < 0)
+        note->info.channels > VX_PLAYER_MAX_CHANNELS)
         return vx_fail(err, VX_EFORMAT, "decoder killed, it broke the rules: %d channels at %d Hz", note->info.channels,
                        note->info.sample_rate);
     return VX_OK;
 }
 
 /* The item to a process, until it has opened it. */
-static enum vx_status hand_over(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err)
+static enum vx_status hand_over(struct vx_player_process *p, enum vx_dec_orders what, const struct vx_item *item, struct vx_err *err)
 {
     enum vx_status rc;
 
@@ -266,7 +273,7 @@ static enum vx_status hand_over(struct vx_player_process *p, const struct vx_ite
         if ((rc = see_to_process(p, item, err)) != VX_OK)
             return rc;
         const bool served = p->served;
-        rc = begin(p, item, err);
+        rc = begin(p, what, item, err);
         const bool died = rc == VX_ESYS, starved = rc == VX_OK && p->note.status == VX_ENOMEM;
         if (rc == VX_OK && !starved) {
             p->served = true;
@@ -280,24 +287,33 @@ static enum vx_status hand_over(struct vx_player_process *p, const struct vx_ite
     }
 }
 
-enum vx_status vx_player_process_open(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err)
+/* What comes of the item is to be read from here on, in units. */
+static enum vx_status open_item(struct vx_player_process *p, enum vx_dec_orders what, const struct vx_item *item, struct vx_err *err)
 {
     enum vx_status rc;
 
     p->ended = true;
     p->left = 0;
+    p->size = 0;
     p->end = (struct vx_err){0};
     p->warning[0] = '\0';
     if (!item->path)
         return vx_fail(err, VX_EINVAL, "an item without a path");
-    if ((rc = hand_over(p, item, err)) != VX_OK)
+    if ((rc = hand_over(p, what, item, err)) != VX_OK)
         return rc;
-    if ((rc = check_opened(&p->note, err)) != VX_OK)
+    if ((rc = check_opened(&p->note, what, err)) != VX_OK)
         return give_up(p, rc, err);
     p->size = p->note.size;
     p->info = p->note.info;
+    p->unit = what == VX_DEC_BYTES ? 1 : (size_t)p->info.channels * sizeof(float);
+    p->room = VX_PLAYER_PLACE / p->unit;
     p->ended = false;
     return VX_OK;
+}
+
+enum vx_status vx_player_process_open(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err)
+{
+    return open_item(p, VX_DEC_ITEM, item, err);
 }
 
 enum vx_status vx_player_process_picture(struct vx_player_process *p, const struct vx_item *item, uint8_t *out, struct vx_err *err)
@@ -306,7 +322,7 @@ enum vx_status vx_player_process_picture(struct vx_player_process *p, const stru
 
     if (p->config.image_size <= 0 || item->kind != VX_ITEM_IMAGE || !item->path)
         return vx_fail(err, VX_EINVAL, "a picture of no size");
-    if ((rc = hand_over(p, item, err)) == VX_OK)
+    if ((rc = hand_over(p, VX_DEC_ITEM, item, err)) == VX_OK)
         memcpy(out, p->shared.memory, (size_t)p->config.image_size * (size_t)p->config.image_size * 3);
     return rc;
 }
@@ -341,9 +357,9 @@ static void advance(struct vx_player_process *p)
         (void)!give_up(p, rc, &p->end);
         return;
     }
-    p->frames = (const float *)(const void *)p->shared.memory + place * VX_PLAYER_SAMPLES;
+    p->ready = (const char *)p->shared.memory + place * VX_PLAYER_PLACE;
     p->left = p->note.frames;
-    if (p->left < VX_PLAYER_SAMPLES / (size_t)p->info.channels) {
+    if (p->left < p->room) {
         p->ended = true;
         snprintf(p->warning, sizeof p->warning, "%s", p->note.warning);
         (void)!failure(p, &p->end);
@@ -352,7 +368,6 @@ static void advance(struct vx_player_process *p)
 
 size_t vx_player_process_read(struct vx_player_process *p, float *out, size_t n)
 {
-    const size_t channels = (size_t)p->info.channels;
     size_t done = 0;
 
     while (done < n && (p->left > 0 || !p->ended)) {
@@ -361,8 +376,8 @@ size_t vx_player_process_read(struct vx_player_process *p, float *out, size_t n)
             continue;
         }
         const size_t now = n - done < p->left ? n - done : p->left;
-        memcpy(out + done * channels, p->frames, now * channels * sizeof *out);
-        p->frames += now * channels;
+        memcpy((char *)out + done * p->unit, p->ready, now * p->unit);
+        p->ready += now * p->unit;
         p->left -= now;
         done += now;
     }
@@ -372,4 +387,19 @@ size_t vx_player_process_read(struct vx_player_process *p, float *out, size_t n)
 enum vx_status vx_player_process_complete(const struct vx_player_process *p, struct vx_err *err)
 {
     return p->end.status == VX_OK ? VX_OK : vx_fail(err, p->end.status, "%s", p->end.text);
+}
+
+enum vx_status vx_player_process_hash(struct vx_player_process *p, const struct vx_item *item, struct vx_hash *hash, struct vx_err *err)
+{
+    const enum vx_status rc = open_item(p, VX_DEC_BYTES, item, err);
+
+    if (rc != VX_OK)
+        return rc;
+    while (!p->ended) {
+        advance(p);
+        if (p->left > 0)
+            vx_hash_add(hash, p->ready, p->left);
+        p->left = 0;
+    }
+    return vx_player_process_complete(p, err);
 }

@@ -5,6 +5,7 @@
 #define VX_IO_PLAYER_PROCESS_H
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/item.h"
 #include "io/nursery.h"
 #include "model/processor.h"
@@ -20,7 +21,7 @@ struct vx_player_config {
     double timeout_s;           /* one that gives nothing for so long is ended; 0: never */
     bool sandbox;               /* io/sandbox.h: available */
     bool kept;                  /* one process for file after file, which is faster; else one for each, so that what a file has done
-                                 * to it meets no other (members of an archive share one either way) */
+                                 * to it meets no other. The members of an archive share one either way, which meets nothing else */
     bool as_scanned;            /* items are those of a result: another size than item->size, unless that is -1, is an error */
     struct vx_processor processor; /* for pictures, as the next; both zeroed: there are none */
     int image_size;
@@ -35,6 +36,10 @@ void vx_player_process_destroy(struct vx_player_process **p);
  * here, a fresh one tries once more. Messages that are about the file's name have it, as vx_reader_open()'s.
  * VX_ELOST: there can be no process, which is no fault of the item. */
 enum vx_status vx_player_process_open(struct vx_player_process *p, const struct vx_item *item, struct vx_err *err) VX_CHECKED;
+
+/* The item's bytes, all of them, into hash, which was begun; errors as of open, or why there are no more. */
+enum vx_status vx_player_process_hash(struct vx_player_process *p, const struct vx_item *item, struct vx_hash *hash,
+                                      struct vx_err *err) VX_CHECKED;
 
 /* The item, a picture, into out [image_size][image_size][3]; errors as of open. */
 enum vx_status vx_player_process_picture(struct vx_player_process *p, const struct vx_item *item, uint8_t *out, struct vx_err *err) VX_CHECKED;

@@ -19,6 +19,7 @@ struct serve {
     struct vx_reader *reader;
     struct vx_picture_fitter *pictures;
     struct vx_sound *sound; /* of the item; NULL: there is none */
+    struct vx_source *bytes; /* of the item, where they are what is wanted; else NULL */
     int file, no_file;      /* of the item: a descriptor not yet taken, or an errno; -1 and 0: to be asked for */
     bool user_gone;
     struct vx_player_note note;
@@ -98,7 +99,7 @@ static enum vx_status show_picture(struct serve *s, struct vx_source *source, st
     return rc;
 }
 
-static enum vx_status open_file(struct serve *s, const struct vx_item *item, struct vx_err *err)
+static enum vx_status open_file(struct serve *s, const struct vx_item *item, bool bytes, struct vx_err *err)
 {
     struct vx_source *source;
     const enum vx_status rc = vx_reader_open(s->reader, item, &source, err);
@@ -106,17 +107,22 @@ static enum vx_status open_file(struct serve *s, const struct vx_item *item, str
     if (rc != VX_OK)
         return rc;
     s->note.size = vx_source_size(source);
+    if (bytes) {
+        s->bytes = source;
+        return VX_OK;
+    }
     return item->kind == VX_ITEM_IMAGE ? show_picture(s, source, err) : open_sound(s, source, err);
 }
 
 /* False: no more to do with this user. */
-static bool serve_item(struct serve *s, const struct vx_item *item)
+static bool serve_item(struct serve *s, const struct vx_item *item, bool bytes)
 {
     struct vx_err err;
     enum vx_status rc;
 
     vx_sound_close(&s->sound);
-    if ((rc = open_file(s, item, &err)) != VX_OK)
+    s->bytes = NULL;
+    if ((rc = open_file(s, item, bytes, &err)) != VX_OK)
         vx_sound_close(&s->sound);
     if (s->file >= 0) /* a member of an archive that was open already */
         close(s->file);
@@ -129,20 +135,42 @@ static bool serve_item(struct serve *s, const struct vx_item *item)
     return !s->user_gone;
 }
 
-static bool serve_room(struct serve *s, const struct vx_dec_order *order)
+static void put_sound(struct serve *s, void *place)
 {
+    const size_t room = VX_PLAYER_SAMPLES / (size_t)vx_sound_channels(s->sound);
+    const size_t n = vx_sound_read(s->sound, place, room);
     struct vx_err err;
 
-    if (!s->sound || order->at >= VX_PLAYER_PLACES)
-        return false;
-    const size_t room = VX_PLAYER_SAMPLES / (size_t)vx_sound_channels(s->sound);
-    const size_t n = vx_sound_read(s->sound, (float *)s->memory + order->at * VX_PLAYER_SAMPLES, room);
-    s->note.place = (uint32_t)order->at;
     s->note.frames = (uint32_t)n;
-    if (n < room) {
-        note_failure(s, vx_sound_complete(s->sound, &err), &err);
-        vx_sound_warning(s->sound, s->note.warning, sizeof s->note.warning);
+    if (n == room)
+        return;
+    note_failure(s, vx_sound_complete(s->sound, &err), &err);
+    vx_sound_warning(s->sound, s->note.warning, sizeof s->note.warning);
+}
+
+static void put_bytes(struct serve *s, void *place)
+{
+    const size_t n = vx_source_read(s->bytes, place, VX_PLAYER_PLACE);
+    struct vx_err err;
+
+    s->note.frames = (uint32_t)n;
+    if (n < VX_PLAYER_PLACE && vx_source_errno(s->bytes) != 0) {
+        errno = vx_source_errno(s->bytes);
+        note_failure(s, vx_fail_sys(&err, "read it to its end, at byte %lld of %lld", (long long)vx_source_tell(s->bytes),
+                                    (long long)vx_source_size(s->bytes)), &err);
     }
+}
+
+static bool serve_room(struct serve *s, const struct vx_dec_order *order)
+{
+    if ((!s->sound && !s->bytes) || order->at >= VX_PLAYER_PLACES)
+        return false;
+    void *const place = (char *)s->memory + order->at * VX_PLAYER_PLACE;
+    s->note.place = (uint32_t)order->at;
+    if (s->bytes)
+        put_bytes(s, place);
+    else
+        put_sound(s, place);
     tell(s, VX_PLAYER_SOUND);
     return !s->user_gone;
 }
@@ -187,7 +215,7 @@ static bool serve_next(struct serve *s, void (*before)(const struct vx_item *ite
         s->no_file = order.no_file;
         if (before)
             before(&item);
-        return serve_item(s, &item);
+        return serve_item(s, &item, order.what == VX_DEC_BYTES);
     }
     if (len == sizeof order && fd < 0) {
         memcpy(&order, s->order, sizeof order);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "jobs/command.h"
+#include "jobs/playing.h"
 #include "jobs/verify_check.h"
 #include "jobs/verify_report.h"
 #include "model/safetensors.h"
@@ -27,6 +28,8 @@ struct verify {
     struct vx_contents *contents;
     struct vx_contents_count count;
     const char *model; /* --model; NULL: where it was */
+    struct vx_playing_options options;
+    struct vx_playing playing;
     struct vx_log *log;
     bool models_differ;
     enum vx_status rc; /* of the checking thread */
@@ -128,12 +131,15 @@ static enum vx_status verify(struct verify *v, struct vx_err *err)
 {
     enum vx_status rc;
 
-    if ((rc = vx_contents_open(&v->contents, v->config.db, err)) != VX_OK || (rc = vx_contents_check(v->contents, err)) != VX_OK ||
+    if ((rc = vx_playing_begin(&v->playing, &v->options, v->log, err)) != VX_OK ||
+        (rc = vx_contents_open(&v->contents, v->config.db, err)) != VX_OK || (rc = vx_contents_check(v->contents, err)) != VX_OK ||
         (rc = vx_contents_count(v->contents, &v->count, err)) != VX_OK)
         return rc;
     if (v->count.items > 0 && v->count.hashed == 0)
         return vx_fail(err, VX_EUNSUPPORTED, "%s: none of its %lld items has a hash to compare with: scan without --hash none, and by a "
                        "voxtrawl that stores them", v->config.db, (long long)v->count.items);
+    v->config.player = v->playing.player;
+    v->config.player.kept = true;
     vx_verify_report_begin(&v->report, v->config.db, &v->count);
     if ((rc = check_items(v, err)) != VX_OK || (rc = check_models(v, err)) != VX_OK)
         return rc;
@@ -170,8 +176,8 @@ static bool parse_format(const char *word, enum vx_verify_format *format)
 
 int vx_cmd_verify(const struct vx_command *self, int argc, char **argv)
 {
-    struct verify v = {.self = self, .config = {.report = vx_verify_report_finding}, .report = {.to = stdout}};
-    long threads = default_threads(), max_member_mib = 1024;
+    struct verify v = {.self = self, .config = {.report = vx_verify_report_finding}, .report = {.to = stdout}, .options = vx_playing_defaults};
+    long threads = default_threads();
     const char *format = "text";
     bool quiet = false;
     const struct vx_opt table[] = {
@@ -181,7 +187,8 @@ int vx_cmd_verify(const struct vx_command *self, int argc, char **argv)
         {"model", 'm', VX_OPT_STRING, &v.model, "DIR", "the model folder (default: where it was)", 0, 0},
         {"format", 0, VX_OPT_STRING, &format, "text|csv|json", "of the report (default text)", 0, 0},
         {"threads", 't', VX_OPT_INT, &threads, "N", "files read at a time (default: the processors, at most 8)", 1, 1024},
-        {"max-member", 0, VX_OPT_INT, &max_member_mib, "MIB", "largest member of an archive, as for scan (default 1024)", 1, 1 << 20},
+        {"max-member", 0, VX_OPT_INT, &v.options.max_member_mib, "MIB", "largest member of an archive, as for scan (default 1024)", 1, 1 << 20},
+        VX_PLAYING_OPTIONS(v.options, "archives and hashes of samples: "),
         {"quiet", 'q', VX_OPT_FLAG, &quiet, NULL, "only warnings and errors on stderr", 0, 0},
         {0},
     };
@@ -196,13 +203,13 @@ int vx_cmd_verify(const struct vx_command *self, int argc, char **argv)
     }
     v.config.db = argv[1];
     v.config.threads = (int)threads;
-    v.config.max_member_bytes = (size_t)max_member_mib << 20;
     v.config.user = &v.report;
     if (vx_verify_roots_check(&v.config.roots, &err) != VX_OK ||
         vx_log_open(&v.log, NULL, quiet ? VX_LOG_WARNING : VX_LOG_INFO, &err) != VX_OK || verify(&v, &err) != VX_OK)
         status = vx_command_fail(self, &err);
     else
         status = outcome(&v);
+    vx_playing_end(&v.playing);
     vx_contents_close(&v.contents);
     vx_log_close(&v.log);
     return status;

@@ -1,8 +1,6 @@
 #include "jobs/verify_check.h"
 #include "base/mem.h"
 #include "db/contents.h"
-#include "io/content.h"
-#include "io/source.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,8 +21,7 @@ struct checker { /* one a thread */
     int number;
     pthread_t thread;
     struct vx_contents *contents;
-    struct vx_reader *reader;
-    struct vx_content *by[2][2]; /* by what is hashed and by SHA-256 or not; made when first needed */
+    struct vx_player *player;
 };
 
 const char *vx_verified_name(enum vx_verified what)
@@ -71,19 +68,12 @@ char *vx_verify_map(const struct vx_opt_list *roots, const char *path)
     return strdup(path);
 }
 
-static struct vx_content *content_by(struct checker *c, struct vx_hash_rule rule, struct vx_err *err)
-{
-    struct vx_content **const at = &c->by[rule.of == VX_HASH_PCM][rule.sha256];
-
-    return *at || vx_content_create(at, rule, err) == VX_OK ? *at : NULL;
-}
-
 static bool is_gone(const char *path)
 {
     return access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-/* Whose file cannot be opened: is it there at all? An archive that can be read and has no such member has lost it. */
+/* What cannot be read: is it there at all? An archive that can be read and has no such member has lost it. */
 static enum vx_verified what_of(const struct vx_item *item, enum vx_status status, const struct vx_err *why)
 {
     if (is_gone(item->path))
@@ -91,13 +81,12 @@ static enum vx_verified what_of(const struct vx_item *item, enum vx_status statu
     return item->member && status == VX_EFORMAT && strstr(why->text, "no member ") ? VX_VERIFIED_MISSING : VX_VERIFIED_UNREADABLE;
 }
 
-/* item has the path at which its file is looked for. VX_ENOMEM alone is returned; all else is a finding. */
+/* item has the path at which its file is looked for. VX_ENOMEM and VX_ELOST alone are returned; all else is a finding. */
 static enum vx_status compare(struct checker *c, const struct vx_item *item, const char *stored, struct vx_finding *finding,
                               char found[VX_HASH_TEXT], struct vx_err *why)
 {
     struct vx_hash_rule rule;
-    struct vx_content *content;
-    struct vx_source *source;
+    int64_t bytes;
     enum vx_status rc = vx_hash_rule_of(stored, &rule, why);
 
     if (rc != VX_OK) {
@@ -105,19 +94,12 @@ static enum vx_status compare(struct checker *c, const struct vx_item *item, con
         finding->why = why->text;
         return VX_OK;
     }
-    if (!(content = content_by(c, rule, why)))
-        return why->status;
-    if ((rc = vx_reader_open(c->reader, item, &source, why)) != VX_OK) {
-        finding->what = what_of(item, rc, why);
-    } else {
-        /* a picture's hash is of its bytes by any rule, and so this rule is one of bytes */
-        if ((rc = vx_content_read(content, source, item->kind, found, why)) != VX_OK)
-            finding->what = VX_VERIFIED_UNREADABLE;
-        atomic_fetch_add(&c->shared->progress->bytes, vx_source_size(source));
-    }
-    if (rc == VX_ENOMEM)
+    rc = vx_player_hash(c->player, item, rule, &bytes, found, why);
+    atomic_fetch_add(&c->shared->progress->bytes, bytes);
+    if (rc == VX_ENOMEM || rc == VX_ELOST)
         return rc;
     if (rc != VX_OK) {
+        finding->what = what_of(item, rc, why);
         finding->why = why->text;
         return VX_OK;
     }
@@ -176,7 +158,7 @@ static enum vx_status check_share(struct checker *c, struct vx_err *err)
     enum vx_status rc;
 
     if ((rc = vx_contents_open(&c->contents, config->db, err)) != VX_OK ||
-        (rc = vx_reader_create(&c->reader, config->max_member_bytes, err)) != VX_OK)
+        (rc = vx_player_create(&c->player, &config->player, err)) != VX_OK)
         return rc;
     while (!atomic_load(&c->shared->failed) && (rc = vx_contents_next(c->contents, &row, err)) == VX_OK)
         if (share_of(row.item.path) % (unsigned)config->threads == (unsigned)c->number && (rc = check_item(c, &row, err)) != VX_OK)
@@ -197,9 +179,7 @@ static void *checker_main(void *arg)
         pthread_mutex_unlock(&s->lock);
         atomic_store(&s->failed, true);
     }
-    for (int i = 0; i < 4; i++)
-        vx_content_destroy(&c->by[i / 2][i % 2]);
-    vx_reader_destroy(&c->reader);
+    vx_player_destroy(&c->player);
     vx_contents_close(&c->contents);
     return NULL;
 }

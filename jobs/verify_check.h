@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/item.h"
 #include "base/opts.h"
+#include "io/player.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -33,7 +34,7 @@ struct vx_verify_config {
     const char *db;
     struct vx_opt_list roots; /* OLD=NEW: paths that begin with the folder OLD begin with NEW; the first that fits */
     int threads;
-    size_t max_member_bytes;
+    struct vx_player_config player; /* what reads what is in files */
     /* What is not equal, in any order; one call at a time. Anything but VX_OK ends it all. */
     enum vx_status (*report)(void *user, const struct vx_finding *finding, struct vx_err *err);
     void *user;

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# hearing.sh - commands other than scan read recordings that crash what reads them: each costs its own picture, clip or row. Decoders misbehave with files of certain names (fake_engines.c) when processes read them, and not when threads do.
+# hearing.sh - commands other than scan read recordings that crash what reads them: each costs its own picture, clip, row or hash. Decoders misbehave with files of certain names (fake_engines.c) when processes read them, and not when threads do.
 . "$(dirname "$0")/lib.sh"
 make_corpus 3
 for name in crashes exits hangs connects; do make_noise "corpus/$name.wav" 1500; done
 status 0 "$VOXTRAWL" scan --model model -o r.db --quiet --decode-in threads corpus
+mkdir packed
+for name in good crashes hangs; do tar -C corpus -cf packed/$name.tar 1.wav 2.wav; done
+status 0 "$VOXTRAWL" scan --model model -o bytes.db --quiet --decode-in threads --custody corpus packed
+status 0 "$VOXTRAWL" scan --model model -o samples.db --quiet --decode-in threads --hash pcm corpus packed
 
 bad=(crashes exits hangs)
 good=(corpus/[0-9]*.wav)
@@ -37,6 +41,13 @@ status 0 "$VOXTRAWL" export whole.db -o whole --threshold 0 --clips flac "${opti
 for clip in whole/clips/*; do
     find out/clips -name '*.flac' -exec cmp -s {} "$clip" \; -print | grep -q . || fail "no clip beside bad files is $clip"
 done
+
+# hashes: nothing decodes a file for that of its bytes, but what is in an archive
+status 3 "$VOXTRAWL" verify bytes.db "${options[@]}" --threads 1
+grep -q 'items       13: 9 equal, 0 changed, 0 missing, 4 unreadable' last.out || fail "what verify says: $(cat last.out)"
+grep -q 'unreadable  packed/crashes.tar, 1.wav: decoder killed by SIGSEGV' last.out || fail "what verify says: $(cat last.out)"
+status 3 "$VOXTRAWL" verify samples.db "${options[@]}" --threads 2
+grep -q "items       13: $((9 - ${#bad[@]})) equal, 0 changed, 0 missing, $((4 + ${#bad[@]})) unreadable" last.out || fail "what verify says: $(cat last.out)"
 
 # pictures and calibrate go on too; inspect has but the one
 status 3 "$VOXTRAWL" pictures --size 32 -o pictures "${options[@]}" corpus

@@ -24,7 +24,7 @@ static char *root;
 
 /* --- in the player's process --- */
 
-static enum lie { HONEST, SHORT, ODD_STATUS, NO_OPENED, NO_CHANNELS, MANY_CHANNELS, NO_RATE, ASKS_ON, OTHER_PLACE, MANY_FRAMES, FULL_FAILURE,
+static enum lie { HONEST, SHORT, ODD_STATUS, NO_OPENED, NO_SIZE, ASKS_ON, NO_CHANNELS, MANY_CHANNELS, NO_RATE, OTHER_PLACE, MANY_FRAMES, FULL_FAILURE,
                   SILENCE, SAYS_OPENED } lie; /* a nursery's processes have what was set before it was opened */
 
 static void say(int sock, struct vx_player_note note, size_t len)
@@ -49,6 +49,9 @@ static bool lie_of_item(int sock)
     case NO_OPENED:
         note.says = VX_PLAYER_SOUND;
         break;
+    case NO_SIZE:
+        note.size = -1;
+        break;
     case NO_CHANNELS:
         note.info.channels = 0;
         break;
@@ -70,17 +73,19 @@ static bool lie_of_item(int sock)
     return true;
 }
 
-/* Notes about sound, until the user has enough. */
+/* Notes about sound, or bytes, until the user has enough. */
 static int liar(int sock)
 {
     struct vx_player_note note = {.says = VX_PLAYER_SOUND};
+    struct vx_dec_order given;
     char order[sizeof(struct vx_dec_order) + VX_DEC_NAMES];
     struct vx_err err;
     size_t len;
 
     if (vx_dec_receive(sock, order, sizeof order, &len, NULL, &err) != VX_OK || !lie_of_item(sock))
         return 0;
-    note.frames = VX_PLAYER_SAMPLES / 2;
+    memcpy(&given, order, sizeof given);
+    note.frames = given.what == VX_DEC_BYTES ? VX_PLAYER_PLACE : VX_PLAYER_SAMPLES / 2;
     note.place = lie == OTHER_PLACE;
     note.frames += lie == MANY_FRAMES;
     note.status = lie == FULL_FAILURE ? VX_EFORMAT : VX_OK;
@@ -92,6 +97,7 @@ static int liar(int sock)
 }
 
 static int items; /* that the process was given so far */
+static bool spoilt; /* by one of them */
 
 static void before(const struct vx_item *item)
 {
@@ -106,8 +112,9 @@ static void before(const struct vx_item *item)
         _exit(3);
     if (strstr(item->path, "connects"))
         (void)!socket(AF_INET, SOCK_STREAM, 0);
-    while (strstr(item->path, "hangs"))
+    while (strstr(item->path, "hangs") || spoilt)
         pause();
+    spoilt = strstr(item->path, "spoils") != NULL;
     if (strstr(item->path, "later") && items++ > 0) /* spoilt by an item before it */
         raise(SIGSEGV);
     items++;
@@ -251,6 +258,78 @@ static void same_frames(void **state)
     pair_close(&p);
 }
 
+static void write_png(const char *name, int w, int h, unsigned seed)
+{
+    uint8_t *const rgb = malloc((size_t)w * (size_t)h * 3);
+    struct vx_err err;
+
+    assert_non_null(rgb);
+    for (int i = 0; i < w * h * 3; i++)
+        rgb[i] = (uint8_t)((seed = seed * 1103515245u + 12345u) >> 16);
+    assert_int_equal(vx_image_write_png(tree_path(root, name), rgb, w, h, &err), VX_OK);
+    free(rgb);
+}
+
+static void expect_same_hash(struct pair *p, const struct vx_item *item, struct vx_hash_rule rule)
+{
+    char there[VX_HASH_TEXT], here[VX_HASH_TEXT];
+    int64_t size, size_there;
+    struct vx_err err, other;
+    const enum vx_status rc = vx_player_hash(p->here, item, rule, &size, here, &other);
+
+    if (vx_player_hash(p->there, item, rule, &size_there, there, &err) != rc || (rc != VX_OK && strcmp(err.text, other.text) != 0))
+        fail_msg("%s/%s: \"%s\" and \"%s\"", item->path, item->member ? item->member : "", err.text, other.text);
+    assert_string_equal(there, here);
+    assert_int_equal(size_there, size);
+    assert_int_equal(*here != '\0', rc == VX_OK);
+}
+
+/* Of bytes, of samples; of members that fill places wholly, or a bit, or not at all. */
+static void same_hashes(void **state)
+{
+    static const struct vx_hash_rule rules[] = {{VX_HASH_BYTES, false}, {VX_HASH_BYTES, true}, {VX_HASH_PCM, false}, {VX_HASH_PCM, true}};
+    static const char *const names[] = {"long.wav", "full.wav", "two.wav", "over.wav", "cut.wav", "empty.wav", "gone.wav", "a.png", "long.wav"};
+    static const char *const packs[] = {"all.tar", "all.tar.gz", "all.zip", "cut.tar", "cut.tar.gz", "gone.tar", NULL};
+    const size_t sizes[] = {VX_PLAYER_PLACE, 2 * VX_PLAYER_PLACE, 3 * VX_PLAYER_PLACE + 1};
+    char *const zeros = calloc(sizes[2], 1);
+    struct pair p;
+
+    root = *state;
+    assert_non_null(zeros);
+    write_wav("long.wav", 2, 2 * LONG, 1);
+    for (size_t i = 0; i < 3; i++)
+        tree_write(root, names[1 + i], zeros, sizes[i]);
+    free(zeros);
+    write_wav("cut.wav", 1, 9000, 4);
+    assert_int_equal(truncate(tree_path(root, "cut.wav"), 9000), 0);
+    tree_text(root, "empty.wav", "");
+    write_png("a.png", 40, 30, 1);
+    struct pack_entry entries[sizeof names / sizeof *names - 1] = {{0}};
+    for (size_t i = 0, n = 0; i < sizeof names / sizeof *names - 1; i++)
+        if (strcmp(names[i], "gone.wav") != 0)
+            entries[n++] = (struct pack_entry){names[i], PACK_COPY, tree_path(root, names[i])};
+    pack_write(tree_path(root, "all.tar"), "ustar", NULL, NULL, entries, 0);
+    pack_write(tree_path(root, "all.tar.gz"), "ustar", "gzip", NULL, entries, 0);
+    pack_write(tree_path(root, "all.zip"), "zip", NULL, NULL, entries, 0);
+    pack_write(tree_path(root, "cut.tar"), "ustar", NULL, NULL, entries, 0);
+    pack_write(tree_path(root, "cut.tar.gz"), "ustar", "gzip", NULL, entries, 0);
+    assert_int_equal(truncate(tree_path(root, "cut.tar"), 1000000), 0);
+    assert_int_equal(truncate(tree_path(root, "cut.tar.gz"), 200000), 0);
+    pair_open(&p, HONEST, 20);
+    for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
+        for (size_t k = 0; k < sizeof packs / sizeof *packs; k++)
+            for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+                const struct vx_item item = item_of(packs[k] ? packs[k] : names[i], packs[k] ? names[i] : NULL);
+                expect_same_hash(&p, &item, rules[r]);
+                if (i == 2 && packs[k]) { /* sound between bytes, left in the middle */
+                    const struct vx_item sound = item_of(packs[k], "long.wav");
+                    expect_same(&p, &sound, 1000, 1);
+                    expect_same_hash(&p, &item, rules[r]);
+                }
+            }
+    pair_close(&p);
+}
+
 static void members_in_any_order(void **state)
 {
     static const char *const order[] = {"b.wav", "c.wav", "a.wav", "a.wav", "none.wav", "c.wav", "b.wav"};
@@ -280,18 +359,6 @@ static struct vx_item picture_of(const char *name)
 
     item.kind = VX_ITEM_IMAGE;
     return item;
-}
-
-static void write_png(const char *name, int w, int h, unsigned seed)
-{
-    uint8_t *const rgb = malloc((size_t)w * (size_t)h * 3);
-    struct vx_err err;
-
-    assert_non_null(rgb);
-    for (int i = 0; i < w * h * 3; i++)
-        rgb[i] = (uint8_t)((seed = seed * 1103515245u + 12345u) >> 16);
-    assert_int_equal(vx_image_write_png(tree_path(root, name), rgb, w, h, &err), VX_OK);
-    free(rgb);
 }
 
 static void same_pictures(void **state)
@@ -325,6 +392,8 @@ static void same_pictures(void **state)
     kept = false;
 }
 
+static const struct vx_hash_rule BYTES = {.of = VX_HASH_BYTES};
+
 /* Whatever becomes of a process, the next recording is heard. */
 static void dies(void **state)
 {
@@ -335,9 +404,11 @@ static void dies(void **state)
                {"exits.wav", "decoder ended with status 3", VX_EFORMAT},
                {"hangs.wav", "decoder gave no sound for 0.3 s", VX_ELIMIT},
                {"connects.wav", "decoder killed by SIGSYS: it tried what the sandbox forbids", VX_EFORMAT}};
+    char text[VX_HASH_TEXT];
     struct vx_sound *sound;
     struct vx_err err;
     struct pair p;
+    int64_t size;
 
     root = *state;
     write_wav("good.wav", 1, 1000, 5);
@@ -349,6 +420,11 @@ static void dies(void **state)
         assert_int_equal(vx_player_open(p.there, &item, &sound, &err), row[i].rc);
         assert_string_equal(err.text, row[i].text);
         assert_null(sound);
+        const struct vx_item member = item_of(row[i].name, "member.wav");
+        assert_int_equal(vx_player_hash(p.there, &member, BYTES, &size, text, &err), row[i].rc);
+        assert_string_equal(err.text, row[i].text);
+        assert_string_equal(text, "");
+        assert_int_equal(vx_player_hash(p.there, &item, BYTES, &size, text, &err), VX_OK); /* nobody decodes that */
         expect_same(&p, &good, 100, SIZE_MAX);
     }
     pair_close(&p);
@@ -369,6 +445,37 @@ static void dies_kept(void **state)
     expect_same(&p, &later, 100, SIZE_MAX); /* once more by another fresh one */
     pair_close(&p);
     kept = false;
+}
+
+/* An archive meets no process that another file had, and none meets an archive's. */
+static void archives_apart(void **state)
+{
+    static const struct vx_hash_rule samples = {.of = VX_HASH_PCM};
+    static const struct {
+        const char *name, *member;
+        enum vx_status rc;
+    } row[] = {{"spoils.wav", NULL, VX_OK}, {"good.tar", "a.wav", VX_OK}, {"spoils.tar", "a.wav", VX_OK}, {"good.wav", NULL, VX_OK},
+               {"spoils.tar", "a.wav", VX_OK}, {"good.tar", "a.wav", VX_OK}, {"spoils.wav", NULL, VX_OK}, {"good.wav", NULL, VX_ELIMIT}};
+    char text[VX_HASH_TEXT];
+    struct vx_err err;
+    struct pair p;
+    int64_t size;
+
+    root = *state;
+    write_wav("good.wav", 1, 1000, 9);
+    write_wav("spoils.wav", 1, 1000, 8);
+    const struct pack_entry entries[] = {{"a.wav", PACK_COPY, tree_path(root, "good.wav")}, {0}};
+    pack_write(tree_path(root, "good.tar"), "ustar", NULL, NULL, entries, 0);
+    pack_write(tree_path(root, "spoils.tar"), "ustar", NULL, NULL, entries, 0);
+    kept = true;
+    pair_open(&p, HONEST, 1);
+    kept = false;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        const struct vx_item item = item_of(row[i].name, row[i].member);
+        if (vx_player_hash(p.there, &item, row[i].member ? BYTES : samples, &size, text, &err) != row[i].rc)
+            fail_msg("%zu, %s: %s", i, row[i].name, err.text);
+    }
+    pair_close(&p);
 }
 
 /* What forks processes is gone: that is said of no file, at once, and again. */
@@ -394,24 +501,31 @@ static void no_more_processes(void **state)
 
 static void lies_when_opened(void **state)
 {
+    char text[VX_HASH_TEXT];
+    int64_t size;
     struct vx_sound *sound;
     struct vx_err err;
     struct pair p;
 
     root = *state;
     write_wav("a.wav", 1, 1000, 5);
-    const struct vx_item item = item_of("a.wav", NULL);
-    for (enum lie how = SHORT; how <= ASKS_ON; how++) {
+    const struct vx_item item = item_of("a.wav", NULL), member = item_of("a.wav", "b.wav");
+    for (enum lie how = SHORT; how <= NO_RATE; how++) {
         pair_open(&p, how, 5);
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < 2; i++) {
             if (vx_player_open(p.there, &item, &sound, &err) != VX_EFORMAT || !strstr(err.text, "broke the rules"))
                 fail_msg("lie %d: %s", (int)how, err.text);
+            if (how <= ASKS_ON && (vx_player_hash(p.there, &member, BYTES, &size, text, &err) != VX_EFORMAT || !strstr(err.text, "broke the rules")))
+                fail_msg("lie %d of bytes: %s", (int)how, err.text);
+        }
         pair_close(&p);
     }
 }
 
 static void lies_of_sound(void **state)
 {
+    char text[VX_HASH_TEXT];
+    int64_t size;
     float *const x = malloc(2 * VX_PLAYER_SAMPLES * sizeof *x);
     struct vx_sound *sound;
     struct vx_err err;
@@ -420,7 +534,7 @@ static void lies_of_sound(void **state)
     root = *state;
     assert_non_null(x);
     write_wav("a.wav", 1, 1000, 5);
-    const struct vx_item item = item_of("a.wav", NULL);
+    const struct vx_item item = item_of("a.wav", NULL), member = item_of("a.wav", "b.wav");
     for (enum lie how = OTHER_PLACE; how <= SAYS_OPENED; how++) {
         const enum vx_status rc = how == SILENCE ? VX_ELIMIT : VX_EFORMAT;
         pair_open(&p, how, 0.3);
@@ -430,6 +544,9 @@ static void lies_of_sound(void **state)
             if (vx_sound_complete(sound, &err) != rc || !strstr(err.text, how == SILENCE ? "no sound for 0.3 s" : "broke the rules"))
                 fail_msg("lie %d: %s", (int)how, err.text);
             vx_sound_close(&sound);
+            if (vx_player_hash(p.there, &member, BYTES, &size, text, &err) != rc || *text ||
+                !strstr(err.text, how == SILENCE ? "no sound for 0.3 s" : "broke the rules"))
+                fail_msg("lie %d of bytes: %s", (int)how, err.text);
         }
         pair_close(&p);
     }
@@ -441,9 +558,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(same_frames, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(members_in_any_order, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(same_hashes, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(same_pictures, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(dies, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(dies_kept, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(archives_apart, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(no_more_processes, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(lies_when_opened, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(lies_of_sound, tree_setup, tree_teardown),

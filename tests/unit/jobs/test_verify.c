@@ -126,7 +126,7 @@ static void test_check(void **state)
     for (int threads = 1; threads <= 3; threads++) {
         enum vx_verified seen[FILES] = {VX_VERIFIED_EQUAL};
         struct vx_verify_progress progress = {0};
-        struct vx_verify_config config = {.db = db, .threads = threads, .max_member_bytes = 1 << 20, .report = note, .user = seen};
+        struct vx_verify_config config = {.db = db, .threads = threads, .player = {.max_member_bytes = 1 << 20}, .report = note, .user = seen};
         assert_int_equal(vx_verify_check(&config, &progress, &err), VX_OK);
         assert_memory_equal(seen, fate, sizeof seen);
         assert_int_equal(atomic_load(&progress.items), FILES);
