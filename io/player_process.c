@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SLICE_SECONDS 0.1 /* of waiting, between looks at whether it reads on */
@@ -389,17 +390,31 @@ enum vx_status vx_player_process_complete(const struct vx_player_process *p, str
     return p->end.status == VX_OK ? VX_OK : vx_fail(err, p->end.status, "%s", p->end.text);
 }
 
+/* A member has no more bytes than its archive, where it lies in it, or than may be unpacked. */
+static bool is_possible(const struct vx_player_process *p)
+{
+    struct stat sb;
+
+    return p->size <= (int64_t)p->config.max_member_bytes || (p->fd >= 0 && fstat(p->fd, &sb) == 0 && p->size <= sb.st_size);
+}
+
 enum vx_status vx_player_process_hash(struct vx_player_process *p, const struct vx_item *item, struct vx_hash *hash, struct vx_err *err)
 {
-    const enum vx_status rc = open_item(p, VX_DEC_BYTES, item, err);
+    enum vx_status rc = open_item(p, VX_DEC_BYTES, item, err);
+    int64_t so_far = 0;
 
     if (rc != VX_OK)
         return rc;
-    while (!p->ended) {
+    while (!p->ended && is_possible(p) && so_far <= p->size) {
         advance(p);
         if (p->left > 0)
             vx_hash_add(hash, p->ready, p->left);
+        so_far += (int64_t)p->left;
         p->left = 0;
     }
-    return vx_player_process_complete(p, err);
+    if (is_possible(p) && so_far <= p->size)
+        return vx_player_process_complete(p, err);
+    p->ended = true;
+    rc = vx_fail(err, VX_EFORMAT, "decoder killed, it broke the rules: %lld bytes of a member of %lld", (long long)so_far, (long long)p->size);
+    return give_up(p, rc, err);
 }

@@ -25,7 +25,7 @@ static char *root;
 /* --- in the player's process --- */
 
 static enum lie { HONEST, SHORT, ODD_STATUS, NO_OPENED, NO_SIZE, ASKS_ON, NO_CHANNELS, MANY_CHANNELS, NO_RATE, OTHER_PLACE, MANY_FRAMES, FULL_FAILURE,
-                  SILENCE, SAYS_OPENED } lie; /* a nursery's processes have what was set before it was opened */
+                  SILENCE, SAYS_OPENED, LARGE, LESS, ENDLESS } lie; /* a nursery's processes have what was set before it was opened */
 
 static void say(int sock, struct vx_player_note note, size_t len)
 {
@@ -51,6 +51,15 @@ static bool lie_of_item(int sock)
         break;
     case NO_SIZE:
         note.size = -1;
+        break;
+    case LARGE:
+        note.size = (int64_t)17 << 20;
+        break;
+    case LESS:
+        note.size = 100;
+        break;
+    case ENDLESS:
+        note.size = 16 << 20;
         break;
     case NO_CHANNELS:
         note.info.channels = 0;
@@ -90,9 +99,12 @@ static int liar(int sock)
     note.frames += lie == MANY_FRAMES;
     note.status = lie == FULL_FAILURE ? VX_EFORMAT : VX_OK;
     note.says = lie == SAYS_OPENED ? VX_PLAYER_OPENED : VX_PLAYER_SOUND;
-    while (vx_dec_receive(sock, order, sizeof order, &len, NULL, &err) == VX_OK)
+    while (vx_dec_receive(sock, order, sizeof order, &len, NULL, &err) == VX_OK) {
         if (lie != SILENCE)
             say(sock, note, sizeof note);
+        if (lie > SAYS_OPENED)
+            note.place = (note.place + 1) % VX_PLAYER_PLACES;
+    }
     return 0;
 }
 
@@ -553,6 +565,26 @@ static void lies_of_sound(void **state)
     free(x);
 }
 
+/* More bytes than there can be, or than were told of. */
+static void lies_of_size(void **state)
+{
+    char text[VX_HASH_TEXT];
+    struct vx_err err;
+    struct pair p;
+    int64_t size;
+
+    root = *state;
+    write_wav("a.wav", 1, 1000, 5);
+    const struct vx_item member = item_of("a.wav", "b.wav");
+    for (enum lie how = LARGE; how <= ENDLESS; how++) {
+        pair_open(&p, how, 5);
+        for (int i = 0; i < 2; i++)
+            if (vx_player_hash(p.there, &member, BYTES, &size, text, &err) != VX_EFORMAT || *text || !strstr(err.text, "broke the rules"))
+                fail_msg("lie %d: %s", (int)how, err.text);
+        pair_close(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,6 +598,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_more_processes, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(lies_when_opened, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(lies_of_sound, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(lies_of_size, tree_setup, tree_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
