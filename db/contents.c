@@ -8,8 +8,9 @@
 #include <string.h>
 
 /* Files of before schema version 4 have no hashes. */
-#define SELECT_ITEMS_OF(hash)                                                                                          \
-    "SELECT item, kind, coalesce(path_raw, path), coalesce(member_raw, member), size, " hash " FROM items ORDER BY item"
+#define SELECT_ITEMS_OF(hash, custody)                                                                                 \
+    "SELECT item, kind, coalesce(path_raw, path), coalesce(member_raw, member), size, " hash ", " custody                \
+    " AND status IN ('scored', 'not_scored') FROM items ORDER BY item"
 #define SELECT_MODELS_OF(revision) "SELECT DISTINCT model_path, model_sha256, " revision " FROM runs ORDER BY 1, 2, 3"
 #define COUNT_OF(hashed, custody)                                                                                      \
     "SELECT (SELECT count(*) FROM items), (SELECT count(" hashed ") FROM items), (SELECT count(*) FROM runs),"         \
@@ -37,7 +38,7 @@ enum vx_status vx_contents_open(struct vx_contents **out, const char *path, stru
         (rc = vx_sql_integer(c->sql, "PRAGMA user_version", &version, err)) != VX_OK)
         goto done;
     c->hashed = version >= 4;
-    if ((rc = vx_sql_prepare(c->sql, &c->items, c->hashed ? SELECT_ITEMS_OF("hash") : SELECT_ITEMS_OF("NULL"), err)) != VX_OK ||
+    if ((rc = vx_sql_prepare(c->sql, &c->items, c->hashed ? SELECT_ITEMS_OF("hash", "(SELECT custody FROM runs WHERE runs.run = items.run)") : SELECT_ITEMS_OF("NULL", "0"), err)) != VX_OK ||
         (rc = vx_sql_prepare(c->sql, &c->models, c->hashed ? SELECT_MODELS_OF("revision") : SELECT_MODELS_OF("NULL"), err)) != VX_OK)
         goto done;
     *out = c;
@@ -151,6 +152,7 @@ enum vx_status vx_contents_next(struct vx_contents *c, struct vx_contents_item *
         (rc = copy(c, &c->hash, 5, &hash, err)) != VX_OK)
         return rc;
     item->hash = hash;
+    item->promised = sqlite3_column_int(c->items, 6) != 0;
     return item->item.path ? VX_OK : vx_fail(err, VX_EFORMAT, "%s: item %lld has no path", c->sql->path, (long long)item->item.id);
 }
 

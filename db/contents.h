@@ -29,6 +29,7 @@ enum vx_status vx_contents_count(struct vx_contents *contents, struct vx_content
 struct vx_contents_item { /* borrowed until the next call */
     struct vx_item item; /* id, kind, path, member and size; where in its archive it lies is not known any more */
     const char *hash;    /* NULL: it has none */
+    bool promised;       /* it was read by a scan with --custody, so it had a SHA-256 */
 };
 /* VX_DONE: no more. */
 enum vx_status vx_contents_next(struct vx_contents *contents, struct vx_contents_item *item, struct vx_err *err) VX_CHECKED;

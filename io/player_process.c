@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MAX_FALLS 3
 #define SLICE_SECONDS 0.1 /* of waiting, between looks at whether it reads on */
 
 struct vx_player_process {
@@ -25,6 +26,7 @@ struct vx_player_process {
     bool served;                    /* it has done with an item before this one */
     int fd;                         /* of that, kept to see how far it reads; -1: none */
     off_t read_to;
+    int falls;                      /* times that it went back to what it had read, for this item */
     int64_t size;
     struct vx_audio_info info;
     size_t unit, room;  /* of what it puts into places: bytes of a frame, or 1; how many a place holds */
@@ -105,14 +107,15 @@ static enum vx_status give_up(struct vx_player_process *p, enum vx_status rc, st
     return vx_fail(err, rc, "%s", said.text);
 }
 
-/* Both ends share the file's offset: unpacking is seen there. */
+/* Both ends share the file's offset: unpacking is seen there; and that an archive is begun again, for a member before the last one. */
 static bool reads_on(struct vx_player_process *p)
 {
     const off_t at = p->fd >= 0 ? lseek(p->fd, 0, SEEK_CUR) : -1;
-    const bool on = at > p->read_to;
 
-    p->read_to = on ? at : p->read_to;
-    return on;
+    if (at == p->read_to || at < 0 || (at < p->read_to && p->falls++ == MAX_FALLS))
+        return false;
+    p->read_to = at;
+    return true;
 }
 
 /* Whether the note that came makes sense as an answer; strings end from here on. */
@@ -237,6 +240,7 @@ static int open_file(struct vx_player_process *p, const struct vx_item *item)
 static enum vx_status begin(struct vx_player_process *p, enum vx_dec_orders what, const struct vx_item *item, struct vx_err *err)
 {
     const bool has_file = p->fd >= 0;
+    p->falls = 0;
     const struct vx_dec_order item_order = {.what = what, .no_file = has_file ? 0 : open_file(p, item)};
     enum vx_status rc = vx_dec_send_item(p->at.sock, &item_order, item, has_file ? -1 : p->fd, err);
 

@@ -91,7 +91,8 @@ static const struct vx_command commands[] = {
      .about = "First the database itself is checked, then every file and member of an archive is read and its hash compared with that "
               "which the scan has stored, then the model's. What has changed, is missing, cannot be read or has no hash is listed. "
               "Hashes of scan --custody are SHA-256, which nobody can forge; others, XXH3, tell chance and mishap. The exit status is 0 "
-              "when all is equal, and 3 when something has changed, is missing or cannot be read."},
+              "when all is equal, and 3 when something has changed, is missing or cannot be read; a model folder that is not where it was, and was not "
+              "named by --model, is only said to be so."},
     {"model", "[DIR] [--profile NAME|FILE] [--generate SHAPE]", "Show what a model folder holds, or generate an untrained one.",
      vx_cmd_model,
      .about = "DIR is a Hugging Face ConvNeXt folder with config.json, preprocessor_config.json and model.safetensors; without DIR, "

@@ -136,8 +136,8 @@ static enum vx_status verify(struct verify *v, struct vx_err *err)
         (rc = vx_contents_count(v->contents, &v->count, err)) != VX_OK)
         return rc;
     if (v->count.items > 0 && v->count.hashed == 0)
-        return vx_fail(err, VX_EUNSUPPORTED, "%s: none of its %lld items has a hash to compare with: scan without --hash none, and by a "
-                       "voxtrawl that stores them", v->config.db, (long long)v->count.items);
+        return vx_fail(err, VX_EUNSUPPORTED, "%s: none of its %lld items has a hash to compare with: the scan could read none of them, had "
+                       "--hash none, or was by a voxtrawl that stored none", v->config.db, (long long)v->count.items);
     v->config.player = v->playing.player;
     v->config.player.kept = true;
     vx_verify_report_begin(&v->report, v->config.db, &v->count);

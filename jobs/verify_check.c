@@ -1,6 +1,10 @@
 #include "jobs/verify_check.h"
 #include "base/mem.h"
 #include "db/contents.h"
+#include "io/archive.h"
+#include "io/path.h"
+#include "jobs/item_windows.h"
+#include "jobs/verify_archive.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +26,7 @@ struct checker { /* one a thread */
     pthread_t thread;
     struct vx_contents *contents;
     struct vx_player *player;
+    struct vx_archive_members members; /* of one archive, gathered */
 };
 
 const char *vx_verified_name(enum vx_verified what)
@@ -56,32 +61,29 @@ static const char *below(const char *path, const char *old, size_t n)
 char *vx_verify_map(const struct vx_opt_list *roots, const char *path)
 {
     for (size_t i = 0; i < roots->n; i++) {
-        const char *const equals = strchr(roots->at[i], '='), *const new = equals + 1;
-        const char *const rest = below(path, roots->at[i], (size_t)(equals - roots->at[i]));
-        char *mapped;
-        if (!rest)
-            continue;
-        if (asprintf(&mapped, "%s%s%s", new, *new && new[strlen(new) - 1] != '/' && *rest ? "/" : "", rest) < 0)
-            return NULL;
-        return mapped;
+        const char *const root = roots->at[i];
+        for (const char *equals = strchr(root, '='); equals; equals = strchr(equals + 1, '=')) { /* folders may have one in their names */
+            const char *const new = equals + 1, *const rest = below(path, root, (size_t)(equals - root));
+            char *mapped;
+            if (!rest)
+                continue;
+            if (asprintf(&mapped, "%s%s%s", new, *new && new[strlen(new) - 1] != '/' && *rest ? "/" : "", rest) < 0)
+                return NULL;
+            return mapped;
+        }
     }
     return strdup(path);
 }
 
+/* The file itself: whatever else is wrong, and however long its name. */
 static bool is_gone(const char *path)
 {
-    return access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    struct stat sb;
+
+    return vx_path_stat(path, &sb) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-/* What cannot be read: is it there at all? An archive that can be read and has no such member has lost it. */
-static enum vx_verified what_of(const struct vx_item *item, enum vx_status status, const struct vx_err *why)
-{
-    if (is_gone(item->path))
-        return VX_VERIFIED_MISSING;
-    return item->member && status == VX_EFORMAT && strstr(why->text, "no member ") ? VX_VERIFIED_MISSING : VX_VERIFIED_UNREADABLE;
-}
-
-/* item has the path at which its file is looked for. VX_ENOMEM and VX_ELOST alone are returned; all else is a finding. */
+/* item: with the path at which its file is looked for. VX_ENOMEM and VX_ELOST alone are returned; all else is a finding. */
 static enum vx_status compare(struct checker *c, const struct vx_item *item, const char *stored, struct vx_finding *finding,
                               char found[VX_HASH_TEXT], struct vx_err *why)
 {
@@ -99,7 +101,7 @@ static enum vx_status compare(struct checker *c, const struct vx_item *item, con
     if (rc == VX_ENOMEM || rc == VX_ELOST)
         return rc;
     if (rc != VX_OK) {
-        finding->what = what_of(item, rc, why);
+        finding->what = is_gone(item->path) ? VX_VERIFIED_MISSING : VX_VERIFIED_UNREADABLE;
         finding->why = why->text;
         return VX_OK;
     }
@@ -122,23 +124,75 @@ static enum vx_status tell(struct shared *s, const struct vx_finding *finding, s
     return rc;
 }
 
-static enum vx_status check_item(struct checker *c, const struct vx_contents_item *row, struct vx_err *err)
+/* item: as in the result, but for where in its archive it lies; path: where its file is. */
+static enum vx_status check_item(struct checker *c, const struct vx_item *item, const char *path, const char *hash, struct vx_err *err)
 {
-    struct vx_item item = row->item;
-    struct vx_finding finding = {.what = VX_VERIFIED_NOT_HASHED, .item = &row->item, .stored = row->hash};
+    struct vx_finding finding = {.what = VX_VERIFIED_NOT_HASHED, .item = item, .path = path, .stored = hash};
+    struct vx_item there = *item;
     char found[VX_HASH_TEXT];
     struct vx_err why;
     enum vx_status rc = VX_OK;
 
-    if (!(item.path = vx_verify_map(&c->shared->config->roots, row->item.path)))
-        return vx_fail_nomem(err, "a path");
-    finding.path = item.path;
-    if (row->hash && (rc = compare(c, &item, row->hash, &finding, found, &why)) != VX_OK)
+    there.path = (char *)(uintptr_t)path;
+    if (hash && (rc = compare(c, &there, hash, &finding, found, &why)) != VX_OK)
         *err = why;
-    if (rc == VX_OK)
-        rc = tell(c->shared, &finding, err);
-    free(item.path);
+    return rc == VX_OK ? tell(c->shared, &finding, err) : rc;
+}
+
+static enum vx_status check_file(struct checker *c, const struct vx_contents_item *row, struct vx_err *err)
+{
+    char *const path = vx_verify_map(&c->shared->config->roots, row->item.path);
+    const enum vx_status rc = path ? check_item(c, &row->item, path, row->hash, err) : vx_fail_nomem(err, "a path");
+
+    free(path);
     return rc;
+}
+
+static enum vx_status check_member(struct checker *c, const struct vx_archive_member *m, const char *path, struct vx_err *err)
+{
+    struct vx_finding finding = {.item = &m->item, .path = path, .stored = m->hash};
+
+    if (m->state == VX_MEMBER_UNKNOWN || m->state == VX_MEMBER_LISTED)
+        return check_item(c, &m->item, path, m->hash, err);
+    finding.what = m->state == VX_MEMBER_GONE ? VX_VERIFIED_MISSING : VX_VERIFIED_UNREADABLE;
+    finding.why = m->state == VX_MEMBER_GONE ? "no such member" : m->why;
+    return tell(c->shared, &finding, err);
+}
+
+/* Those of one archive that were gathered. */
+static enum vx_status check_members(struct checker *c, struct vx_err *err)
+{
+    struct vx_corpus_limits limits = vx_item_windows_limits(&c->shared->config->player);
+    char *path = NULL;
+    enum vx_status rc = VX_OK;
+
+    if (c->members.n == 0)
+        return VX_OK;
+    limits.depth = VX_ARCHIVE_MAX_DEPTH; /* whatever the scan had */
+    if (!(path = vx_verify_map(&c->shared->config->roots, c->members.at[0].item.path)))
+        rc = vx_fail_nomem(err, "a path");
+    else
+        rc = vx_archive_members_place(&c->members, path, &limits, err);
+    for (size_t i = 0; rc == VX_OK && i < c->members.n && !atomic_load(&c->shared->failed); i++)
+        rc = check_member(c, &c->members.at[i], path, err);
+    vx_archive_members_clear(&c->members);
+    free(path);
+    return rc;
+}
+
+static enum vx_status check_row(struct checker *c, const struct vx_contents_item *row, struct vx_err *err)
+{
+    const bool goes_on = c->members.n > 0 && c->members.n < VX_ARCHIVE_MEMBERS && strcmp(c->members.at[0].item.path, row->item.path) == 0;
+    struct vx_hash_rule rule;
+    struct vx_err why;
+    enum vx_status rc;
+
+    if (!goes_on && (rc = check_members(c, err)) != VX_OK)
+        return rc;
+    if (row->promised && (!row->hash || vx_hash_rule_of(row->hash, &rule, &why) != VX_OK || rule.of != VX_HASH_BYTES || !rule.sha256))
+        return tell(c->shared, &(struct vx_finding){.what = VX_VERIFIED_CHANGED, .item = &row->item, .path = row->item.path, .stored = row->hash,
+                                                    .why = "was scanned with --custody, and has no SHA-256 in the database"}, err);
+    return row->item.member && row->hash ? vx_archive_members_add(&c->members, &row->item, row->hash, err) : check_file(c, row, err);
 }
 
 /* FNV-1a: the thread that a path is of. */
@@ -161,9 +215,9 @@ static enum vx_status check_share(struct checker *c, struct vx_err *err)
         (rc = vx_player_create(&c->player, &config->player, err)) != VX_OK)
         return rc;
     while (!atomic_load(&c->shared->failed) && (rc = vx_contents_next(c->contents, &row, err)) == VX_OK)
-        if (share_of(row.item.path) % (unsigned)config->threads == (unsigned)c->number && (rc = check_item(c, &row, err)) != VX_OK)
+        if (share_of(row.item.path) % (unsigned)config->threads == (unsigned)c->number && (rc = check_row(c, &row, err)) != VX_OK)
             return rc;
-    return rc == VX_DONE ? VX_OK : rc;
+    return rc == VX_DONE ? check_members(c, err) : rc;
 }
 
 static void *checker_main(void *arg)
@@ -179,6 +233,7 @@ static void *checker_main(void *arg)
         pthread_mutex_unlock(&s->lock);
         atomic_store(&s->failed, true);
     }
+    vx_archive_members_free(&c->members);
     vx_player_destroy(&c->player);
     vx_contents_close(&c->contents);
     return NULL;

@@ -14,7 +14,7 @@
 
 enum vx_verified {
     VX_VERIFIED_EQUAL,
-    VX_VERIFIED_CHANGED,    /* another content */
+    VX_VERIFIED_CHANGED,    /* another content; or the hash in the result is not what it was */
     VX_VERIFIED_MISSING,    /* no such file, or no such member */
     VX_VERIFIED_UNREADABLE, /* there, but cannot be read to its end or, for a hash of samples, decoded */
     VX_VERIFIED_NOT_HASHED, /* nothing to compare with */
@@ -27,7 +27,7 @@ struct vx_finding { /* borrowed during the call */
     const struct vx_item *item; /* as in the result */
     const char *path;           /* where its file was looked for */
     const char *stored, *found; /* hashes; NULL: none */
-    const char *why;            /* of MISSING and UNREADABLE; else NULL */
+    const char *why;            /* of MISSING, UNREADABLE, and of CHANGED where nothing was found; else NULL */
 };
 
 struct vx_verify_config {

@@ -95,7 +95,7 @@ static void add_line(struct vx_buf *b, const struct vx_finding *f)
         add_text(b, f->item->member, true);
     }
     const size_t len = b->len - name;
-    if (f->what == VX_VERIFIED_CHANGED)
+    if (f->what == VX_VERIFIED_CHANGED && f->found)
         vx_buf_fmt(b, ": %s, was %s", f->found, f->stored);
     if (f->why && (f->what != VX_VERIFIED_MISSING || f->item->member)) {
         vx_buf_str(b, ": ");
@@ -149,7 +149,7 @@ static void add_model_line(struct vx_buf *b, const struct vx_verify_model *m)
         vx_buf_fmt(b, ": changed: sha256 %s, was %s", m->found, m->stored);
         break;
     case VX_VERIFIED_MISSING:
-        vx_buf_str(b, ": not there, not checked: name it by --model");
+        vx_buf_str(b, ": not there, not checked: if it is elsewhere, name it by --model");
         break;
     case VX_VERIFIED_UNREADABLE:
         vx_buf_str(b, ": unreadable: ");

@@ -30,6 +30,7 @@ static void test_map(void **state)
         {{"a=b", "=/base"}, "a/c.wav", "b/c.wav"}, /* the first that fits, and no other after it */
         {{"x=y", "=/base"}, "a/c.wav", "/base/a/c.wav"},
         {{"/old=/with=sign"}, "/old/a.wav", "/with=sign/a.wav"},
+        {{"/with=sign=/new"}, "/with=sign/a.wav", "/new/a.wav"},
     };
     struct vx_err err;
 
