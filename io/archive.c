@@ -38,6 +38,14 @@ static int choose_filters(struct archive *h)
     return rc;
 }
 
+/* Behind its end mark too: of joined tars (cat a.tar b.tar) all are read, and zeros in the place of a header hide no members. */
+static int choose_tar(struct archive *h)
+{
+    const int rc = archive_read_support_format_tar(h);
+
+    return rc == ARCHIVE_OK ? archive_read_set_format_option(h, "tar", "read_concatenated_archives", "1") : rc;
+}
+
 /* A new handle at the start of the input. */
 static enum vx_status start(struct vx_archive *a, struct vx_err *err)
 {
@@ -48,15 +56,16 @@ static enum vx_status start(struct vx_archive *a, struct vx_err *err)
     a->charged = 0;
     a->entry = (struct vx_entry){.size = -1, .offset = -1, .type = VX_ENTRY_SPECIAL};
     a->data = -1;
+    a->entry_end = 0;
     if (!(a->handle = archive_read_new()))
         return vx_fail_nomem(err, "an archive");
     switch (a->kind) {
     case VX_TAR:
-        if ((rc = archive_read_support_format_tar(a->handle)) == ARCHIVE_OK)
+        if ((rc = choose_tar(a->handle)) == ARCHIVE_OK)
             rc = choose_filters(a->handle);
         break;
     case VX_TAR_MIDDLE:
-        rc = archive_read_support_format_tar(a->handle);
+        rc = choose_tar(a->handle);
         break;
     case VX_ZIP:
         rc = archive_read_support_format_zip(a->handle);

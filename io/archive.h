@@ -40,6 +40,7 @@ struct vx_entry {
     int64_t mtime;  /* seconds since 1970, 0 unknown */
     int64_t offset; /* of its headers in the outermost file, where vx_archive_open_at() takes it; -1: it must be unpacked */
     bool encrypted;
+    bool damaged; /* before it lies what is no entry, as where a header is damaged: members may be missing */
 };
 
 /* VX_ESYS: cannot open. VX_EINVAL: no regular file. VX_EFORMAT: no archive. No message here names the archive. */
@@ -63,10 +64,6 @@ void vx_archive_set_max_entries(struct vx_archive *outermost, int64_t n); /* ins
 enum vx_status vx_archive_next(struct vx_archive *archive, struct vx_entry *entry, struct vx_err *err) VX_CHECKED;
 int64_t vx_archive_position(const struct vx_archive *archive); /* ordinal of the entry that next() would give */
 enum vx_status vx_archive_rewind(struct vx_archive *archive, struct vx_err *err) VX_CHECKED; /* to its first entry */
-
-/* After the end of a plain tar: the byte of it at which another begins that was joined to it (cat a.tar b.tar), of which next() gives
- * nothing; -1: none. */
-int64_t vx_archive_another(const struct vx_archive *archive);
 
 /* It has had all the bytes and entries that it may have: VX_ELIMIT was about more than one member. */
 bool vx_archive_spent(const struct vx_archive *archive);

@@ -2,10 +2,14 @@
 #include "io/archive_internal.h"
 
 #include <archive_entry.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TAR_BLOCK 512
+#define TAR_RECORD (20 * TAR_BLOCK) /* tars are written in these; what follows the end mark in the last one may be anything */
+#define MAX_NO_HEADERS (1 << 17)    /* blocks, 64 MiB: a member whose header is damaged is passed over, if it is no larger */
+#define MAX_ZEROS (INT64_C(64) << 20) /* bytes that are looked through for more entries: a file may be made longer than its tar by any size */
 #define FIRST_BYTES (1u << 20) /* slurp() begins with this much and doubles */
 
 static enum vx_status charge(struct vx_archive *a, int64_t bytes, struct vx_err *err)
@@ -38,16 +42,45 @@ static enum vx_status skip(struct vx_archive *a, struct vx_err *err)
     return got == ARCHIVE_EOF ? VX_OK : vx_archive_fail(a, "broken archive", err);
 }
 
-static int next_header(struct vx_archive *a, struct archive_entry **header)
+struct before { /* an entry of a tar, or the end of it */
+    int no_headers; /* blocks that are neither a header nor zeros */
+    bool marked;    /* and before these the end mark: two blocks of zeros */
+};
+
+static bool is_tar(const struct vx_archive *a)
 {
-    const locale_t before = a->locale ? uselocale(a->locale) : (locale_t)0;
+    return a->kind == VX_TAR || a->kind == VX_TAR_MIDDLE;
+}
+
+/* Between the last entry's end and the last `others` blocks that were read there were two or more: of zeros. */
+static bool has_end_mark(const struct vx_archive *a, int others)
+{
+    return a->entry_end < 0 || archive_filter_bytes(a->handle, 0) - a->entry_end >= (2 + others) * TAR_BLOCK;
+}
+
+static int next_header(struct vx_archive *a, struct archive_entry **header, struct before *before)
+{
+    const int most = is_tar(a) ? MAX_NO_HEADERS : 100;
+    const locale_t locale = a->locale ? uselocale(a->locale) : (locale_t)0;
     int rc, tries = 0;
 
-    do
-        rc = archive_read_next_header(a->handle, header);
-    while (rc == ARCHIVE_RETRY && ++tries < 100);
+    if (is_tar(a) && a->packed)
+        a->input.may_unpack = archive_filter_bytes(a->handle, 0) + MAX_ZEROS;
+    if (is_tar(a))
+        a->input.may_give = MAX_ZEROS;
+    *before = (struct before){0};
+    while ((rc = archive_read_next_header(a->handle, header)) == ARCHIVE_RETRY && tries < most)
+        if (tries++ == 0)
+            before->marked = has_end_mark(a, 1);
+    if (tries == 0)
+        before->marked = has_end_mark(a, 0);
+    if (is_tar(a))
+        before->no_headers = tries;
+    if (a->input.held || (is_tar(a) && rc == ARCHIVE_FATAL && before->marked && archive_errno(a->handle) == EILSEQ))
+        rc = ARCHIVE_EOF; /* part of a block behind the end mark is said to be a truncated header */
+    a->input.may_give = a->input.may_unpack = INT64_MAX;
     if (a->locale)
-        uselocale(before);
+        uselocale(locale);
     return rc;
 }
 
@@ -105,6 +138,16 @@ static void locate(struct vx_archive *a, struct archive_entry *e, struct vx_entr
         a->data = data;
 }
 
+/* Where the entry ends in what comes out of the filters, -1 unknown: what a sparse one declares is not what is there. */
+static int64_t end_of(const struct vx_archive *a, struct archive_entry *e, const struct vx_entry *entry)
+{
+    const int64_t begin = archive_filter_bytes(a->handle, 0);
+
+    if (entry->type == VX_ENTRY_HARDLINK || archive_entry_sparse_count(e) > 0 || entry->size > INT64_MAX / 2)
+        return -1;
+    return begin + (entry->size > 0 ? (entry->size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK : 0);
+}
+
 /* An entry that is one hole looks like others, but its first block is missing. */
 int64_t vx_archive_data(struct vx_archive *a)
 {
@@ -122,11 +165,14 @@ enum vx_status vx_archive_next(struct vx_archive *a, struct vx_entry *entry, str
 {
     struct archive_entry *e;
     enum vx_status rc;
+    struct before before;
     int got;
 
     if (a->packed && a->kind == VX_TAR && a->next > 0 && (rc = skip(a, err)) != VX_OK) /* a 7z is passed over by its directory */
         return rc;
-    got = next_header(a, &e);
+    got = next_header(a, &e, &before);
+    if (got == ARCHIVE_EOF && before.no_headers > (before.marked ? TAR_RECORD / TAR_BLOCK : 0))
+        return vx_fail(err, VX_EFORMAT, "broken archive: %lld bytes at its end are no members", (long long)before.no_headers * TAR_BLOCK);
     if (got == ARCHIVE_EOF)
         return VX_DONE;
     if (a->budget->entries >= a->budget->max_entries)
@@ -140,46 +186,16 @@ enum vx_status vx_archive_next(struct vx_archive *a, struct vx_entry *entry, str
         .mtime = archive_entry_mtime_is_set(e) ? archive_entry_mtime(e) : 0,
         .type = type_of(e),
         .encrypted = archive_entry_is_encrypted(e),
+        .damaged = before.no_headers > 0,
     };
     locate(a, e, entry);
+    a->entry_end = end_of(a, e, entry);
     a->entry = *entry;
     a->entry.name = NULL;
     a->budget->entries++;
     if ((a->kind == VX_ZIP || a->kind == VX_ZIP_MIDDLE || a->kind == VX_SEVEN) && entry->size > 0)
         return charge(a, entry->size, err);
     return charge_unpacked(a, err);
-}
-
-static bool is_tar_header(const unsigned char block[TAR_BLOCK])
-{
-    enum { SUM_AT = 148, SUM_END = 156 };
-    char text[SUM_END - SUM_AT + 1] = "";
-    unsigned long sum = 0;
-
-    for (int i = 0; i < TAR_BLOCK; i++)
-        sum += i >= SUM_AT && i < SUM_END ? ' ' : block[i];
-    memcpy(text, block + SUM_AT, SUM_END - SUM_AT);
-    return strtoul(text, NULL, 8) == sum;
-}
-
-int64_t vx_archive_another(const struct vx_archive *a)
-{
-    enum { LOOK = 2048 }; /* blocks of zeros, a megabyte: more than fills up any tar */
-    static const unsigned char zeros[TAR_BLOCK];
-    unsigned char block[TAR_BLOCK];
-    struct vx_err unheard;
-    size_t got;
-
-    if (a->kind != VX_TAR || a->packed)
-        return -1;
-    int64_t at = a->input.begin + archive_filter_bytes(a->handle, 0);
-    for (int i = 0; i < LOOK && a->input.end - at >= TAR_BLOCK; i++, at += TAR_BLOCK) {
-        if (vx_archive_input_peek(&a->input, at, block, sizeof block, &got, &unheard) != VX_OK || got < sizeof block)
-            return -1;
-        if (memcmp(block, zeros, sizeof block) != 0)
-            return is_tar_header(block) ? at - a->input.begin : -1; /* else what was left in a buffer */
-    }
-    return -1;
 }
 
 enum vx_status vx_archive_read(struct vx_archive *a, void *out, size_t n, size_t *got, struct vx_err *err)

@@ -14,6 +14,7 @@ enum vx_status vx_archive_input_open(struct vx_archive_input *in, struct vx_err 
     if (in->fd >= 0 && !(in->block = malloc(VX_ARCHIVE_BLOCK)))
         return vx_fail_nomem(err, "an archive");
     in->at = in->begin;
+    in->may_give = in->may_unpack = INT64_MAX;
     return VX_OK;
 }
 
@@ -46,6 +47,10 @@ static la_ssize_t give(struct archive *handle, void *input, const void **data)
     struct vx_archive_input *in = input;
     int64_t n = in->end - in->at;
 
+    if (in->may_give <= 0 || archive_filter_bytes(handle, 0) >= in->may_unpack) {
+        in->held = true;
+        return 0;
+    }
     if (in->fd < 0) {
         *data = in->data + in->at;
     } else {
@@ -60,6 +65,7 @@ static la_ssize_t give(struct archive *handle, void *input, const void **data)
         n = got; /* 0: the file became shorter */
     }
     in->at += n;
+    in->may_give -= n;
     return (la_ssize_t)n;
 }
 

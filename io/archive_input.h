@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,9 +17,11 @@ struct vx_archive_input {
     int64_t begin, end;        /* of the archive in the file, or in memory from 0 on */
     int64_t at;
     unsigned char *block; /* owned [VX_ARCHIVE_BLOCK]; NULL: memory */
+    int64_t may_give, may_unpack; /* bytes: then it ends early; of what comes out of libarchive's filters, those up to there */
+    bool held;                    /* which it has */
 };
 
-/* The block; begin, end, fd and data are the caller's to set. VX_ENOMEM. */
+/* The block, and no limits; begin, end, fd and data are the caller's to set. VX_ENOMEM. */
 enum vx_status vx_archive_input_open(struct vx_archive_input *in, struct vx_err *err) VX_CHECKED;
 void vx_archive_input_close(struct vx_archive_input *in);
 

@@ -27,6 +27,7 @@ struct vx_archive {
     int64_t charged; /* bytes unpacked that are in the budget */
     struct vx_archive_budget own, *budget; /* the outermost one's */
     struct vx_entry entry;      /* that next() gave last; its name is not kept */
+    int64_t entry_end;          /* of a tar's, in what is unpacked; -1 unknown */
     int64_t data;               /* of its bytes in the file, if there are as many; -1 */
 };
 

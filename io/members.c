@@ -25,6 +25,8 @@ struct vx_members {
     int64_t ordinal; /* of the entry at level 0 */
     int fd;          /* owned: its file; -1: by its path */
     struct vx_nameset names; /* of the members given so far */
+    struct vx_entry entry;   /* of the innermost archive, the last one */
+    bool damage_told;        /* that before it lies damage, and nothing of itself yet */
     struct vx_lister *lister; /* who lists in our place; NULL: not begun, or nobody */
     int64_t skipped;
     bool ended;
@@ -285,16 +287,6 @@ static enum vx_status take(struct vx_members *m, const struct vx_entry *entry, s
     return rc;
 }
 
-/* At the end of the innermost archive: VX_DONE, or what follows it. */
-static enum vx_status look_behind(const struct vx_members *m, struct vx_err *why)
-{
-    const int64_t at = vx_archive_another(m->level[m->n - 1].archive);
-
-    return at < 0 ? VX_DONE
-                  : vx_fail(why, VX_EFORMAT, "another archive begins behind its end, at byte %" PRId64 ": its members are not listed, "
-                            "take them apart there", at);
-}
-
 /* The innermost archive is at its end, or broken from here on, which is said; the one around it goes on. */
 static enum vx_status end_level(struct vx_members *m, enum vx_status rc, const struct vx_err *why, struct vx_item *item,
                                 struct vx_err *err)
@@ -342,22 +334,46 @@ static enum vx_status next_of_lister(struct vx_members *m, struct vx_item *item,
     return VX_OK;
 }
 
+/* What lies before the entry, and is none. */
+static enum vx_status tell_damage(struct vx_members *m, struct vx_item *item, struct vx_err *err)
+{
+    char text[64], *name;
+    enum vx_status rc;
+
+    snprintf(text, sizeof text, "(before entry %" PRId64 ")", m->entry.ordinal);
+    if (!(name = joined(m->level[m->n - 1].prefix, text, "")))
+        return vx_fail_nomem(err, "a member's path");
+    rc = broken(m, name, m->n == 1 ? m->entry.ordinal : m->ordinal, "damaged: bytes that are no member, and may have been one or more", item, err);
+    free(name);
+    m->damage_told = rc == VX_OK;
+    return rc;
+}
+
+/* The next entry of the innermost archive, or what it needs to be said before that. */
+static enum vx_status next_entry(struct vx_members *m, struct vx_item *item, struct vx_err *err)
+{
+    struct vx_err why;
+    enum vx_status rc = m->n > 0 ? VX_OK : open_outermost(m, &why);
+
+    if (m->damage_told) {
+        m->damage_told = false;
+        return take(m, &m->entry, item, err);
+    }
+    if (rc == VX_OK)
+        rc = vx_archive_next(m->level[m->n - 1].archive, &m->entry, &why);
+    if (rc != VX_OK)
+        return end_level(m, rc, &why, item, err);
+    return m->entry.damaged ? tell_damage(m, item, err) : take(m, &m->entry, item, err);
+}
+
 enum vx_status vx_members_next(struct vx_members *m, struct vx_item *item, struct vx_err *err)
 {
-    struct vx_entry entry;
-    struct vx_err why;
     enum vx_status rc;
 
     if (m->limits.nursery && !m->ended)
         return next_of_lister(m, item, err);
-    while (!m->ended) {
-        rc = m->n > 0 ? VX_OK : open_outermost(m, &why);
-        if (rc == VX_OK && (rc = vx_archive_next(m->level[m->n - 1].archive, &entry, &why)) == VX_OK)
-            rc = take(m, &entry, item, err);
-        else
-            rc = end_level(m, rc == VX_DONE ? look_behind(m, &why) : rc, &why, item, err);
-        if (rc != VX_OK || item->path)
+    while (!m->ended)
+        if ((rc = next_entry(m, item, err)) != VX_OK || item->path)
             return rc;
-    }
     return VX_DONE;
 }

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define MIB (1u << 20)
 
@@ -368,43 +369,131 @@ static void test_mutations(void **state)
     }
 }
 
-/* Two tars one after the other: the second is told; what only fills the file up, or was left in a buffer, is no archive. */
-static void test_another_behind(void **state)
+/* Two tars one after the other are both read; what only fills the file up, or was left in a buffer, is no archive, but more than that is
+ * told. */
+static void test_joined(void **state)
 {
-    static const struct pack_entry one[] = {{"a.wav", PACK_FILE, "a"}, {NULL, PACK_FILE, NULL}};
+    static const struct pack_entry one[] = {{"a.wav", PACK_FILE, "a"}, {NULL, PACK_FILE, NULL}},
+                                   two[] = {{"b.wav", PACK_FILE, "bb"}, {NULL, PACK_FILE, NULL}};
     static const struct {
         size_t zeros; /* between */
-        const char *behind;
-        bool told;
-    } rows[] = {{0, NULL, true}, {10240, NULL, true}, {512 * 100 + 77, NULL, false}, {10240, "what was left in a buffer", false}, {100000, "", false}};
-    const char *root = *state, *first = tree_path(root, "first.tar"), *both = tree_path(root, "both.tar");
-    char *tar = NULL;
+        const char *behind; /* NULL: the second */
+        size_t n_behind;
+        const char *told; /* NULL: nothing */
+    } rows[] = {{0, NULL, 0, NULL}, {10240, NULL, 0, NULL}, {512 * 100 + 77, NULL, 0, NULL},
+                {10240, "what was left in a buffer", 512, NULL}, {10240, "what was left in a buffer", 10240, NULL},
+                {10240, "more than that", 11264, "11264 bytes at its end are no members"}, {100000, "", 0, NULL}};
+    static const char *const names[] = {"joined.tar", "joined.tar.gz"};
+    const char *root = *state, *first = tree_path(root, "first.tar"), *second = tree_path(root, "second.tar");
+    char *tars[2] = {NULL, NULL}, text[16];
+    struct vx_reader *reader;
+    struct vx_err err;
+    size_t len[2];
+
+    pack_write(first, "ustar", NULL, NULL, one, 0);
+    pack_write(second, "ustar", NULL, NULL, two, 0);
+    assert_int_equal(vx_file_read(first, MIB, &tars[0], &len[0], &err), VX_OK);
+    assert_int_equal(vx_file_read(second, MIB, &tars[1], &len[1], &err), VX_OK);
+    assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
+    for (size_t i = 0; i < 2 * (sizeof rows / sizeof *rows); i++) {
+        const size_t row = i / 2, n = rows[row].behind ? rows[row].n_behind : len[1], all = len[0] + rows[row].zeros + n;
+        const char *const path = tree_path(root, names[i % 2]);
+        const bool aligned = rows[row].zeros % 512 == 0;
+        unsigned char *const bytes = calloc(all, 1);
+        struct listing l;
+        memcpy(bytes, tars[0], len[0]);
+        if (!rows[row].behind)
+            memcpy(bytes + len[0] + rows[row].zeros, tars[1], n);
+        for (size_t at = 0; rows[row].behind && at < n; at += 512)
+            memcpy(bytes + len[0] + rows[row].zeros + at, rows[row].behind, strlen(rows[row].behind));
+        if (i % 2 == 0) {
+            tree_write(root, names[0], bytes, all);
+        } else {
+            gzFile gz = gzopen(path, "wb");
+            assert_true(gz && gzwrite(gz, bytes, (unsigned)all) == (int)all && gzclose(gz) == Z_OK);
+        }
+        free(bytes);
+        listing_read(&l, &path, 1);
+        assert_string_equal(l.items[0].member, "a.wav");
+        if (!rows[row].behind && aligned) {
+            assert_int_equal(l.n, 2);
+            assert_string_equal(l.items[1].member, "b.wav");
+            for (int k = 1; k >= 0; k--) { /* and in any order read */
+                assert_int_equal(pack_read(reader, &l.items[k], text, sizeof text), VX_OK);
+                assert_string_equal(text, k ? "bb" : "a");
+            }
+        } else if (rows[row].told) {
+            assert_int_equal(l.n, 2);
+            assert_int_equal(l.items[1].kind, VX_ITEM_BROKEN);
+            assert_null(l.items[1].member);
+            if (!strstr(l.items[1].problem, rows[row].told))
+                fail_msg("row %zu: %s", i, l.items[1].problem);
+        } else {
+            assert_int_equal(l.n, 1);
+        }
+        listing_free(&l);
+    }
+    vx_reader_destroy(&reader);
+    free(tars[0]);
+    free(tars[1]);
+}
+
+/* A tar's header that is damaged, or overwritten with zeros, costs what it stands for, and that is told. */
+static void test_damaged_header(void **state)
+{
+    static const struct pack_entry entries[] = {{"a.wav", PACK_FILE, "a"}, {"b.wav", PACK_FILE, "b"}, {"c.wav", PACK_FILE, "c"},
+                                                {NULL, PACK_FILE, NULL}};
+    static const char *const names[] = {"damaged.tar", "damaged.tar.gz"};
+    const char *const root = *state, *whole = tree_path(root, "whole.tar");
+    char *tar = NULL, text[16];
+    struct vx_reader *reader;
     struct vx_err err;
     size_t len;
 
-    pack_write(first, "ustar", NULL, NULL, one, 0);
-    assert_int_equal(vx_file_read(first, MIB, &tar, &len, &err), VX_OK);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const size_t behind = rows[i].behind ? 512 : len;
-        unsigned char *const bytes = calloc(len + rows[i].zeros + behind, 1);
+    pack_write(whole, "ustar", NULL, NULL, entries, 0);
+    assert_int_equal(vx_file_read(whole, MIB, &tar, &len, &err), VX_OK);
+    assert_string_equal(tar + 1024, "b.wav");
+    assert_string_equal(tar + 2048, "c.wav");
+    assert_int_equal(vx_reader_create(&reader, MIB, &err), VX_OK);
+    for (int i = 0; i < 4; i++) {
+        const char *const path = tree_path(root, names[i % 2]);
         struct listing l;
-        memcpy(bytes, tar, len);
-        if (rows[i].behind)
-            memcpy(bytes + len + rows[i].zeros, rows[i].behind, strlen(rows[i].behind));
-        else
-            memcpy(bytes + len + rows[i].zeros, tar, len);
-        tree_write(root, "both.tar", bytes, len + rows[i].zeros + behind);
-        free(bytes);
-        listing_read(&l, &both, 1);
-        assert_string_equal(l.items[0].member, "a.wav");
-        assert_int_equal(l.n, 1 + rows[i].told);
-        if (rows[i].told) {
-            char part[64];
-            snprintf(part, sizeof part, "another archive begins behind its end, at byte %zu", len + rows[i].zeros);
-            assert_int_equal(l.items[1].kind, VX_ITEM_BROKEN);
-            assert_null(l.items[1].member);
-            assert_non_null(strstr(l.items[1].problem, part));
+        if (i == 2)
+            memset(tar + 1024, 0, 512);
+        else if (i == 0)
+            tar[1024 + 100] ^= 1;
+        if (i % 2 == 0) {
+            tree_write(root, names[0], tar, len);
+        } else {
+            gzFile gz = gzopen(path, "wb");
+            assert_true(gz && gzwrite(gz, tar, (unsigned)len) == (int)len && gzclose(gz) == Z_OK);
         }
+        listing_read(&l, &path, 1);
+        assert_int_equal(l.n, 3);
+        assert_string_equal(l.items[1].member, "(before entry 1)");
+        assert_string_equal(l.items[1].problem, "damaged: bytes that are no member, and may have been one or more");
+        for (int k = 0; k < 3; k += 2) {
+            assert_string_equal(l.items[k].member, k ? "c.wav" : "a.wav");
+            assert_int_equal(pack_read(reader, &l.items[k], text, sizeof text), VX_OK);
+            assert_string_equal(text, k ? "c" : "a");
+        }
+        listing_free(&l);
+    }
+    vx_reader_destroy(&reader);
+    for (int i = 0; i < 2; i++) { /* the last one's */
+        struct listing l;
+        memcpy(tar + 1024, tar, 512); /* a.wav once more */
+        if (i)
+            memset(tar + 2048, 0, 512);
+        else
+            tar[2048 + 100] ^= 1;
+        tree_write(root, names[0], tar, len);
+        const char *const path = tree_path(root, names[0]);
+        listing_read(&l, &path, 1);
+        assert_int_equal(l.n, 3);
+        assert_int_equal(l.items[2].kind, VX_ITEM_BROKEN);
+        assert_null(l.items[2].member);
+        assert_non_null(strstr(l.items[2].problem, "bytes at its end are no members"));
         listing_free(&l);
     }
     free(tar);
@@ -462,7 +551,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_tree(test_limits),    in_tree(test_undeclared_size), in_tree(test_bomb),
         in_tree(test_overlapping), in_tree(test_nul_in_name), in_tree(test_sparse),
-        in_tree(test_same_names), cmocka_unit_test(test_nameset), in_tree(test_another_behind), in_tree(test_truncated), in_tree(test_wrong_checksum),  in_tree(test_mutations),
+        in_tree(test_same_names), cmocka_unit_test(test_nameset), in_tree(test_joined), in_tree(test_damaged_header), in_tree(test_truncated), in_tree(test_wrong_checksum),  in_tree(test_mutations),
     };
     return cmocka_run_group_tests_name("archive_hostile", tests, NULL, NULL);
 }
