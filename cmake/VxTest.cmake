@@ -1,5 +1,5 @@
 # vx_test(NAME SOURCE source... LIBS library... LABELS label... [TIMEOUT seconds])
-# A test program on cmocka: exit status 0 is success, 77 a skip that printed its reason.
+# A test program on cmocka: exit status 0 is success, 77 a skip that printed its reason. For ThreadSanitizer only those with threads are built.
 function(vx_test name)
     cmake_parse_arguments(arg "" "TIMEOUT" "SOURCE;LIBS;LABELS" ${ARGN})
     add_executable(${name} ${arg_SOURCE})
@@ -9,6 +9,9 @@ function(vx_test name)
         set(arg_TIMEOUT 120)
     endif()
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+    if(VX_SANITIZE STREQUAL "thread" AND NOT "threads" IN_LIST arg_LABELS) # the preset does not run it
+        set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    endif()
 endfunction()
 
 # vx_mpi_test(NAME RANKS n COMMAND program argument... LABELS label... [TIMEOUT seconds])

@@ -7,7 +7,7 @@ VX_BUILD_PACKAGES="build-essential cmake ninja-build pkg-config git libopenmpi-d
 VX_DEMO_PACKAGES="asterisk-core-sounds-en-wav espeak-ng flite"
 VX_TEST_PACKAGES="sqlite3 sndfile-programs ffmpeg zip libarchive-tools zstd bzip2 xz-utils shellcheck slurmd slurmctld slurm-client munge iproute2
     mandoc man-db zsh file python3
-    clang libclang-rt-dev libomp-dev chromium chromium-driver python3-selenium"
+    clang libclang-rt-dev libomp-dev ccache chromium chromium-driver python3-selenium"
 
 # need_packages PACKAGE...: installs those that are not installed yet, as root or through sudo; apt's words are shown only
 # when it fails. Other distributions are left to CMake, which names the library that is missing.

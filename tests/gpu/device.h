@@ -14,9 +14,11 @@
 int vx_device_run_tests(const char *group, const struct CMUnitTest *tests, size_t n);
 
 /* How many of n random cases to run. To ThreadSanitizer the threads of a block are threads, and a barrier of 1024 of them costs a
- * million steps: it gets some of the cases, in one order. */
+ * million steps: it gets some of the cases, in one order. AddressSanitizer sees in some what it would in all. */
 #ifdef __SANITIZE_THREAD__
 #define VX_DEVICE_CASES(n) (((n) + 7) / 8)
+#elif defined(__SANITIZE_ADDRESS__)
+#define VX_DEVICE_CASES(n) (((n) + 3) / 4)
 #else
 #define VX_DEVICE_CASES(n) (n)
 #endif

@@ -180,7 +180,7 @@ static void test_bits(void **state)
     (void)state;
 
     rig_up(&r);
-    for (size_t i = 0; i < COUNT(precisions); i++) {
+    for (size_t i = 0; i < VX_DEVICE_CASES(COUNT(precisions)); i++) {
         check_bits(&r, precisions[i].precision, VX_INPUT_IMAGE);
         check_bits(&r, precisions[i].precision, VX_INPUT_PCM);
     }

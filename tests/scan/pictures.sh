@@ -7,7 +7,7 @@ make_speech corpus
 make_noise short.wav 1000
 make_noise cut.wav 100
 { head -c 44 short.wav && head -c 16000 /dev/zero; } >silent.wav
-make_model model
+make_model model 224 # what most profiles and models are made for
 pictures() { # STATUS OPTIONS...
     local expected=$1
     shift

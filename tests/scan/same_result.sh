@@ -60,5 +60,11 @@ scan part1.db corpus/a
 scan part2.db corpus/b
 status 0 "$VOXTRAWL" merge -o merged.db part1.db part2.db
 same merged.db "merged parts"
-status 2 "$VOXTRAWL" merge -o mixed.db part1.db fp32.db
+
+# and what was scored in another way is not mixed with it
+scan hop.db --hop 1 corpus/b
+status 2 "$VOXTRAWL" merge -o mixed.db part1.db hop.db
+if [ "$(sql one.db 'SELECT precision FROM runs')" != fp32 ]; then # that of a processor without bf16
+    status 2 "$VOXTRAWL" merge -o mixed.db part1.db fp32.db
+fi
 echo "ok: $(wc -l <one.scores) windows equal in every way of scanning"

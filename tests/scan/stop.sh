@@ -4,7 +4,7 @@
 need sqlite3 mpirun timeout
 
 make_speech few
-make_model model
+make_model model 224 # so that it is caught in the middle
 mkdir long
 make_noise long/0.wav 1200000
 for copy in 1 2 3 4 5 6 7 8 9; do ln long/0.wav long/$copy.wav; done
