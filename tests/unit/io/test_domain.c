@@ -161,16 +161,22 @@ static void known_signals(void **state)
         {"telephone, dither, 44.1 kHz", dithered_telephone, 44100, {-40, -34}, {3250, 4000}, {0.4, 0.9}},
         {"telephone, noise", noisy_telephone, 16000, {-34, -30}, {3250, 3750}, {0.4, 0.9}},
     };
+    enum { WINDOWS = 3 }; /* in one of some hundreds a band of steady noise rises by chance, but not in their median */
     struct vx_domain_meter *m = create();
+    struct vx_err err;
 
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         const int n = SECONDS * row[i].rate;
         float *const x = vx_guard_alloc((size_t)n * sizeof *x);
-        row[i].make(x, n, row[i].rate);
-        const struct vx_item_domain d = measure(m, x, n, row[i].rate);
+        assert_int_equal(vx_domain_begin(m, row[i].rate, &err), VX_OK);
+        for (int k = 0; k < WINDOWS; k++) {
+            row[i].make(x, n, row[i].rate);
+            assert_int_equal(vx_domain_add(m, x, (size_t)n, &err), VX_OK);
+        }
+        const struct vx_item_domain d = vx_domain_end(m);
         print_message("%-40s %6.2f dBFS %6.0f Hz %5.2f active\n", row[i].name, d.level_dbfs, d.bandwidth_hz, d.active_share);
-        assert_int_equal(d.n_windows, 1);
+        assert_int_equal(d.n_windows, WINDOWS);
         if (!within(d.level_dbfs, row[i].level[0], row[i].level[1]) ||
             !within(d.bandwidth_hz, row[i].bandwidth[0], row[i].bandwidth[1]) ||
             !within(d.active_share, row[i].active[0], row[i].active[1]))
