@@ -12,12 +12,9 @@ cd "$(dirname "$0")/.."
 need_packages $VX_BUILD_PACKAGES $VX_TEST_PACKAGES $VX_DEMO_PACKAGES
 allow_mpi_as_root
 
-# Five trees of much the same: ccache compiles once what release and cuda share, gold links the many tests in half the time.
+# What release and cuda share is compiled once.
 if command -v ccache >/dev/null; then
     export CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache} CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
-fi
-if command -v ld.gold >/dev/null; then
-    export LDFLAGS="${LDFLAGS:-} -fuse-ld=gold"
 fi
 
 build() { # preset [target...]

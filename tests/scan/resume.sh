@@ -4,7 +4,7 @@
 need sqlite3 timeout
 
 make_speech few
-make_model model 224 # so that it is caught in the middle
+make_model model 160 # so that it is caught in the middle
 mkdir corpus
 copies=40
 case $("$VOXTRAWL" --version) in *Debug*) copies=5 ;; esac # sanitizers are slow enough to be caught in the middle

@@ -214,12 +214,18 @@ static void nothing_left_beside(struct fixture *f)
     closedir(d);
 }
 
-/* Every early allocation fails once, of the later ones a sample: they come in loops. */
+/* Every early allocation fails once, of the later ones a sample: they come in loops. More of them where what is lost is seen. */
+#ifdef __SANITIZE_ADDRESS__
+#define DENSITY 15
+#else
+#define DENSITY 6
+#endif
+
 static void fail_each(struct fixture *f, const char *what, enum vx_status (*work)(struct fixture *f, struct vx_err *err))
 {
     long k = 0, tries = 0;
 
-    for (;; k += 1 + k / 15, tries++) {
+    for (;; k += 1 + k / DENSITY, tries++) {
         struct vx_err err = {0}, again = {0};
         failing_alloc_after(k);
         const enum vx_status rc = work(f, &err);
