@@ -240,7 +240,7 @@ static void fail_each(struct fixture *f, const char *what, enum vx_status (*work
         nothing_left_beside(f);
     }
     print_message("%s: %ld of %ld allocations failed\n", what, tries, k);
-    assert_true(tries > 50);
+    assert_true(tries > 3 * DENSITY);
 }
 
 static void every_allocation(void **state)
