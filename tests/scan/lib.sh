@@ -61,6 +61,12 @@ equal() {
     [ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
 }
 
+# A share of a time, in seconds for sleep and timeout.
+part() { # PERCENT MICROSECONDS
+    local us=$(($2 * $1 / 100))
+    printf '%d.%06d' $((us / 1000000)) $((us % 1000000))
+}
+
 # A small real network with untrained weights: enough to tell equal from different.
 # Of pictures that are smaller than usual, which take a fifth of the time.
 make_model() { # DIR [SIDE]

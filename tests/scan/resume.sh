@@ -12,17 +12,13 @@ for copy in $(seq 1 $copies); do cp -r few "corpus/$copy"; done
 begin=${EPOCHREALTIME/[.,]/}
 status 0 "$VOXTRAWL" scan --model model -o whole.db --threads 1 --quiet corpus
 whole=$((${EPOCHREALTIME/[.,]/} - begin)) # microseconds; what follows happens at shares of it, on any machine
-part() { # PERCENT
-    local us=$((whole * $1 / 100))
-    printf '%d.%06d' $((us / 1000000)) $((us % 1000000))
-}
 full=$(sql whole.db "SELECT path, idx, printf('%!.17g', logit_real) FROM windows JOIN items USING (item) ORDER BY 1, 2" | sha256sum)
 
 kills=0
 # Twice, and the second time before it comes again to what it had in hand the first time, which it leaves for last: an item that
 # is in hand at two deaths is given up, whoever was to blame (tests/fault/poison.sh).
 for percent in 25 35; do
-    timeout -s KILL "$(part $percent)" "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --threads 1 --quiet corpus && break
+    timeout -s KILL "$(part $percent $whole)" "$VOXTRAWL" scan --model model -o killed.db --work w --lease 4 --threads 1 --quiet corpus && break
     kills=$((kills + 1))
     [ ! -e killed.db ] || { # killed after its result was in place, which then is whole: see below
         rm -rf w
@@ -42,7 +38,7 @@ percent=50
 for _ in 1 2 3 4 5; do # until something, but not all, was committed
     "$VOXTRAWL" scan --model model -o stopped.db --work w --lease 2 --threads 1 corpus >/dev/null 2>stop.err &
     scan=$!
-    sleep "$(part $percent)"
+    sleep "$(part $percent $whole)"
     kill -TERM $scan || true
     got=0
     wait $scan || got=$?
